@@ -1,0 +1,102 @@
+package picohttp
+
+// One predicate per ABNF rule that speaks of a single octet. They are the
+// definition; class is what the parsers look up.
+
+// isTchar reports whether c may stand in a token: a method, a field name.
+//
+//	tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." /
+//	        "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA
+//
+// RFC 9110, section 5.6.2.
+func isTchar(c byte) bool {
+	switch c {
+	case '!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~':
+		return true
+	}
+	return isDigit(c) || isAlpha(c)
+}
+
+// isDigit is DIGIT of RFC 5234, appendix B.1: %x30-39.
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// isAlpha is ALPHA of RFC 5234, appendix B.1: %x41-5A / %x61-7A.
+func isAlpha(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// isHexdig is HEXDIG of RFC 5234, appendix B.1, in either case.
+func isHexdig(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
+
+// isVchar is VCHAR of RFC 5234, appendix B.1: %x21-7E.
+func isVchar(c byte) bool { return 0x21 <= c && c <= 0x7e }
+
+// isObsText is obs-text of RFC 9110, section 5.5: %x80-FF.
+func isObsText(c byte) bool { return c >= 0x80 }
+
+// isWhitespace reports whether c is SP or HTAB, what OWS is made of.
+//
+//	OWS = *( SP / HTAB )
+//
+// RFC 9110, section 5.6.3.
+func isWhitespace(c byte) bool { return c == ' ' || c == '\t' }
+
+// isFieldByte reports whether c may stand in a field value or in the white
+// space around it.
+//
+//	field-vchar = VCHAR / obs-text
+//
+// RFC 9110, section 5.5.
+func isFieldByte(c byte) bool { return isVchar(c) || isObsText(c) || isWhitespace(c) }
+
+// isRegName reports whether c may stand in a reg-name on its own, that is
+// outside a percent-encoding.
+//
+//	reg-name   = *( unreserved / pct-encoded / sub-delims )
+//	unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~"
+//	sub-delims = "!" / "$" / "&" / "'" / "(" / ")" / "*" / "+" / "," / ";" / "="
+//
+// RFC 3986, sections 2.2, 2.3 and 3.2.2.
+func isRegName(c byte) bool {
+	switch c {
+	case '-', '.', '_', '~', '!', '$', '&', '\'', '(', ')', '*', '+', ',', ';', '=':
+		return true
+	}
+	return isDigit(c) || isAlpha(c)
+}
+
+// The bits of class.
+const (
+	tchar = 1 << iota
+	vchar
+	fieldByte
+	regName
+)
+
+// class holds the predicates of each octet.
+var class = func() (t [256]uint8) {
+	for i := range t {
+		c := byte(i)
+		for _, rule := range []struct {
+			holds bool
+			bit   uint8
+		}{
+			{isTchar(c), tchar},
+			{isVchar(c), vchar},
+			{isFieldByte(c), fieldByte},
+			{isRegName(c), regName},
+		} {
+			if rule.holds {
+				t[i] |= rule.bit
+			}
+		}
+	}
+	return t
+}()
+
+// skip returns the offset of the first octet of b[i:] outside the class, or
+// len(b).
+func skip(b []byte, i int, bit uint8) int {
+	for i < len(b) && class[b[i]]&bit != 0 {
+		i++
+	}
+	return i
+}

@@ -1,0 +1,162 @@
+package picohttp
+
+import "bytes"
+
+// Host returns the value of the Host field. A request has exactly one; without
+// it an HTTP/1.0 request has the empty host. The errors are ErrHostMissing,
+// ErrHostRepeated (equal values too) and ErrHost, for a value that is not
+//
+//	Host = uri-host [ ":" port ]
+//
+// RFC 9112, section 3.2, RFC 9110, section 7.2. An empty value is valid: a
+// client sends it when its target has no authority.
+//
+// If the request-target is in absolute-form, its authority is the host and not
+// this: RFC 9112, section 3.2.2.
+func (r *Request) Host() (value []byte, err error) {
+	found := false
+	for n, v := range r.fields {
+		if len(n) != len("Host") || !equalFold(n, "Host") {
+			continue
+		}
+		if found {
+			return nil, ErrHostRepeated
+		}
+		value, found = v, true
+	}
+	if !found && r.Minor() > 0 {
+		return nil, ErrHostMissing
+	}
+	if !isHost(value) {
+		return nil, ErrHost
+	}
+	return value, nil
+}
+
+// isHost reports whether b is
+//
+//	uri-host [ ":" port ], uri-host = IP-literal / IPv4address / reg-name, port = *DIGIT
+//
+// RFC 3986, sections 3.2.2 and 3.2.3. An IPv4address is a reg-name, too.
+func isHost(b []byte) bool {
+	var rest []byte
+	if len(b) > 0 && b[0] == '[' {
+		end := bytes.IndexByte(b, ']')
+		if end < 0 || !isIPLiteral(b[1:end]) {
+			return false
+		}
+		rest = b[end+1:]
+	} else {
+		i := 0
+		for i < len(b) && b[i] != ':' {
+			switch {
+			case class[b[i]]&regName != 0:
+				i++
+			case b[i] == '%' && len(b)-i >= 3 && isHexdig(b[i+1]) && isHexdig(b[i+2]):
+				i += 3
+			default:
+				return false
+			}
+		}
+		rest = b[i:]
+	}
+	if len(rest) == 0 {
+		return true
+	}
+	if rest[0] != ':' {
+		return false
+	}
+	for _, c := range rest[1:] {
+		if !isDigit(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// isIPLiteral reports whether b, what stands between brackets, is
+//
+//	IPv6address / IPvFuture
+//	IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )
+func isIPLiteral(b []byte) bool {
+	if len(b) == 0 || b[0]|0x20 != 'v' {
+		return isIPv6(b)
+	}
+	dot := 1
+	for dot < len(b) && isHexdig(b[dot]) {
+		dot++
+	}
+	if dot == 1 || dot+1 >= len(b) || b[dot] != '.' {
+		return false
+	}
+	for _, c := range b[dot+1:] {
+		if class[c]&regName == 0 && c != ':' {
+			return false
+		}
+	}
+	return true
+}
+
+// isIPv6 reports whether b is an IPv6address of RFC 3986, section 3.2.2: eight
+// groups of 1*4HEXDIG, the last two as an IPv4address if one likes, with "::"
+// once for one group or more.
+func isIPv6(b []byte) bool {
+	groups, elided := 0, false
+	if bytes.HasPrefix(b, []byte("::")) {
+		b, elided = b[2:], true
+	}
+	for len(b) > 0 {
+		digits := 0
+		for digits < len(b) && isHexdig(b[digits]) {
+			digits++
+		}
+		if digits < len(b) && b[digits] == '.' {
+			groups += 2
+			if !isIPv4(b) {
+				return false
+			}
+			break
+		}
+		if digits == 0 || digits > 4 {
+			return false
+		}
+		groups++
+		b = b[digits:]
+		switch {
+		case len(b) == 0:
+		case bytes.HasPrefix(b, []byte("::")) && !elided:
+			b, elided = b[2:], true
+		case b[0] == ':' && len(b) > 1:
+			b = b[1:]
+		default:
+			return false
+		}
+	}
+	return groups == 8 || elided && groups < 8
+}
+
+// isIPv4 reports whether b is
+//
+//	IPv4address = dec-octet "." dec-octet "." dec-octet "." dec-octet
+//
+// where dec-octet is 0 to 255 without leading zeros.
+func isIPv4(b []byte) bool {
+	for part := range 4 {
+		n, digits := 0, 0
+		for digits < len(b) && digits < 3 && isDigit(b[digits]) {
+			n = n*10 + int(b[digits]-'0')
+			digits++
+		}
+		if digits == 0 || n > 255 || digits > 1 && b[0] == '0' {
+			return false
+		}
+		b = b[digits:]
+		if part < 3 {
+			if len(b) == 0 || b[0] != '.' {
+				return false
+			}
+			b = b[1:]
+		}
+	}
+	return len(b) == 0
+}

@@ -1,0 +1,160 @@
+package picohttp
+
+import "iter"
+
+// A Request is a parsed request head. It holds offsets into the bytes that it
+// was parsed from, and those bytes: whatever its methods return is part of
+// them, with nothing copied, lower-cased or written, and is good as long as
+// they are. The zero value is ready; a Request that is used again allocates
+// nothing.
+//
+// After ErrIncomplete or an Error the methods tell of the parts before the
+// fault, which helps when logging; such a request must not be served.
+//
+// Goroutines may call the methods that only read at the same time.
+type Request struct{ head }
+
+// Reset makes r the zero Request, so that it keeps no caller's bytes alive.
+func (r *Request) Reset() {
+	r.clear()
+	r.b = nil
+}
+
+// Method returns the method as sent; it is case-sensitive.
+func (r *Request) Method() []byte {
+	if r.word1 == 0 {
+		return nil
+	}
+	return r.b[r.from:r.word1:r.word1]
+}
+
+// Target returns the request-target as sent: 1*VCHAR, not decoded, its form not
+// judged. TargetForm tells the form.
+func (r *Request) Target() []byte {
+	if r.word2 == 0 {
+		return nil
+	}
+	return r.b[r.word1+1 : r.word2 : r.word2]
+}
+
+// Minor returns the minor version: 1 for HTTP/1.1.
+func (r *Request) Minor() int {
+	if r.start == 0 {
+		return 0
+	}
+	return int(r.b[r.start-1] - '0')
+}
+
+// NumFields returns the number of field lines.
+func (r *Request) NumFields() int { return r.numFields() }
+
+// Field returns the i-th field line, from 0, in the order sent: the name as
+// sent, and the value without the white space around it. It panics if i is out
+// of range.
+//
+// The first 64 field lines are at hand; for those behind them, Field walks from
+// the 64th. Fields is the way to see all of a long head.
+func (r *Request) Field(i int) (name, value []byte) { return r.fieldAt(i) }
+
+// Fields ranges over the field lines in the order sent, as Field returns them.
+func (r *Request) Fields() iter.Seq2[[]byte, []byte] { return r.fields }
+
+// Get returns the value of the first field with that name, compared without
+// regard to ASCII case, and whether there is one.
+func (r *Request) Get(name string) (value []byte, ok bool) { return r.get(name) }
+
+// A head is what all messages have in common: the bytes, where the lines are,
+// and where an unfinished parse stands.
+type head struct {
+	b    []byte
+	part part   // what the reference is to read next
+	from uint32 // where the start-line begins
+	more uint32 // field lines settled beyond those in index
+	index
+	progress
+}
+
+func (h *head) clear() {
+	h.part, h.from, h.more = none, 0, 0
+	h.next, h.n, h.word1, h.word2, h.start = 0, 0, 0, 0, 0
+}
+
+func (h *head) numFields() int { return int(h.n + h.more) }
+
+func (h *head) fieldAt(i int) (name, value []byte) {
+	if uint(i) < uint(min(h.n, tableFields)) {
+		return h.field[i].cut(h.b)
+	}
+	if uint(i) >= uint(h.numFields()) {
+		panic("picohttp: field index out of range")
+	}
+	s := h.field[tableFields-1]
+	for range i - (tableFields - 1) {
+		s = lineAfter(h.b, s)
+	}
+	return s.cut(h.b)
+}
+
+func (h *head) fields(yield func(name, value []byte) bool) {
+	for i := range min(h.n, tableFields) {
+		if !yield(h.field[i].cut(h.b)) {
+			return
+		}
+	}
+	s := h.field[tableFields-1]
+	for range h.more {
+		s = lineAfter(h.b, s)
+		if !yield(s.cut(h.b)) {
+			return
+		}
+	}
+}
+
+func (h *head) get(name string) (value []byte, ok bool) {
+	for n, v := range h.fields {
+		if len(n) == len(name) && equalFold(n, name) {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// equalFold reports whether a and b, of one length, are equal without regard to
+// ASCII case.
+func equalFold(a []byte, b string) bool {
+	for i, c := range a {
+		if d := b[i]; c != d && !(c^d == 0x20 && isAlpha(c)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s span) cut(b []byte) (name, value []byte) {
+	return b[s.name:s.colon:s.colon], b[s.value:s.end:s.end]
+}
+
+// lineAfter locates the field line behind s, which was settled before. (The
+// bounds matter only if the caller has since written to b.)
+func lineAfter(b []byte, s span) span {
+	i := int(s.end)
+	for i < len(b) && b[i] != '\n' {
+		i++
+	}
+	i = min(i+1, len(b))
+	colon := skip(b, i, tchar)
+	value := min(colon+1, len(b))
+	for value < len(b) && isWhitespace(b[value]) {
+		value++
+	}
+	lineEnd := skip(b, value, fieldByte)
+	return span{uint32(i), uint32(colon), uint32(value), trimmed(b, value, lineEnd)}
+}
+
+// trimmed returns the end of b[value:end] without OWS at its end.
+func trimmed(b []byte, value, end int) uint32 {
+	for end > value && isWhitespace(b[end-1]) {
+		end--
+	}
+	return uint32(end)
+}

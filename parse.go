@@ -1,0 +1,187 @@
+package picohttp
+
+import "encoding/binary"
+
+// The limits of the zero Parser.
+const (
+	DefaultMaxHeadBytes   = 256 << 10 // octets in a head
+	DefaultMaxTargetBytes = 16 << 10  // octets in a request-target
+	DefaultMaxFields      = 256       // field lines in a head
+)
+
+// maxOffset is the largest offset into a head, and so the largest limit. It
+// fits an int on every machine.
+const maxOffset = 1<<31 - 1
+
+// A Parser holds what a message may be. Its zero value is strict, with the
+// default limits. Parsing does not write to a Parser: goroutines may share one.
+type Parser struct {
+	// MaxHeadBytes limits a head: octets from the first to the end of the
+	// empty line, a skipped empty line at the beginning included. A head
+	// that has not ended within them is ErrHeadTooLong as soon as that many
+	// octets are there. 0 is DefaultMaxHeadBytes.
+	MaxHeadBytes int
+	// MaxTargetBytes limits the request-target, in octets. A longer one is
+	// ErrTargetTooLong. 0 is DefaultMaxTargetBytes.
+	MaxTargetBytes int
+	// MaxFields limits the number of field lines. One more is
+	// ErrTooManyFields. 0 is DefaultMaxFields.
+	MaxFields int
+}
+
+// limits are a Parser's, with the defaults filled in.
+type limits struct{ head, target, fields uint32 }
+
+var defaultLimits = new(Parser).limits()
+
+func (p *Parser) limits() limits {
+	return limits{
+		head:   limit(p.MaxHeadBytes, DefaultMaxHeadBytes),
+		target: limit(p.MaxTargetBytes, DefaultMaxTargetBytes),
+		fields: limit(p.MaxFields, DefaultMaxFields),
+	}
+}
+
+func limit(n, standard int) uint32 {
+	if n <= 0 {
+		n = standard
+	}
+	return uint32(min(n, maxOffset))
+}
+
+// ParseRequest is r.Parse(b) under p's limits. A Resume that follows keeps to
+// them.
+func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
+	lim := p.limits()
+	return r.parse(b, &lim)
+}
+
+// Parse parses the request head at the start of b: at most one empty line, the
+// request-line, the field lines and the empty line that ends them. It is
+// stateless: what an earlier call saw plays no part.
+//
+//   - If err is nil, the head is complete and n is its length, its empty line
+//     and a skipped one before it included. At b[n:] begins the body or the
+//     next message.
+//   - If err is ErrIncomplete, b is a valid prefix of a head, and n is 0. Read
+//     more, then call Resume.
+//   - Otherwise err is an Error, and n the offset of the first octet that
+//     cannot be right: up to there, b is a valid prefix. A head that is too
+//     long may have n == len(b), the offset of an octet yet to come.
+//
+// r keeps b without a copy, and its methods return parts of it, until the next
+// Parse, Resume or Reset.
+func (r *Request) Parse(b []byte) (n int, err error) {
+	return r.parse(b, &defaultLimits)
+}
+
+// Resume goes on where Parse or Resume answered ErrIncomplete: b holds the same
+// octets as then, there or elsewhere, and more behind them. It answers what
+// Parse would, but reads only what is new and, at most once more, the line that
+// was unfinished: a head delivered in k pieces costs O(len(b) + k) in all.
+//
+// At any other time Resume is Parse.
+func (r *Request) Resume(b []byte) (n int, err error) {
+	if r.part == none {
+		return r.Parse(b)
+	}
+	return r.resume(b)
+}
+
+func (r *Request) parse(b []byte, lim *limits) (n int, err error) {
+	r.clear()
+	if len(b) > int(lim.head) {
+		b = b[:lim.head]
+	}
+	r.b = b
+	if indexHead(b, &r.index) && r.requestLine(b, lim) && r.n <= lim.fields {
+		return int(r.next), nil
+	}
+	return r.finish(b, lim)
+}
+
+// requestLine reports whether the kernel has settled a start-line and it is a
+// request-line. It says what the productions method, target and version of the
+// reference say, but has no errors to tell apart.
+func (r *Request) requestLine(b []byte, lim *limits) bool {
+	const (
+		get   = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
+		http1 = 'H' | 'T'<<8 | 'T'<<16 | 'P'<<24 | '/'<<32 | '1'<<40 | '.'<<48
+	)
+	end := b[r.word2:r.start] // both 0 if it is not settled
+	if len(end) != len(" HTTP/1.1") || r.word2-r.word1 > lim.target+1 {
+		return false
+	}
+	version := binary.LittleEndian.Uint64(end[1:])
+	if version&(1<<56-1) != http1 || !isDigit(byte(version>>56)) || end[0] != ' ' {
+		return false
+	}
+	from := int(r.from)
+	return binary.LittleEndian.Uint32(b[from:]) == get || skip(b, from, tchar) == int(r.word1)
+}
+
+// finish goes on where a kernel stopped, for whatever reason.
+func (r *Request) finish(b []byte, lim *limits) (n int, err error) {
+	r.lim = *lim
+	if len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
+		r.from, r.next = 2, 2
+		indexHead(b, &r.index)
+	}
+	if !r.requestLine(b, lim) {
+		r.clear()
+		r.part, r.off = leading, 0
+	} else if err := r.indexFields(b); err != nil {
+		return int(r.off), err
+	}
+	return r.run(b)
+}
+
+// resume goes on where run answered ErrIncomplete.
+//
+// A kernel reads a line much faster than the reference. So if there are at
+// least as many new octets as the line had, the line is read once more, from
+// its beginning, by the kernel; each octet still is read a bounded number of
+// times.
+func (r *Request) resume(b []byte) (n int, err error) {
+	if len(b) > int(r.lim.head) {
+		b = b[:r.lim.head]
+	}
+	fresh := len(b) - int(r.off)
+	switch {
+	case fresh < 0, r.part < fieldLine && fresh >= int(r.off):
+		lim := r.lim
+		return r.parse(b, &lim)
+	case r.part >= fieldLine && fresh >= int(r.off-r.next):
+		if err := r.indexFields(b); err != nil {
+			return int(r.off), err
+		}
+	}
+	r.b = b
+	return r.run(b)
+}
+
+// indexFields is called when a kernel may settle field lines: it settles all
+// there are, also those that find the table full, and leaves the line at h.next
+// to the reference.
+func (h *head) indexFields(b []byte) error {
+	complete := indexHead(b, &h.index)
+	if h.n > h.lim.fields {
+		return h.tooManyFields(h.field[h.lim.fields].name)
+	}
+	for full := h.n == tableFields; full && !complete; {
+		x := index{next: h.next, start: noStartLine}
+		complete = indexHead(b, &x)
+		if left := h.lim.fields - h.n - h.more; x.n > left {
+			return h.tooManyFields(x.field[left].name)
+		}
+		h.more += x.n
+		h.next = x.next
+		full = x.n == tableFields
+	}
+	h.off = h.next
+	h.part = fieldLine
+	if complete {
+		h.part = ended
+	}
+	return nil
+}

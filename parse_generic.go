@@ -1,0 +1,142 @@
+package picohttp
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// indexGeneric is the kernel contract (see index.go) in portable Go. It is
+// compiled everywhere, and it is what the assembly kernels are tested against.
+//
+// It reads eight octets at a time: a load in little-endian order puts the
+// octet that comes first into the lowest bits on every machine, so the lowest
+// mark is the first octet.
+func indexGeneric(b []byte, x *index) (complete bool) {
+	if len(b) < minHead {
+		return false
+	}
+	line := int(x.next)
+	if x.start == 0 {
+		if line = startLineGeneric(b, x); line == 0 {
+			return false
+		}
+	}
+	n := int(x.n)
+lines:
+	for len(b)-line >= 2 {
+		if b[line] == '\r' && b[line+1] == '\n' {
+			complete = true
+			line += 2
+			break
+		}
+		colon := line
+		for colon < len(b) && class[b[colon]]&tchar != 0 {
+			colon++
+		}
+		if colon == line || colon == len(b) || b[colon] != ':' || n == tableFields {
+			break
+		}
+		value := colon + 1
+		for value < len(b) && isWhitespace(b[value]) {
+			value++
+		}
+		i := value
+		for ; ; i += 8 {
+			if i > len(b)-8 {
+				i = controlAt(b, i)
+				break
+			}
+			w := binary.LittleEndian.Uint64(b[i:])
+			if marks := ((w - ' '*lanes) | (w + lanes)) &^ w & highs; marks != 0 {
+				i += bits.TrailingZeros64(marks) / 8
+				if b[i] != '\r' {
+					i = controlAt(b, i)
+				}
+				break
+			}
+		}
+		if len(b)-i < 2 || b[i] != '\r' || b[i+1] != '\n' {
+			break lines
+		}
+		x.field[n%tableFields] = span{uint32(line), uint32(colon), uint32(value), trimmed(b, value, i)}
+		n++
+		line = i + 2
+	}
+	x.next, x.n = uint32(line), uint32(n)
+	return complete
+}
+
+// startLineGeneric settles the start-line and returns the offset of the line
+// behind it; or returns 0.
+func startLineGeneric(b []byte, x *index) int {
+	line := int(x.next)
+	word1 := wordEnd(b, line)
+	if word1 == line || word1 == len(b) || b[word1] != ' ' {
+		return 0
+	}
+	word2 := wordEnd(b, word1+1)
+	if word2 == word1+1 {
+		return 0
+	}
+	end := controlAt(b, word2)
+	if len(b)-end < 2 || b[end] != '\r' || b[end+1] != '\n' {
+		return 0
+	}
+	x.word1, x.word2, x.start = uint32(word1), uint32(word2), uint32(end)
+	return end + 2
+}
+
+const (
+	lanes = 0x0101010101010101
+	highs = 0x80 * lanes
+)
+
+// wordEnd returns the offset of the first octet of b[i:] that is not VCHAR, or
+// len(b).
+func wordEnd(b []byte, i int) int {
+	for {
+		// Below "!" a subtraction borrows from the high bit, at DEL an
+		// addition carries into it, and obs-text has it. Marks above the
+		// lowest may be false, by a borrow or a carry from below.
+		w := load8(b, i)
+		if marks := ((w - '!'*lanes) | (w + lanes) | w) & highs; marks != 0 {
+			return min(i+bits.TrailingZeros64(marks)/8, len(b))
+		}
+		i += 8
+	}
+}
+
+// controlAt returns the offset of the first octet of b[i:] that may not stand
+// in a field value, or len(b).
+func controlAt(b []byte, i int) int {
+	for {
+		// As in wordEnd, but obs-text is let pass. HTAB is marked, and so
+		// is "~" behind an 0xff that carried: neither ends the search.
+		w := load8(b, i)
+		marks := ((w - ' '*lanes) | (w + lanes)) &^ w & highs
+		if marks == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(marks) / 8
+		if i >= len(b) {
+			return len(b)
+		}
+		if class[b[i]]&fieldByte == 0 {
+			return i
+		}
+		i++
+	}
+}
+
+// load8 returns the eight octets at b[i:], the first in the lowest bits. At
+// the end of b it returns what is left, with zeros, which no search passes,
+// above. The caller guarantees len(b) >= 8.
+func load8(b []byte, i int) uint64 {
+	if i <= len(b)-8 {
+		return binary.LittleEndian.Uint64(b[i:])
+	}
+	// The last eight octets of b, those before i shifted out; a shift by
+	// 64 or more leaves zeros.
+	return binary.LittleEndian.Uint64(b[len(b)-8:]) >> (8 * uint(i-(len(b)-8)))
+}
