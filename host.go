@@ -132,7 +132,10 @@ func isIPv6(b []byte) bool {
 			return false
 		}
 	}
-	return groups == 8 || elided && groups < 8
+	if elided {
+		return groups < 8
+	}
+	return groups == 8
 }
 
 // isIPv4 reports whether b is

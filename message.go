@@ -37,6 +37,53 @@ func (r *Request) Target() []byte {
 	return r.b[r.word1+1 : r.word2 : r.word2]
 }
 
+// A Form is one of the shapes that RFC 9112, section 3.2 gives a request-target.
+type Form uint8
+
+const (
+	NoForm        Form = iota // none of those below; a server should answer 400
+	OriginForm                // "/where?q=now"
+	AbsoluteForm              // "http://example.org/where", as sent to a proxy
+	AuthorityForm             // "example.com:443", of CONNECT only
+	AsteriskForm              // "*", of OPTIONS only
+)
+
+func (f Form) String() string {
+	if int(f) >= len(formNames) {
+		f = NoForm
+	}
+	return formNames[f]
+}
+
+var formNames = [...]string{"no form", "origin-form", "absolute-form", "authority-form", "asterisk-form"}
+
+// TargetForm tells the form of the request-target by how it begins. It does not
+// check the rest of it, nor whether the method goes with the form.
+func (r *Request) TargetForm() Form {
+	t := r.Target()
+	switch {
+	case len(t) == 0:
+		return NoForm
+	case t[0] == '/':
+		return OriginForm
+	case string(t) == "*":
+		return AsteriskForm
+	case string(r.Method()) == "CONNECT":
+		return AuthorityForm
+	case isAlpha(t[0]):
+		// scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ), RFC 3986, section 3.1
+		for _, c := range t {
+			if c == ':' {
+				return AbsoluteForm
+			}
+			if !isAlpha(c) && !isDigit(c) && c != '+' && c != '-' && c != '.' {
+				break
+			}
+		}
+	}
+	return NoForm
+}
+
 // Minor returns the minor version: 1 for HTTP/1.1.
 func (r *Request) Minor() int {
 	if r.start == 0 {
@@ -57,7 +104,9 @@ func (r *Request) NumFields() int { return r.numFields() }
 func (r *Request) Field(i int) (name, value []byte) { return r.fieldAt(i) }
 
 // Fields ranges over the field lines in the order sent, as Field returns them.
-func (r *Request) Fields() iter.Seq2[[]byte, []byte] { return r.fields }
+func (r *Request) Fields() iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) { r.fields(yield) }
+}
 
 // Get returns the value of the first field with that name, compared without
 // regard to ASCII case, and whether there is one.

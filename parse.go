@@ -53,7 +53,7 @@ func limit(n, standard int) uint32 {
 // them.
 func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
 	lim := p.limits()
-	return r.parse(b, &lim)
+	return r.parse(b, 0, &lim)
 }
 
 // Parse parses the request head at the start of b: at most one empty line, the
@@ -72,7 +72,7 @@ func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
 // r keeps b without a copy, and its methods return parts of it, until the next
 // Parse, Resume or Reset.
 func (r *Request) Parse(b []byte) (n int, err error) {
-	return r.parse(b, &defaultLimits)
+	return r.parse(b, 0, &defaultLimits)
 }
 
 // Resume goes on where Parse or Resume answered ErrIncomplete: b holds the same
@@ -88,51 +88,50 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 	return r.resume(b)
 }
 
-func (r *Request) parse(b []byte, lim *limits) (n int, err error) {
+func (r *Request) parse(b []byte, from uint32, lim *limits) (n int, err error) {
 	r.clear()
+	r.from, r.next = from, from
 	if len(b) > int(lim.head) {
 		b = b[:lim.head]
 	}
 	r.b = b
-	if indexHead(b, &r.index) && r.requestLine(b, lim) && r.n <= lim.fields {
-		return int(r.next), nil
-	}
-	return r.finish(b, lim)
-}
+	complete := indexHead(b, &r.index)
 
-// requestLine reports whether the kernel has settled a start-line and it is a
-// request-line. It says what the productions method, target and version of the
-// reference say, but has no errors to tell apart.
-func (r *Request) requestLine(b []byte, lim *limits) bool {
+	// A request-line that needs no error is told apart here: the reference
+	// says the same in the productions method, target and version.
 	const (
 		get   = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
 		http1 = 'H' | 'T'<<8 | 'T'<<16 | 'P'<<24 | '/'<<32 | '1'<<40 | '.'<<48
 	)
-	end := b[r.word2:r.start] // both 0 if it is not settled
-	if len(end) != len(" HTTP/1.1") || r.word2-r.word1 > lim.target+1 {
-		return false
+	end := b[r.word2:r.start] // empty if the start-line is not settled
+	if len(end) != len(" HTTP/1.1") || end[0] != ' ' || r.word2-r.word1 > lim.target+1 {
+		return r.restart(b, lim)
 	}
 	version := binary.LittleEndian.Uint64(end[1:])
-	if version&(1<<56-1) != http1 || !isDigit(byte(version>>56)) || end[0] != ' ' {
-		return false
+	if version&(1<<56-1) != http1 || !isDigit(byte(version>>56)) {
+		return r.restart(b, lim)
 	}
-	from := int(r.from)
-	return binary.LittleEndian.Uint32(b[from:]) == get || skip(b, from, tchar) == int(r.word1)
-}
-
-// finish goes on where a kernel stopped, for whatever reason.
-func (r *Request) finish(b []byte, lim *limits) (n int, err error) {
+	if binary.LittleEndian.Uint32(b[from:]) != get && skip(b, int(from), tchar) != int(r.word1) {
+		return r.restart(b, lim)
+	}
+	if complete && r.n <= lim.fields {
+		return int(r.next), nil
+	}
 	r.lim = *lim
-	if len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
-		r.from, r.next = 2, 2
-		indexHead(b, &r.index)
-	}
-	if !r.requestLine(b, lim) {
-		r.clear()
-		r.part, r.off = leading, 0
-	} else if err := r.indexFields(b); err != nil {
+	if err := r.indexFields(b, complete); err != nil {
 		return int(r.off), err
 	}
+	return r.run(b)
+}
+
+// restart begins anew: behind an empty line if there is one, or else with the
+// reference.
+func (r *Request) restart(b []byte, lim *limits) (n int, err error) {
+	if r.from == 0 && len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
+		return r.parse(b, 2, lim)
+	}
+	r.clear()
+	r.lim, r.part, r.off = *lim, leading, 0
 	return r.run(b)
 }
 
@@ -150,9 +149,9 @@ func (r *Request) resume(b []byte) (n int, err error) {
 	switch {
 	case fresh < 0, r.part < fieldLine && fresh >= int(r.off):
 		lim := r.lim
-		return r.parse(b, &lim)
+		return r.parse(b, 0, &lim)
 	case r.part >= fieldLine && fresh >= int(r.off-r.next):
-		if err := r.indexFields(b); err != nil {
+		if err := r.indexFields(b, indexHead(b, &r.index)); err != nil {
 			return int(r.off), err
 		}
 	}
@@ -160,11 +159,10 @@ func (r *Request) resume(b []byte) (n int, err error) {
 	return r.run(b)
 }
 
-// indexFields is called when a kernel may settle field lines: it settles all
-// there are, also those that find the table full, and leaves the line at h.next
-// to the reference.
-func (h *head) indexFields(b []byte) error {
-	complete := indexHead(b, &h.index)
+// indexFields is called when a kernel has settled field lines, and said whether
+// the head is complete. It lets kernels settle those that found the table full,
+// and leaves the line at h.next to the reference.
+func (h *head) indexFields(b []byte, complete bool) error {
 	if h.n > h.lim.fields {
 		return h.tooManyFields(h.field[h.lim.fields].name)
 	}

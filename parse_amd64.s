@@ -188,8 +188,7 @@ secondWord:
 	CMPQ   word2, place
 	JEQ    return
 	MOVQ   word2, end
-	CMPB   (base)(end*1), $'\r'
-	JEQ    startEnd
+	JMP    startOctet
 
 startRest:
 	TESTL  mask, mask
@@ -198,6 +197,8 @@ startRest:
 	LEAL   -1(mask), place
 	ANDL   place, mask
 	ADDQ   i, end
+
+startOctet:
 	MOVBLSX (base)(end*1), place
 	CMPL   place, $'\r'
 	JEQ    startEnd

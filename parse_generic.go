@@ -22,17 +22,13 @@ func indexGeneric(b []byte, x *index) (complete bool) {
 		}
 	}
 	n := int(x.n)
-lines:
 	for len(b)-line >= 2 {
 		if b[line] == '\r' && b[line+1] == '\n' {
 			complete = true
 			line += 2
 			break
 		}
-		colon := line
-		for colon < len(b) && class[b[colon]]&tchar != 0 {
-			colon++
-		}
+		colon := skip(b, line, tchar)
 		if colon == line || colon == len(b) || b[colon] != ':' || n == tableFields {
 			break
 		}
@@ -40,37 +36,28 @@ lines:
 		for value < len(b) && isWhitespace(b[value]) {
 			value++
 		}
-		i := value
-		for ; ; i += 8 {
-			if i > len(b)-8 {
-				i = controlAt(b, i)
-				break
-			}
-			w := binary.LittleEndian.Uint64(b[i:])
-			if marks := ((w - ' '*lanes) | (w + lanes)) &^ w & highs; marks != 0 {
-				i += bits.TrailingZeros64(marks) / 8
-				if b[i] != '\r' {
-					i = controlAt(b, i)
-				}
-				break
-			}
+		end := value
+		for end <= len(b)-8 && controls(binary.LittleEndian.Uint64(b[end:])) == 0 {
+			end += 8
 		}
-		if len(b)-i < 2 || b[i] != '\r' || b[i+1] != '\n' {
-			break lines
+		end = controlAt(b, end)
+		if len(b)-end < 2 || b[end] != '\r' || b[end+1] != '\n' {
+			break
 		}
-		x.field[n%tableFields] = span{uint32(line), uint32(colon), uint32(value), trimmed(b, value, i)}
+		x.field[n%tableFields] = span{uint32(line), uint32(colon), uint32(value), trimmed(b, value, end)}
 		n++
-		line = i + 2
+		line = end + 2
 	}
 	x.next, x.n = uint32(line), uint32(n)
 	return complete
 }
 
 // startLineGeneric settles the start-line and returns the offset of the line
-// behind it; or returns 0.
+// behind it; or returns 0. Of its parts, the second word alone is long enough to
+// be worth eight octets at a time.
 func startLineGeneric(b []byte, x *index) int {
 	line := int(x.next)
-	word1 := wordEnd(b, line)
+	word1 := skip(b, line, vchar)
 	if word1 == line || word1 == len(b) || b[word1] != ' ' {
 		return 0
 	}
@@ -78,7 +65,7 @@ func startLineGeneric(b []byte, x *index) int {
 	if word2 == word1+1 {
 		return 0
 	}
-	end := controlAt(b, word2)
+	end := skip(b, word2, fieldByte)
 	if len(b)-end < 2 || b[end] != '\r' || b[end+1] != '\n' {
 		return 0
 	}
@@ -91,15 +78,26 @@ const (
 	highs = 0x80 * lanes
 )
 
+// notVchars marks the octets of w that are not VCHAR, in their high bits. Marks
+// above the lowest may be false.
+func notVchars(w uint64) uint64 {
+	// Below "!" the subtraction borrows from the high bit, at DEL the addition
+	// carries into it, and obs-text has it. A mark is false where the octet
+	// below it borrowed or carried.
+	return ((w - '!'*lanes) | (w + lanes) | w) & highs
+}
+
+// controls marks the control characters of w, HTAB among them, in their high
+// bits. Marks may be false above the lowest, or above an 0xff.
+func controls(w uint64) uint64 {
+	return ((w - ' '*lanes) | (w + lanes)) &^ w & highs
+}
+
 // wordEnd returns the offset of the first octet of b[i:] that is not VCHAR, or
 // len(b).
 func wordEnd(b []byte, i int) int {
 	for {
-		// Below "!" a subtraction borrows from the high bit, at DEL an
-		// addition carries into it, and obs-text has it. Marks above the
-		// lowest may be false, by a borrow or a carry from below.
-		w := load8(b, i)
-		if marks := ((w - '!'*lanes) | (w + lanes) | w) & highs; marks != 0 {
+		if marks := notVchars(load8(b, i)); marks != 0 {
 			return min(i+bits.TrailingZeros64(marks)/8, len(b))
 		}
 		i += 8
@@ -110,10 +108,7 @@ func wordEnd(b []byte, i int) int {
 // in a field value, or len(b).
 func controlAt(b []byte, i int) int {
 	for {
-		// As in wordEnd, but obs-text is let pass. HTAB is marked, and so
-		// is "~" behind an 0xff that carried: neither ends the search.
-		w := load8(b, i)
-		marks := ((w - ' '*lanes) | (w + lanes)) &^ w & highs
+		marks := controls(load8(b, i))
 		if marks == 0 {
 			i += 8
 			continue
@@ -125,7 +120,7 @@ func controlAt(b []byte, i int) int {
 		if class[b[i]]&fieldByte == 0 {
 			return i
 		}
-		i++
+		i++ // HTAB, or a false mark
 	}
 }
 

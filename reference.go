@@ -192,7 +192,7 @@ func (r *Request) readStartLF(b []byte) error {
 	}
 	r.start = r.off - 2
 	r.next = r.off
-	return r.indexFields(b)
+	return r.indexFields(b, indexHead(b, &r.index))
 }
 
 // readLF reads the LF behind a CR.
@@ -318,7 +318,7 @@ func (h *head) readFieldLF(b []byte) error {
 		h.more++
 	}
 	h.next = h.off
-	return h.indexFields(b)
+	return h.indexFields(b, indexHead(b, &h.index))
 }
 
 // readEmptyLF reads the LF of the empty line that ends the head.

@@ -1,0 +1,185 @@
+package picohttp
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/picohttp/picohttp/internal/traffic"
+)
+
+// benchHeads are the heads in testdata/heads, a row each, and "mixed", the
+// seeded traffic in which no branch predictor learns one head.
+func benchHeads(b *testing.B) (names []string, heads map[string][][]byte) {
+	heads = map[string][][]byte{}
+	for name, head := range realHeads(b) {
+		heads[name] = [][]byte{head}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, head := range traffic.Heads(1) {
+		heads["mixed"] = append(heads["mixed"], head.Bytes)
+	}
+	return append(names, "mixed"), heads
+}
+
+func meanLength(heads [][]byte) int64 {
+	return int64(len(bytes.Join(heads, nil)) / len(heads))
+}
+
+// eachBenchKernel runs f as kernel=<name> for each kernel that this CPU runs.
+func eachBenchKernel(b *testing.B, f func(b *testing.B)) {
+	for at, k := range kernels {
+		if !slices.Contains(runnable, k.name) {
+			continue
+		}
+		b.Run("kernel="+k.name, func(b *testing.B) {
+			defer pin(at)()
+			f(b)
+		})
+	}
+}
+
+// BenchmarkParse locates all parts of a head. kernel=nethttp is net/http's
+// ReadRequest on the same bytes, which also copies them.
+func BenchmarkParse(b *testing.B) {
+	names, heads := benchHeads(b)
+	each := func(parse func(head []byte) bool) func(*testing.B) {
+		return func(b *testing.B) {
+			for _, name := range names {
+				b.Run("head="+name, func(b *testing.B) {
+					b.ReportAllocs()
+					b.SetBytes(meanLength(heads[name]))
+					for i := 0; b.Loop(); i++ {
+						if head := heads[name][i%len(heads[name])]; !parse(head) {
+							b.Fatalf("not accepted: %q", head)
+						}
+					}
+				})
+			}
+		}
+	}
+	var r Request
+	eachBenchKernel(b, each(func(head []byte) bool {
+		n, err := r.Parse(head)
+		return n == len(head) && err == nil
+	}))
+	var source bytes.Reader
+	var reader bufio.Reader
+	b.Run("kernel=nethttp", each(func(head []byte) bool {
+		source.Reset(head)
+		reader.Reset(&source)
+		peer, err := http.ReadRequest(&reader)
+		return err == nil && peer.Proto[:7] == "HTTP/1."
+	}))
+}
+
+// BenchmarkRead parses a head and reads all its fields, or three by name.
+func BenchmarkRead(b *testing.B) {
+	names, heads := benchHeads(b)
+	var r Request
+	for _, read := range []struct {
+		name string
+		read func() int
+	}{
+		{"fields", func() (octets int) {
+			for name, value := range r.Fields() {
+				octets += len(name) + len(value)
+			}
+			return octets
+		}},
+		{"field", func() (octets int) {
+			for i := range r.NumFields() {
+				name, value := r.Field(i)
+				octets += len(name) + len(value)
+			}
+			return octets
+		}},
+		{"get3", func() (octets int) {
+			host, _ := r.Get("Host")
+			length, _ := r.Get("Content-Length")
+			connection, _ := r.Get("Connection")
+			return len(host) + len(length) + len(connection)
+		}},
+	} {
+		for _, name := range names {
+			b.Run("read="+read.name+"/head="+name, func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(meanLength(heads[name]))
+				for i := 0; b.Loop(); i++ {
+					head := heads[name][i%len(heads[name])]
+					if n, err := r.Parse(head); n != len(head) || err != nil || read.read() == 0 {
+						b.Fatal(n, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkDelivery gives a head to Parse and Resume in pieces. What a call of
+// octet by octet costs does not depend on how long the head is already.
+func BenchmarkDelivery(b *testing.B) {
+	heads := map[string][]byte{"chrome": realHeads(b)["chrome"]}
+	for _, kib := range []int{1, 8, 64} {
+		heads[fmt.Sprintf("line%dKiB", kib)] = []byte("GET / HTTP/1.1\r\nHost: h\r\nCookie: " + strings.Repeat("c", kib<<10) + "\r\n\r\n")
+	}
+	for _, name := range []string{"chrome", "line1KiB", "line8KiB", "line64KiB"} {
+		head := heads[name]
+		for _, delivery := range []struct {
+			name string
+			step int
+		}{{"whole", len(head)}, {"two", (len(head) + 1) / 2}, {"64B", 64}, {"1B", 1}} {
+			b.Run("delivery="+delivery.name+"/head="+name, func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(len(head)))
+				var r Request
+				for b.Loop() {
+					end := min(delivery.step, len(head))
+					n, err := r.Parse(head[:end])
+					for err == ErrIncomplete && end < len(head) {
+						end = min(end+delivery.step, len(head))
+						n, err = r.Resume(head[:end])
+					}
+					if n != len(head) || err != nil {
+						b.Fatal(n, err)
+					}
+				}
+				calls := (len(head) + delivery.step - 1) / delivery.step
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(calls), "ns/call")
+			})
+		}
+	}
+}
+
+// BenchmarkRefuse makes an Error at the start, in the middle and at the end of
+// a head.
+func BenchmarkRefuse(b *testing.B) {
+	chrome := realHeads(b)["chrome"]
+	for _, at := range []struct {
+		name   string
+		offset int
+		octet  byte
+		want   Error
+	}{
+		{"first", 0, 0x16, ErrTLS},
+		{"middle", bytes.Index(chrome, []byte("\r\nUser-Agent")) + 40, 0, ErrFieldValue},
+		{"last", len(chrome) - 1, 'x', ErrBareCR},
+	} {
+		b.Run("at="+at.name, func(b *testing.B) {
+			head := bytes.Clone(chrome)
+			head[at.offset] = at.octet
+			b.ReportAllocs()
+			var r Request
+			for b.Loop() {
+				if n, err := r.Parse(head); n != at.offset || err != at.want {
+					b.Fatal(n, err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,198 @@
+package picohttp
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/textproto"
+	"regexp"
+	"slices"
+	"testing"
+)
+
+func addSeeds(f *testing.F, add func(b []byte)) {
+	for _, b := range seedHeads(f) {
+		if len(b) <= 2048 {
+			add(b)
+		}
+	}
+}
+
+// FuzzKernels holds every kernel to indexGeneric: from the start-line on, or
+// from a field line on with some of the table filled.
+func FuzzKernels(f *testing.F) {
+	addSeeds(f, func(b []byte) {
+		f.Add(b, uint8(0))
+		f.Add(b, uint8(1))
+		f.Add(b, uint8(tableFields))
+	})
+	g := newGuard(f)
+	f.Fuzz(func(t *testing.T, b []byte, state uint8) {
+		var x index
+		if state > 0 {
+			x.start = noStartLine
+			x.n = uint32(state-1) % (tableFields + 1)
+			x.next = uint32(bytes.IndexByte(b, '\n') + 1)
+		}
+		for _, k := range kernels[:len(kernels)-1] {
+			if slices.Contains(runnable, k.name) {
+				checkKernel(t, g, k, b, x)
+			}
+		}
+	})
+}
+
+// FuzzSplits: whatever the kernel, the limits and the pieces it comes in, a head
+// has one outcome.
+func FuzzSplits(f *testing.F) {
+	addSeeds(f, func(b []byte) {
+		f.Add(b, uint16(len(b)/3), uint16(len(b)/2), uint8(0))
+		f.Add(b, uint16(1), uint16(20), uint8(9))
+	})
+	g := newGuard(f)
+	f.Fuzz(func(t *testing.T, b []byte, first, second uint16, tight uint8) {
+		ends := []int{min(int(first), len(b)), min(int(second), len(b))}
+		slices.Sort(ends)
+		p := Parser{MaxHeadBytes: int(tight) * 64, MaxTargetBytes: int(tight >> 2), MaxFields: int(tight >> 3)}
+		var want outcome
+		for at, k := range kernels {
+			if !slices.Contains(runnable, k.name) {
+				continue
+			}
+			restore := pin(at)
+			var r Request
+			n, err := p.ParseRequest(&r, g.atEnd(b))
+			whole := observe(&r, n, err)
+			if at == 0 || want == (outcome{}) {
+				want = whole
+			}
+			if whole != want {
+				t.Errorf("kernel %s: %v, want %v", k.name, whole, want)
+			}
+			if pieces := deliver(g, &p, b, ends...); pieces != want {
+				t.Errorf("kernel %s in pieces that end at %v: %v, want %v", k.name, ends, pieces, want)
+			}
+			if int(tight)%8 == 0 {
+				if octets := deliver(g, &p, b, everyOffset(b)...); octets != want {
+					t.Errorf("kernel %s octet by octet: %v, want %v", k.name, octets, want)
+				}
+			}
+			restore()
+		}
+		if t.Failed() {
+			t.Fatalf("input %q, limits %+v", b, p)
+		}
+	})
+}
+
+// FuzzReference: what is accepted means the same when it is written anew in
+// canonical form, is what the grammar says, and is what net/http reads.
+func FuzzReference(f *testing.F) {
+	addSeeds(f, func(b []byte) { f.Add(b) })
+	f.Fuzz(checkReference)
+}
+
+func checkReference(t *testing.T, b []byte) {
+	var r Request
+	n, err := r.Parse(b)
+	if end := grammarEnd(b); err == nil && end != n || err != nil && end > 0 && !isLimit(err) {
+		t.Fatalf("%d, %v; the grammar says %d\n%q", n, err, end, b)
+	}
+	if err != nil {
+		return
+	}
+	written := r.write()
+	var again Request
+	if n, err := again.Parse(written); err != nil || n != len(written) || again.describe() != r.describe() {
+		t.Fatalf("written anew: %d, %v\n%q\n%q\n%s%s", n, err, b, written, r.describe(), again.describe())
+	}
+	compareNetHTTP(t, &r, b[r.from:n])
+}
+
+func isLimit(err error) bool {
+	return err == ErrHeadTooLong || err == ErrTargetTooLong || err == ErrTooManyFields
+}
+
+// write writes the head in canonical form.
+func (r *Request) write() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s HTTP/1.%d\r\n", r.Method(), r.Target(), r.Minor())
+	for name, value := range r.Fields() {
+		fmt.Fprintf(&b, "%s: %s\r\n", name, value)
+	}
+	b.WriteString("\r\n")
+	return b.Bytes()
+}
+
+// grammar is RFC 9112, sections 2 to 5, as a regular expression, written down
+// from the ABNF once more. Its subject has a code point for each octet.
+var grammar = regexp.MustCompile(`^(?:\r\n)?` +
+	`[!#$%&'*+.^_\x60|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[0-9]\r\n` +
+	`(?:[!#$%&'*+.^_\x60|~0-9A-Za-z-]+:[\t\x20-\x7e\x{80}-\x{ff}]*\r\n)*` +
+	`\r\n`)
+
+// grammarEnd returns the length of the head at the start of b, or -1.
+func grammarEnd(b []byte) int {
+	match := grammar.FindString(latin1(b))
+	if match == "" {
+		return -1
+	}
+	return len([]rune(match))
+}
+
+// netHTTPDiffers are the fields that net/http's ReadRequest takes out of the
+// header section, or adds to it.
+var netHTTPDiffers = map[string]string{
+	"Host":              "moved to Request.Host",
+	"Transfer-Encoding": "moved to Request.TransferEncoding",
+	"Trailer":           "moved to Request.Trailer",
+	"Content-Length":    "equal values made one, and dropped beside Transfer-Encoding",
+	"Cache-Control":     "added for Pragma: no-cache",
+}
+
+// compareNetHTTP compares r, parsed from head, with what net/http reads, if it
+// does: it refuses more, among it targets that are no URI, hosts, and faulty
+// framing.
+func compareNetHTTP(t *testing.T, r *Request, head []byte) {
+	peer, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
+	if err != nil {
+		return
+	}
+	if peer.Method != string(r.Method()) || peer.RequestURI != string(r.Target()) || peer.ProtoMajor != 1 || peer.ProtoMinor != r.Minor() {
+		t.Fatalf("net/http has %q %q %q\n%s", peer.Method, peer.RequestURI, peer.Proto, r.describe())
+	}
+	fields := http.Header{}
+	for name, value := range r.Fields() {
+		key := textproto.CanonicalMIMEHeaderKey(string(name))
+		if netHTTPDiffers[key] == "" {
+			fields[key] = append(fields[key], string(value))
+		}
+	}
+	for key, values := range peer.Header {
+		if netHTTPDiffers[key] == "" && !slices.Equal(fields[key], values) {
+			t.Fatalf("net/http has %s: %q, not %q\n%q", key, values, fields[key], head)
+		}
+		delete(fields, key)
+	}
+	if len(fields) > 0 {
+		t.Fatalf("net/http has not %v\n%q", fields, head)
+	}
+}
+
+// TestReference is FuzzReference over a fixed number of mutants.
+func TestReference(t *testing.T) {
+	seeds := seedHeads(t)
+	for _, b := range seeds {
+		checkReference(t, b)
+	}
+	rng := rand.New(rand.NewPCG(11, 12))
+	rounds := 50_000
+	if testing.Short() {
+		rounds /= 10
+	}
+	for range rounds {
+		checkReference(t, mutate(rng, seeds))
+	}
+}

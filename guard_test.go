@@ -1,0 +1,68 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package picohttp
+
+import (
+	"os"
+	"runtime/debug"
+	"syscall"
+	"testing"
+	"unsafe"
+)
+
+const guarded = true
+
+// guardRoom is how many octets a guard holds: at its end and at its start, each
+// half of them.
+const guardRoom = 4 << 20
+
+// A guard holds octets flush against a page that cannot be read, behind them or
+// before them: a load that leaves them by one octet faults.
+type guard struct{ room []byte }
+
+func newGuard(t testing.TB) *guard {
+	page := os.Getpagesize()
+	mem, err := syscall.Mmap(-1, 0, page+guardRoom+page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal("mmap: ", err)
+	}
+	t.Cleanup(func() { syscall.Munmap(mem) })
+	for _, closed := range [][]byte{mem[:page], mem[page+guardRoom:]} {
+		if err := syscall.Mprotect(closed, syscall.PROT_NONE); err != nil {
+			t.Fatal("mprotect: ", err)
+		}
+	}
+	return &guard{room: mem[page : page+guardRoom]}
+}
+
+// atEnd returns b, copied to where the memory ends. The next call overwrites it.
+func (g *guard) atEnd(b []byte) []byte {
+	g.fits(b)
+	end := g.room[guardRoom-len(b):]
+	copy(end, b)
+	return end[:len(b):len(b)]
+}
+
+// atStart returns b, copied to where the memory begins. The next call overwrites
+// it.
+func (g *guard) atStart(b []byte) []byte {
+	g.fits(b)
+	copy(g.room, b)
+	return g.room[:len(b):len(b)]
+}
+
+func (g *guard) fits(b []byte) {
+	if len(b) > guardRoom/2 {
+		panic("input too long for a guard")
+	}
+}
+
+// faults reports whether the octet at p+offset cannot be read.
+func faults(p *byte, offset int) (fault bool) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() { fault = recover() != nil }()
+	sink = *(*byte)(unsafe.Add(unsafe.Pointer(p), offset))
+	return false
+}
+
+var sink byte

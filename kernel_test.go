@@ -1,0 +1,428 @@
+package picohttp
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A kernel is a row of the table of kernels that parse_<arch>_test.go has, the
+// fastest first. use is the switch of its case in indexHead, nil for the last.
+type kernel struct {
+	name  string
+	use   *bool
+	index func([]byte, *index) bool
+}
+
+// runnable are the kernels of the table that this CPU runs, as package picohttp
+// found out before any test moved a switch.
+var runnable = func() (names []string) {
+	for _, k := range Kernels() {
+		if k.Runs {
+			names = append(names, k.Name)
+		}
+	}
+	return names
+}()
+
+// eachKernel runs f as a subtest for each kernel, with indexHead dispatching to
+// it. The subtests are not parallel: the switches are global.
+func eachKernel(t *testing.T, f func(t *testing.T, k kernel)) {
+	for at, k := range kernels {
+		t.Run("kernel="+k.name, func(t *testing.T) {
+			needKernel(t, k)
+			defer pin(at)()
+			f(t, k)
+		})
+	}
+}
+
+// needKernel skips the test if the CPU has not what k needs, unless CI says
+// that it has.
+func needKernel(t testing.TB, k kernel) {
+	if slices.Contains(runnable, k.name) {
+		return
+	}
+	if slices.Contains(strings.Split(os.Getenv("PICOHTTP_REQUIRE_KERNELS"), ","), k.name) {
+		t.Fatalf("kernel %s does not run, but PICOHTTP_REQUIRE_KERNELS names it", k.name)
+	}
+	t.Skipf("this CPU, or GODEBUG, has no kernel %s", k.name)
+}
+
+// pin makes indexHead dispatch to kernels[at], and returns how to undo it.
+func pin(at int) (restore func()) {
+	var saved []bool
+	for i, k := range kernels {
+		if k.use != nil {
+			saved = append(saved, *k.use)
+			*k.use = i == at
+		}
+	}
+	return func() {
+		for i, k := range kernels {
+			if k.use != nil {
+				*k.use = saved[i]
+			}
+		}
+	}
+}
+
+func TestKernelTable(t *testing.T) {
+	var names []string
+	for at, k := range kernels {
+		names = append(names, k.name)
+		restore := pin(at)
+		if got := Kernel(); got != k.name {
+			t.Errorf("with %s pinned, Kernel() = %s", k.name, got)
+		}
+		restore()
+	}
+	var infos []string
+	for _, k := range Kernels() {
+		infos = append(infos, k.Name)
+	}
+	if !slices.Equal(names, infos) {
+		t.Errorf("tests know the kernels %v, Kernels() has %v", names, infos)
+	}
+}
+
+// TestExpectedKernel lets CI say which kernel must be in use, so that a GODEBUG
+// setting without effect does not pass for a level tested.
+func TestExpectedKernel(t *testing.T) {
+	if want := os.Getenv("PICOHTTP_EXPECT_KERNEL"); want != "" && Kernel() != want {
+		t.Errorf("Kernel() = %s, PICOHTTP_EXPECT_KERNEL is %s", Kernel(), want)
+	}
+	for name := range strings.SplitSeq(os.Getenv("PICOHTTP_REQUIRE_KERNELS"), ",") {
+		if name != "" && os.Getenv("PICOHTTP_EXPECT_KERNEL") == "" && !slices.Contains(runnable, name) {
+			t.Errorf("PICOHTTP_REQUIRE_KERNELS names %s, but only %v run", name, runnable)
+		}
+	}
+}
+
+func TestPuregoHasNoAssembly(t *testing.T) {
+	goCommand, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("the go command is not in PATH")
+	}
+	for _, arch := range []string{"amd64", "arm64"} {
+		list := exec.Command(goCommand, "list", "-tags", "purego", "-f", "{{.SFiles}}", ".")
+		list.Env = append(os.Environ(), "GOARCH="+arch)
+		out, err := list.CombinedOutput()
+		if err != nil {
+			t.Fatalf("go list: %v\n%s", err, out)
+		}
+		if got := string(bytes.TrimSpace(out)); got != "[]" {
+			t.Errorf("GOARCH=%s: assembly under purego: %s", arch, got)
+		}
+	}
+}
+
+// A canary is an index with known octets around it and in it.
+type canary struct {
+	before [64]byte
+	x      index
+	after  [64]byte
+}
+
+const canaryOctet = 0xa5
+
+func (c *canary) reset(from index) {
+	for i := range c.before {
+		c.before[i], c.after[i] = canaryOctet, canaryOctet
+	}
+	c.x = from
+}
+
+func (c *canary) sings() bool {
+	for i := range c.before {
+		if c.before[i] != canaryOctet || c.after[i] != canaryOctet {
+			return false
+		}
+	}
+	return true
+}
+
+// checkKernel compares what k and indexGeneric make of b from the state x on:
+// the answer, the offsets and the field lines settled, bit for bit.
+func checkKernel(t testing.TB, g *guard, k kernel, b []byte, x index) {
+	t.Helper()
+	want := x
+	wantComplete := indexGeneric(b, &want)
+	for _, place := range []struct {
+		name string
+		b    []byte
+	}{{"end", g.atEnd(b)}, {"start", g.atStart(b)}} {
+		var got canary
+		got.reset(x)
+		complete := k.index(place.b, &got.x)
+		if !bytes.Equal(place.b, b) {
+			t.Fatalf("kernel %s wrote to b\nb: %q", k.name, b)
+		}
+		if !got.sings() {
+			t.Fatalf("kernel %s wrote outside its index\nb: %q", k.name, b)
+		}
+		if complete != wantComplete || got.x.settled() != want.settled() {
+			t.Fatalf("kernel %s at the %s of a page differs from generic\nfrom: %v\ngot:  %v %v\nwant: %v %v\nb: %q",
+				k.name, place.name, x.settled(), complete, got.x.settled(), wantComplete, want.settled(), b)
+		}
+	}
+}
+
+// settled is x without the field lines that are not settled, which kernels may
+// leave as they like.
+func (x *index) settled() index {
+	s := *x
+	clear(s.field[min(s.n, tableFields):])
+	return s
+}
+
+func (x index) String() string {
+	return fmt.Sprintf("{next %d words %d %d start %d fields %v}", x.next, x.word1, x.word2, int32(x.start), x.field[:x.n])
+}
+
+// TestKernelsAgree holds every kernel to indexGeneric on vectors, heads, and on
+// what becomes of them when octets are replaced, doubled, moved and cut off.
+func TestKernelsAgree(t *testing.T) {
+	seeds := seedHeads(t)
+	eachKernel(t, func(t *testing.T, k kernel) {
+		g := newGuard(t)
+		for _, b := range seeds {
+			checkKernel(t, g, k, b, index{})
+			for cut := range min(len(b), 200) {
+				checkKernel(t, g, k, b[:len(b)-cut], index{})
+			}
+		}
+		rng := rand.New(rand.NewPCG(1, 2))
+		rounds := 300_000
+		if testing.Short() {
+			rounds /= 10
+		}
+		for range rounds {
+			b := mutate(rng, seeds)
+			checkKernel(t, g, k, b, startState(rng, b))
+		}
+	})
+}
+
+// startState makes a state that a kernel may be called with: at the beginning,
+// or behind a line, with some of the table filled.
+func startState(rng *rand.Rand, b []byte) (x index) {
+	if rng.IntN(3) > 0 {
+		return x
+	}
+	x.start = noStartLine
+	if i := bytes.IndexByte(b, '\n'); i >= 0 && rng.IntN(2) == 0 {
+		x.next = uint32(i + 1)
+	}
+	if rng.IntN(2) == 0 {
+		x.n = uint32(rng.IntN(tableFields + 1))
+	}
+	return x
+}
+
+// mutate makes an input out of seeds. It favours the octets that rules are
+// about, and the places where blocks end.
+func mutate(rng *rand.Rand, seeds [][]byte) []byte {
+	const telling = "\r\n\r\n\t \x00\x1f\x20\x21\x7e\x7f\x80\xff::|~()<>@,;\\\"/[]?={}aZ09"
+	pick := func() []byte { return seeds[rng.IntN(len(seeds))] }
+	b := slices.Clone(pick())
+	if len(b) > 2048 {
+		b = b[:2048]
+	}
+	for range 1 + rng.IntN(4) {
+		at := rng.IntN(len(b) + 1)
+		switch rng.IntN(8) {
+		case 0, 1, 2:
+			if at < len(b) {
+				b[at] = telling[rng.IntN(len(telling))]
+			}
+		case 3:
+			b = slices.Insert(b, at, telling[rng.IntN(len(telling))])
+		case 4:
+			if at < len(b) {
+				b = slices.Delete(b, at, at+1)
+			}
+		case 5:
+			// make a run longer, past the end of a block perhaps
+			b = slices.Insert(b, at, bytes.Repeat([]byte{"ax \t\x80|"[rng.IntN(6)]}, rng.IntN(70))...)
+		case 6:
+			other := pick()
+			b = append(b[:at], other[rng.IntN(len(other)+1):]...)
+		case 7:
+			if at < len(b) {
+				b[at] = byte(rng.Uint32())
+			}
+		}
+	}
+	if rng.IntN(3) == 0 {
+		b = b[:rng.IntN(len(b)+1)]
+	}
+	return b
+}
+
+// TestSweep puts every octet into every lane of a few blocks of each part of a
+// head, behind prefixes of other lengths, and expects what the predicates of
+// the grammar say of it.
+func TestSweep(t *testing.T) {
+	const lanes = 2 * 64
+	run := strings.Repeat("x", lanes+3)
+	type verdict func(c byte, lane int) (code Error, behind int) // 0: complete
+	parts := []struct {
+		name         string
+		before, rest string
+		expect       verdict
+	}{
+		{"method", "", " / HTTP/1.1\r\nHost: h\r\n\r\n", func(c byte, lane int) (Error, int) {
+			switch {
+			case isTchar(c):
+				return 0, 0
+			case lane == 0 && c == '\r':
+				return ErrBareCR, 1
+			case lane == 0 && c == '\n':
+				return ErrBareLF, 0
+			case lane == 0 && c == 0x16:
+				return ErrTLS, 0
+			case lane > 0 && c == ' ':
+				return ErrVersion, len(run) - lane + 1 // "xx xx / HTTP/1.1": "/" is no version
+			}
+			return ErrMethod, 0
+		}},
+		{"target", "GET ", " HTTP/1.1\r\nHost: h\r\n\r\n", func(c byte, lane int) (Error, int) {
+			switch {
+			case isVchar(c):
+				return 0, 0
+			case lane > 0 && c == ' ':
+				return ErrVersion, 1
+			case lane > 0 && (c == '\r' || c == '\n'):
+				return ErrVersion, 0
+			}
+			return ErrTarget, 0
+		}},
+		{"name", "GET / HTTP/1.1\r\n", ": h\r\n\r\n", func(c byte, lane int) (Error, int) {
+			switch {
+			case isTchar(c), lane > 0 && c == ':':
+				return 0, 0
+			case lane == 0 && c == '\r':
+				return ErrBareCR, 1
+			case lane == 0 && c == '\n':
+				return ErrBareLF, 0
+			case lane == 0 && isWhitespace(c):
+				return ErrLeadingSpace, 0
+			}
+			return ErrFieldName, 0
+		}},
+		{"value", "GET / HTTP/1.1\r\nHost: h\r\nA:", "\r\n\r\n", func(c byte, lane int) (Error, int) {
+			switch c {
+			case '\r':
+				return ErrBareCR, 1
+			case '\n':
+				return ErrBareLF, 0
+			}
+			if isFieldByte(c) {
+				return 0, 0
+			}
+			return ErrFieldValue, 0
+		}},
+		{"value behind obs-text", "GET / HTTP/1.1\r\nHost: h\r\nA: \x80", "\r\n\r\n", func(c byte, lane int) (Error, int) {
+			switch c {
+			case '\r':
+				return ErrBareCR, 1
+			case '\n':
+				return ErrBareLF, 0
+			}
+			if isFieldByte(c) {
+				return 0, 0
+			}
+			return ErrFieldValue, 0
+		}},
+	}
+	eachKernel(t, func(t *testing.T, k kernel) {
+		g := newGuard(t)
+		var r Request
+		for _, p := range parts {
+			for lane := range lanes {
+				for value := range 256 {
+					c := byte(value)
+					text := []byte(p.before + run + p.rest)
+					at := len(p.before) + lane
+					text[at] = c
+					b := g.atEnd(text)
+					n, err := r.Parse(b)
+					code, behind := p.expect(c, lane)
+					if code == 0 {
+						if err != nil || n != len(b) {
+							t.Fatalf("%s, octet %#02x, lane %d: %d, %v; want %d, complete", p.name, c, lane, n, err, len(b))
+						}
+						continue
+					}
+					if err != code || n != at+behind {
+						t.Fatalf("%s, octet %#02x, lane %d: %d, %v; want %d, %v", p.name, c, lane, n, err, at+behind, code)
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestLengths parses heads whose parts have every length around the sizes of
+// blocks, each with and without octets behind them, and checks every part.
+func TestLengths(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k kernel) {
+		g := newGuard(t)
+		for length := range 301 {
+			run := strings.Repeat("v", length)
+			for _, h := range []struct{ method, target, name, value, ows string }{
+				{"GET", "/" + run, "Host", "h", " "},
+				{"M" + run, "/", "Host", "h", " "},
+				{"GET", "/", "N" + run, "h", " "},
+				{"GET", "/", "Host", run, ""},
+				{"GET", "/", "Host", run, "\t"},
+				{"GET", "/", "Host", "v" + run + " " + run + "v", " "},
+				{"GET", "/", "Host", "h", strings.Repeat(" ", length)},
+				{"GET", "/", "Host", "", strings.Repeat("\t", length)},
+			} {
+				head := h.method + " " + h.target + " HTTP/1.1\r\n" + h.name + ":" + h.ows + h.value + h.ows + "\r\nLast: one\r\n\r\n"
+				for _, behind := range []string{"", "GET", strings.Repeat("\r\n", 40)} {
+					for _, b := range [][]byte{g.atEnd([]byte(head + behind)), g.atStart([]byte(head + behind))} {
+						var r Request
+						n, err := r.Parse(b)
+						if err != nil || n != len(head) {
+							t.Fatalf("%q: %d, %v", b, n, err)
+						}
+						name, value := r.Field(0)
+						last, one := r.Field(1)
+						if string(r.Method()) != h.method || string(r.Target()) != h.target || r.Minor() != 1 || r.NumFields() != 2 ||
+							string(name) != h.name || string(value) != h.value || string(last) != "Last" || string(one) != "one" {
+							t.Fatalf("%q: %q %q %d, %q: %q, %q: %q", b, r.Method(), r.Target(), r.NumFields(), name, value, last, one)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestGuardPages shows that the guard works: without it, no test here would see
+// an octet read outside b.
+func TestGuardPages(t *testing.T) {
+	g := newGuard(t)
+	for _, b := range [][]byte{g.atEnd([]byte("abc")), g.atStart([]byte("abc"))} {
+		if string(b) != "abc" || cap(b) != 3 {
+			t.Errorf("guard made %q of capacity %d", b, cap(b))
+		}
+	}
+	if !guarded {
+		t.Skip("no guard pages on this system")
+	}
+	if end := g.atEnd([]byte("abc")); !faults(&end[2], 1) || faults(&end[2], 0) {
+		t.Error("the octet behind atEnd can be read")
+	}
+	if start := g.atStart([]byte("abc")); !faults(&start[0], -1) || faults(&start[0], 0) {
+		t.Error("the octet before atStart can be read")
+	}
+}

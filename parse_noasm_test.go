@@ -1,0 +1,5 @@
+//go:build !amd64 || purego
+
+package picohttp
+
+var kernels = []kernel{{"generic", nil, indexGeneric}}

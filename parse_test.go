@@ -1,0 +1,496 @@
+package picohttp
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/picohttp/picohttp/internal/race"
+)
+
+func TestVectors(t *testing.T) {
+	vectors := loadVectors(t, "requests")
+	if len(vectors) < 250 {
+		t.Fatalf("only %d vectors", len(vectors))
+	}
+	eachKernel(t, func(t *testing.T, k kernel) {
+		g := newGuard(t)
+		for _, v := range vectors {
+			for _, b := range [][]byte{g.atEnd(v.input), g.atStart(v.input)} {
+				var r Request
+				n, err := v.parser.ParseRequest(&r, b)
+				if got := observe(&r, n, err); got != v.want {
+					t.Errorf("%s\ninput %.300q\ngot  %.300v\nwant %.300v", v.name, v.input, got, v.want)
+					break
+				}
+				if v.host != "" && describeHost(&r) != v.host {
+					t.Errorf("%s: Host() is %s, want %s", v.name, describeHost(&r), v.host)
+				}
+			}
+		}
+	})
+}
+
+// TestEveryCodeHasVectors holds the vectors to cover each rule that Parse has.
+func TestEveryCodeHasVectors(t *testing.T) {
+	seen := map[string]int{}
+	for _, v := range loadVectors(t, "requests") {
+		seen[v.want.code]++
+		if v.host != "" && !strings.HasPrefix(v.host, "ok") {
+			seen[v.host]++
+		}
+	}
+	for e := Error(1); int(e) < len(rules); e++ {
+		if seen[e.Code()] < 2 {
+			t.Errorf("%d vectors have the code %s", seen[e.Code()], e.Code())
+		}
+		delete(seen, e.Code())
+	}
+	delete(seen, "")
+	if len(seen) > 0 {
+		t.Errorf("vectors have codes that no Error has: %v", seen)
+	}
+}
+
+// TestRealHeads parses what clients send.
+func TestRealHeads(t *testing.T) {
+	heads := realHeads(t)
+	eachKernel(t, func(t *testing.T, k kernel) {
+		for name, b := range heads {
+			var r Request
+			if n, err := r.Parse(b); n != len(b) || err != nil {
+				t.Errorf("%s: %d, %v; it has %d octets", name, n, err, len(b))
+			}
+			if want := bytes.Count(b, []byte("\r\n")) - 2; r.NumFields() != want {
+				t.Errorf("%s: %d field lines, want %d", name, r.NumFields(), want)
+			}
+			if _, err := r.Host(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+// deliver parses b by Resume, in pieces that end at the given offsets and at the
+// end of b. Each piece lies in memory of its own, as in a buffer that moves, and
+// ends where a page ends. It stops at the first outcome but incomplete.
+func deliver(g *guard, p *Parser, b []byte, ends ...int) outcome {
+	var r Request
+	n, err := 0, ErrIncomplete
+	for i, end := range append(ends, len(b)) {
+		piece := g.atEnd(b[:end])
+		if i == 0 {
+			n, err = p.ParseRequest(&r, piece)
+		} else {
+			n, err = r.Resume(piece)
+		}
+		if err != ErrIncomplete {
+			break
+		}
+	}
+	return observe(&r, n, err)
+}
+
+func everyOffset(b []byte) (ends []int) {
+	for i := range b {
+		ends = append(ends, i)
+	}
+	return ends
+}
+
+// TestSplits: how a head is delivered does not matter.
+func TestSplits(t *testing.T) {
+	type message struct {
+		name   string
+		b      []byte
+		parser Parser
+	}
+	var messages []message
+	for _, v := range loadVectors(t, "requests") {
+		messages = append(messages, message{v.name, v.input, v.parser})
+	}
+	for name, b := range realHeads(t) {
+		messages = append(messages, message{name, b, Parser{}})
+	}
+	eachKernel(t, func(t *testing.T, k kernel) {
+		g := newGuard(t)
+		rng := rand.New(rand.NewPCG(3, 4))
+		for _, m := range messages {
+			var r Request
+			n, err := m.parser.ParseRequest(&r, m.b)
+			want := observe(&r, n, err)
+			check := func(ends ...int) {
+				t.Helper()
+				if got := deliver(g, &m.parser, m.b, ends...); got != want {
+					t.Fatalf("%s in pieces that end at %.60v\ninput %.300q\ngot  %.300v\nwant %.300v", m.name, ends, m.b, got, want)
+				}
+			}
+			if len(m.b) > 4096 {
+				// every offset would copy too much: some
+				for range 20 {
+					check(rng.IntN(len(m.b)))
+				}
+				continue
+			}
+			check(everyOffset(m.b)...)
+			for end := range m.b {
+				check(end)
+			}
+			for range 20 {
+				ends := []int{rng.IntN(len(m.b) + 1), rng.IntN(len(m.b) + 1), rng.IntN(len(m.b) + 1), rng.IntN(len(m.b) + 1)}
+				slices.Sort(ends)
+				check(ends...)
+			}
+		}
+	})
+}
+
+// TestPrefixes: what is right so far is incomplete, and what is wrong is refused
+// at its first wrong octet, whatever follows.
+func TestPrefixes(t *testing.T) {
+	for _, v := range loadVectors(t, "requests") {
+		if len(v.input) > 4096 || v.want.code == ErrHeadTooLong.Code() {
+			continue
+		}
+		var r Request
+		for end := range v.input {
+			n, err := v.parser.ParseRequest(&r, v.input[:end])
+			got := observe(&r, n, err)
+			want := outcome{result: "incomplete"}
+			if v.want.result == "malformed" && end > v.want.n || v.want.result == "complete" && end >= v.want.n {
+				want = v.want
+			}
+			if got != want {
+				t.Errorf("%s: %q\ngot  %v\nwant %v", v.name, v.input[:end], got, want)
+				break
+			}
+		}
+	}
+}
+
+// TestLongHeads: heads that are longer than any vector, and have more field
+// lines than the table, are located in full.
+func TestLongHeads(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k kernel) {
+		g := newGuard(t)
+		p := Parser{MaxHeadBytes: 1 << 22, MaxFields: 5000}
+		for _, fields := range []int{63, 64, 65, 127, 128, 129, 192, 1000, 4999, 5000} {
+			head := []byte("GET / HTTP/1.1\r\n")
+			var names, values []string
+			for i := range fields {
+				names = append(names, strings.Repeat("n", 1+i%40))
+				values = append(values, strings.Repeat("v\x80 \t", i%50)+strings.Repeat("w", 1+i%3))
+				head = append(head, names[i]+":"+strings.Repeat(" ", i%3)+values[i]+strings.Repeat("\t", i%2)+"\r\n"...)
+			}
+			head = append(head, "\r\n"...)
+			check := func(r *Request, n int, err error) {
+				t.Helper()
+				if n != len(head) || err != nil || r.NumFields() != fields {
+					t.Fatalf("%d fields: %d, %v, NumFields %d; want %d", fields, n, err, r.NumFields(), len(head))
+				}
+				i := 0
+				for name, value := range r.Fields() {
+					if string(name) != names[i] || string(value) != values[i] {
+						t.Fatalf("field %d: %q: %q, want %q: %q", i, name, value, names[i], values[i])
+					}
+					i++
+				}
+				if i != fields {
+					t.Fatalf("Fields has %d of %d", i, fields)
+				}
+				for i := range fields {
+					if i > 70 && i < fields-2 {
+						continue
+					}
+					if name, value := r.Field(i); string(name) != names[i] || string(value) != values[i] {
+						t.Fatalf("Field(%d) is %q: %q, want %q: %q", i, name, value, names[i], values[i])
+					}
+				}
+			}
+			var r Request
+			n, err := p.ParseRequest(&r, g.atEnd(head))
+			check(&r, n, err)
+			for _, step := range []int{1, 17, 1000} {
+				if step == 1 && fields > 200 {
+					continue
+				}
+				err := ErrIncomplete
+				n, _ := p.ParseRequest(&r, nil)
+				for end := 0; err == ErrIncomplete; end += step {
+					n, err = r.Resume(head[:min(end, len(head))])
+				}
+				check(&r, n, err)
+			}
+			tight := Parser{MaxHeadBytes: 1 << 22, MaxFields: fields - 1}
+			last := bytes.LastIndex(head[:len(head)-4], []byte("\r\n")) + 2
+			if n, err := tight.ParseRequest(&r, head); n != last || err != ErrTooManyFields {
+				t.Fatalf("%d fields, one too many: %d, %v; want %d", fields, n, err, last)
+			}
+		}
+	})
+}
+
+// TestStateless: what a Request was used for before plays no part.
+func TestStateless(t *testing.T) {
+	seeds := seedHeads(t)
+	rng := rand.New(rand.NewPCG(5, 6))
+	var used Request
+	for range 100_000 {
+		b := mutate(rng, seeds)
+		var fresh Request
+		n, err := fresh.Parse(b)
+		want := observe(&fresh, n, err)
+		n, err = used.Parse(b)
+		if got := observe(&used, n, err); got != want {
+			t.Fatalf("%q\nused  %v\nfresh %v", b, got, want)
+		}
+		if err == ErrIncomplete && rng.IntN(2) == 0 {
+			used.Resume(append(b, "\r\n\r\n"...))
+		}
+	}
+}
+
+// TestAfterFault: the accessors may be called whatever Parse answered, and tell
+// of the parts before the fault.
+func TestAfterFault(t *testing.T) {
+	var r Request
+	touch := func() {
+		r.Method()
+		r.Target()
+		r.Minor()
+		r.Get("host")
+		r.Host()
+		for i := range r.NumFields() {
+			r.Field(i)
+		}
+		for range r.Fields() {
+		}
+	}
+	touch()
+	seeds := seedHeads(t)
+	rng := rand.New(rand.NewPCG(7, 8))
+	for range 100_000 {
+		b := mutate(rng, seeds)
+		r.Parse(b)
+		touch()
+		for end := range min(4, len(b)) {
+			r.Parse(b[:end])
+			touch()
+		}
+	}
+	if n, err := r.Parse([]byte("GET /x HTTP/1.1\r\nHost: h\r\nA\x00: b\r\n\r\n")); n != 27 || err != ErrFieldName {
+		t.Fatal(n, err)
+	}
+	if got := r.describe(); got != "method \"GET\"\ntarget \"/x\"\nminor 1\nfield \"Host\" \"h\"\n" {
+		t.Errorf("before the fault: %s", got)
+	}
+}
+
+// TestMisusedResume: a caller that breaks Resume's rule gets some answer, not a
+// panic.
+func TestMisusedResume(t *testing.T) {
+	seeds := seedHeads(t)
+	rng := rand.New(rand.NewPCG(9, 10))
+	var r Request
+	for range 200_000 {
+		r.Resume(mutate(rng, seeds))
+		for i := range r.NumFields() {
+			_ = i
+		}
+	}
+}
+
+func TestCapacity(t *testing.T) {
+	var r Request
+	b := []byte("GET / HTTP/1.1\r\nHost: h\r\n\r\nbody")
+	if _, err := r.Parse(b); err != nil {
+		t.Fatal(err)
+	}
+	name, value := r.Field(0)
+	get, _ := r.Get("HOST")
+	host, _ := r.Host()
+	for _, part := range [][]byte{r.Method(), r.Target(), name, value, get, host} {
+		if cap(part) != len(part) {
+			t.Errorf("%q has capacity %d: an append would write into the caller's buffer", part, cap(part))
+		}
+	}
+}
+
+func TestGet(t *testing.T) {
+	var r Request
+	b := []byte("GET / HTTP/1.1\r\nA^b: 1\r\na~B: 2\r\nX-Y: 3\r\nx-y: 4\r\nAZ: 5\r\n\r\n")
+	if _, err := r.Parse(b); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"A^B": "1", "a~b": "2", "x-Y": "3", "X-Y": "3", "az": "5", "AZ": "5"} {
+		if got, ok := r.Get(name); !ok || string(got) != want {
+			t.Errorf("Get(%q) = %q, %v; want %q", name, got, ok, want)
+		}
+	}
+	// Of one length and only a bit from a name that is there.
+	for _, name := range []string{"X\rY", "XMY", "x-9", "A>b", "a^", "", "aZZ", "A:"} {
+		if got, ok := r.Get(name); ok {
+			t.Errorf("Get(%q) = %q", name, got)
+		}
+	}
+}
+
+func TestTargetForm(t *testing.T) {
+	for line, want := range map[string]Form{
+		"GET /":                    OriginForm,
+		"GET //x:y":                OriginForm,
+		"CONNECT /":                OriginForm,
+		"GET http://example.org/":  AbsoluteForm,
+		"GET a+b-c.9:x":            AbsoluteForm,
+		"CONNECT example.com:443":  AuthorityForm,
+		"CONNECT [2001:db8::1]:80": AuthorityForm,
+		"OPTIONS *":                AsteriskForm,
+		"GET *":                    AsteriskForm,
+		"GET **":                   NoForm,
+		"GET 1a:x":                 NoForm,
+		"GET a_b:x":                NoForm,
+		"GET index.html":           NoForm,
+		"GET ?q":                   NoForm,
+	} {
+		var r Request
+		if _, err := r.Parse([]byte(line + " HTTP/1.1\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.TargetForm(); got != want {
+			t.Errorf("%s is in %v, want %v", line, got, want)
+		}
+	}
+	var r Request
+	if got := r.TargetForm(); got != NoForm || Form(99).String() != NoForm.String() {
+		t.Errorf("the zero Request has %v", got)
+	}
+}
+
+func TestReset(t *testing.T) {
+	var r Request
+	r.Parse([]byte("GET / HTTP/1.1\r\nHost: h\r\n\r\n"))
+	r.Reset()
+	if r.b != nil || r.NumFields() != 0 || r.Method() != nil || r.Target() != nil || r.Minor() != 0 {
+		t.Errorf("after Reset: %s", r.describe())
+	}
+}
+
+// TestAllocations: no answer costs an allocation.
+func TestAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("what the race detector is told of escapes")
+	}
+	complete := realHeads(t)["chrome"]
+	long := slices.Concat([]byte("GET / HTTP/1.1\r\n"), bytes.Repeat([]byte("Host: h\r\n"), 200), []byte("\r\n"))
+	malformed := []byte("GET / HTTP/1.1\r\nHost : h\r\n\r\n")
+	malformedHost := []byte("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n")
+	p := Parser{MaxFields: 300}
+	var r Request
+	var n int
+	var err error
+	defer func() { _, _ = n, err }()
+	eachKernel(t, func(t *testing.T, k kernel) {
+		for _, c := range []struct {
+			name string
+			f    func()
+		}{
+			{"complete", func() { n, err = r.Parse(complete) }},
+			{"long", func() { n, err = p.ParseRequest(&r, long) }},
+			{"incomplete", func() { n, err = r.Parse(complete[:500]) }},
+			{"resume", func() {
+				r.Parse(complete[:100])
+				r.Resume(complete[:300])
+				n, err = r.Resume(complete)
+			}},
+			{"malformed", func() { n, err = r.Parse(malformed) }},
+			{"host", func() {
+				r.Parse(complete)
+				_, err = r.Host()
+			}},
+			{"host malformed", func() {
+				r.Parse(malformedHost)
+				_, err = r.Host()
+			}},
+			{"fields", func() {
+				for name, value := range r.Fields() {
+					n += len(name) + len(value)
+				}
+				for i := range r.NumFields() {
+					name, _ := r.Field(i)
+					n += len(name)
+				}
+				r.Get("cookie")
+			}},
+			{"error text", func() {
+				n = len(ErrHost.Error()) + len(ErrHost.Code()) + len(ErrHost.Section()) + ErrHost.Status()
+			}},
+		} {
+			if got := testing.AllocsPerRun(100, c.f); got != 0 {
+				t.Errorf("%s: %v allocations", c.name, got)
+			}
+		}
+	})
+}
+
+func TestErrors(t *testing.T) {
+	seen := map[string]bool{}
+	for e := Error(1); int(e) < len(rules); e++ {
+		rule := rules[e]
+		if seen[rule.code] || seen[rule.text] || rule.code == "" || rule.text == "" {
+			t.Errorf("Error %d has no code and text of its own: %q, %q", e, rule.code, rule.text)
+		}
+		seen[rule.code], seen[rule.text] = true, true
+		if !strings.HasPrefix(rule.section, "RFC ") || !slices.Contains([]int{400, 414, 431, 505}, rule.status) {
+			t.Errorf("%s: %q, %d", rule.code, rule.section, rule.status)
+		}
+		if e.Error() != "picohttp: "+rule.text {
+			t.Errorf("%s: Error() is %q", rule.code, e.Error())
+		}
+		if !errors.Is(error(e), e) || errors.Is(error(e), ErrIncomplete) {
+			t.Errorf("%s is not comparable", rule.code)
+		}
+	}
+	for _, none := range []Error{0, Error(len(rules)), 255} {
+		if none.Code() != "" || none.Status() != 0 || none.Error() == "" {
+			t.Errorf("Error(%d) is %q, %d, %q", none, none.Code(), none.Status(), none)
+		}
+	}
+}
+
+func TestParserDefaults(t *testing.T) {
+	standard := limits{DefaultMaxHeadBytes, DefaultMaxTargetBytes, DefaultMaxFields}
+	for _, p := range []Parser{{}, {MaxHeadBytes: -1, MaxTargetBytes: -1, MaxFields: -1}} {
+		if got := p.limits(); got != standard {
+			t.Errorf("%+v has %+v", p, got)
+		}
+	}
+	huge := Parser{MaxHeadBytes: int(^uint(0) >> 1), MaxTargetBytes: 1, MaxFields: int(^uint(0) >> 1)}
+	if got := huge.limits(); got != (limits{maxOffset, 1, maxOffset}) {
+		t.Errorf("%+v has %+v", huge, got)
+	}
+	var r Request
+	if n, err := huge.ParseRequest(&r, []byte("GET / HTTP/1.1\r\n\r\n")); n != 18 || err != nil {
+		t.Error(n, err)
+	}
+}
+
+// TestConformance holds the strict parser to the request heads that other
+// parsers' suites have, as the RFCs judge them. PICOHTTP_CONFORMANCE names the
+// folder.
+func TestConformance(t *testing.T) {
+	folder := os.Getenv("PICOHTTP_CONFORMANCE")
+	if folder == "" {
+		t.Skip("PICOHTTP_CONFORMANCE does not name the folder of the conformance cases")
+	}
+	cases := loadConformance(t, folder)
+	eachKernel(t, func(t *testing.T, k kernel) {
+		g := newGuard(t)
+		for _, c := range cases {
+			c.check(t, g)
+		}
+	})
+}

@@ -1,0 +1,240 @@
+package picohttp
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// A vector is a test case of testdata: an input and what becomes of it.
+type vector struct {
+	name   string
+	input  []byte
+	parser Parser
+	want   outcome
+	host   string // what Host answers, quoted value or code; "" if not said
+}
+
+// An outcome is all that a caller can see of a parse.
+type outcome struct {
+	result string // complete, incomplete or malformed
+	n      int
+	code   string
+	parts  string // method, target, minor and field lines, a line each, quoted
+}
+
+func (o outcome) String() string {
+	return fmt.Sprintf("%s %d %s\n%s", o.result, o.n, o.code, o.parts)
+}
+
+// observe puts into an outcome what Parse or Resume answered.
+func observe(r *Request, n int, err error) (o outcome) {
+	o.n = n
+	switch err := err.(type) {
+	case nil:
+		o.result = "complete"
+		o.parts = r.describe()
+	case Error:
+		o.result, o.code = "malformed", err.Code()
+	default:
+		if err != ErrIncomplete {
+			panic(err)
+		}
+		o.result = "incomplete"
+	}
+	return o
+}
+
+func (r *Request) describe() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "method %q\ntarget %q\nminor %d\n", r.Method(), r.Target(), r.Minor())
+	for name, value := range r.Fields() {
+		fmt.Fprintf(&s, "field %q %q\n", name, value)
+	}
+	return s.String()
+}
+
+// describeHost writes what Host answers as a vector does.
+func describeHost(r *Request) string {
+	value, err := r.Host()
+	if err != nil {
+		return err.(Error).Code()
+	}
+	return fmt.Sprintf("ok %q", value)
+}
+
+// loadVectors reads testdata/<folder>/*.txt. The form of a vector is in
+// CONTRIBUTING.md.
+func loadVectors(t testing.TB, folder string) (vectors []vector) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", folder, "*.txt"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no vectors in testdata/%s (%v)", folder, err)
+	}
+	seen := map[string]bool{}
+	for _, file := range files {
+		for _, v := range readVectors(t, file) {
+			if seen[v.name] {
+				t.Fatalf("%s: two vectors are named %s", file, v.name)
+			}
+			seen[v.name] = true
+			vectors = append(vectors, v)
+		}
+	}
+	return vectors
+}
+
+func readVectors(t testing.TB, file string) (vectors []vector) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v *vector
+	key := ""
+	number := 0
+	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
+		number++
+		line := lines.Text()
+		fail := func(format string, args ...any) {
+			t.Helper()
+			t.Fatalf("%s:%d: %s", file, number, fmt.Sprintf(format, args...))
+		}
+		switch {
+		case strings.TrimSpace(line) == "":
+			v, key = nil, ""
+			continue
+		case line[0] == '#':
+			continue
+		case line[0] != ' ':
+			var found bool
+			if key, line, found = strings.Cut(line, ":"); !found {
+				fail("no key in %q", line)
+			}
+			if v == nil {
+				if key != "name" {
+					fail("a vector begins with its name, not with %s", key)
+				}
+				vectors = append(vectors, vector{})
+				v = &vectors[len(vectors)-1]
+			}
+		case v == nil:
+			fail("no vector begins here")
+		}
+		words, err := splitWords(line)
+		if err != nil {
+			fail("%v", err)
+		}
+		switch {
+		case key == "name" && len(words) == 1:
+			v.name = words[0]
+		case key == "input":
+			v.input = append(v.input, strings.Join(words, "")...)
+		case key == "limits":
+			for _, word := range words {
+				name, value, _ := strings.Cut(word, "=")
+				limit := map[string]*int{"head": &v.parser.MaxHeadBytes, "target": &v.parser.MaxTargetBytes, "fields": &v.parser.MaxFields}[name]
+				n, err := strconv.Atoi(value)
+				if limit == nil || err != nil {
+					fail("no limit: %s", word)
+				}
+				*limit = n
+			}
+		case key == "want" && v.want.result == "":
+			v.want.result = words[0]
+			if len(words) > 1 {
+				if v.want.n, err = strconv.Atoi(words[1]); err != nil {
+					fail("%v", err)
+				}
+			}
+			if len(words) > 2 {
+				v.want.code = words[2]
+			}
+		case key == "want" && words[0] == "minor":
+			v.want.parts += "minor " + words[1] + "\n"
+		case key == "want":
+			v.want.parts += words[0]
+			for _, word := range words[1:] {
+				v.want.parts += fmt.Sprintf(" %q", word)
+			}
+			v.want.parts += "\n"
+		case key == "host" && words[0] == "ok":
+			v.host = fmt.Sprintf("ok %q", words[1])
+		case key == "host":
+			v.host = words[0]
+		default:
+			fail("cannot read %q", lines.Text())
+		}
+	}
+	return vectors
+}
+
+// splitWords takes a line apart: bare words and Go strings, of which one may be
+// followed by "* n" to repeat it.
+func splitWords(line string) (words []string, err error) {
+	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
+		if line[0] == '"' {
+			quoted, err := strconv.QuotedPrefix(line)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %s", err, line)
+			}
+			word, err := strconv.Unquote(quoted)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %s", err, quoted)
+			}
+			words = append(words, word)
+			line = line[len(quoted):]
+			continue
+		}
+		word, rest, _ := strings.Cut(line, " ")
+		line = rest
+		if word != "*" {
+			words = append(words, word)
+			continue
+		}
+		count, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		n, err := strconv.Atoi(count)
+		if err != nil || len(words) == 0 {
+			return nil, fmt.Errorf("cannot repeat %q times", count)
+		}
+		words[len(words)-1] = strings.Repeat(words[len(words)-1], n)
+		line = rest
+	}
+	return words, nil
+}
+
+// realHeads reads testdata/heads.
+func realHeads(t testing.TB) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob("testdata/heads/*.http")
+	if err != nil || len(files) < 12 {
+		t.Fatalf("%d heads in testdata/heads (%v)", len(files), err)
+	}
+	heads := map[string][]byte{}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		heads[strings.TrimSuffix(filepath.Base(file), ".http")] = b
+	}
+	return heads
+}
+
+// seedHeads are the inputs of the vectors and the real heads.
+func seedHeads(t testing.TB) (seeds [][]byte) {
+	for _, v := range loadVectors(t, "requests") {
+		if len(v.input) <= 8<<10 {
+			seeds = append(seeds, v.input)
+		}
+	}
+	for _, b := range realHeads(t) {
+		seeds = append(seeds, b)
+	}
+	return seeds
+}
