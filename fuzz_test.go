@@ -32,9 +32,8 @@ func FuzzKernels(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, state uint8) {
 		var x index
 		if state > 0 {
-			x.start = noStartLine
-			x.n = uint32(state-1) % (tableFields + 1)
-			x.next = uint32(bytes.IndexByte(b, '\n') + 1)
+			x.fieldsFrom(uint32(bytes.IndexByte(b, '\n') + 1))
+			x.n += uint32(state-1) % (tableFields + 1)
 		}
 		for _, k := range kernels[:len(kernels)-1] {
 			if slices.Contains(runnable, k.name) {

@@ -173,16 +173,17 @@ func checkKernel(t testing.TB, g *guard, k kernel, b []byte, x index) {
 	}
 }
 
-// settled is x without the field lines that are not settled, which kernels may
-// leave as they like.
+// settled is x without the lines that are not settled, which kernels may leave
+// as they like.
 func (x *index) settled() index {
 	s := *x
-	clear(s.field[min(s.n, tableFields):])
+	clear(s.mark[min(s.n, tableLines):])
+	clear(s.end[min(s.n, tableLines):])
 	return s
 }
 
 func (x index) String() string {
-	return fmt.Sprintf("{next %d words %d %d start %d fields %v}", x.next, x.word1, x.word2, int32(x.start), x.field[:x.n])
+	return fmt.Sprintf("{next %d, word2 %d, %d lines: marks %d, ends %d}", x.next, x.word2, x.n, x.mark[:x.n], x.end[:x.n])
 }
 
 // TestKernelsAgree holds every kernel to indexGeneric on vectors, heads, and on
@@ -215,12 +216,13 @@ func startState(rng *rand.Rand, b []byte) (x index) {
 	if rng.IntN(3) > 0 {
 		return x
 	}
-	x.start = noStartLine
-	if i := bytes.IndexByte(b, '\n'); i >= 0 && rng.IntN(2) == 0 {
-		x.next = uint32(i + 1)
-	}
+	next := uint32(0)
 	if rng.IntN(2) == 0 {
-		x.n = uint32(rng.IntN(tableFields + 1))
+		next = uint32(bytes.IndexByte(b, '\n') + 1)
+	}
+	x.fieldsFrom(next)
+	if rng.IntN(2) == 0 {
+		x.n += uint32(rng.IntN(tableFields + 1))
 	}
 	return x
 }

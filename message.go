@@ -22,19 +22,19 @@ func (r *Request) Reset() {
 
 // Method returns the method as sent; it is case-sensitive.
 func (r *Request) Method() []byte {
-	if r.word1 == 0 {
+	if r.n == 0 {
 		return nil
 	}
-	return r.b[r.from:r.word1:r.word1]
+	return r.b[r.from:r.mark[0]:r.mark[0]]
 }
 
 // Target returns the request-target as sent: 1*VCHAR, not decoded, its form not
 // judged. TargetForm tells the form.
 func (r *Request) Target() []byte {
-	if r.word2 == 0 {
+	if r.n == 0 {
 		return nil
 	}
-	return r.b[r.word1+1 : r.word2 : r.word2]
+	return r.b[r.mark[0]+1 : r.word2 : r.word2]
 }
 
 // A Form is one of the shapes that RFC 9112, section 3.2 gives a request-target.
@@ -86,10 +86,10 @@ func (r *Request) TargetForm() Form {
 
 // Minor returns the minor version: 1 for HTTP/1.1.
 func (r *Request) Minor() int {
-	if r.start == 0 {
+	if r.n == 0 {
 		return 0
 	}
-	return int(r.b[r.start-1] - '0')
+	return int(r.b[r.end[0]-1] - '0')
 }
 
 // NumFields returns the number of field lines.
@@ -125,35 +125,45 @@ type head struct {
 
 func (h *head) clear() {
 	h.part, h.from, h.more = none, 0, 0
-	h.next, h.n, h.word1, h.word2, h.start = 0, 0, 0, 0, 0
+	h.next, h.n = 0, 0
 }
 
-func (h *head) numFields() int { return int(h.n + h.more) }
+func (h *head) numFields() int {
+	if h.n == 0 {
+		return 0
+	}
+	return int(h.n - 1 + h.more)
+}
 
 func (h *head) fieldAt(i int) (name, value []byte) {
-	if uint(i) < uint(min(h.n, tableFields)) {
-		return h.field[i].cut(h.b)
+	if at := uint(i) + 1; at < uint(h.n) {
+		return cut(h.b, h.end[at-1]+2, h.mark[at], h.end[at])
 	}
 	if uint(i) >= uint(h.numFields()) {
 		panic("picohttp: field index out of range")
 	}
-	s := h.field[tableFields-1]
-	for range i - (tableFields - 1) {
-		s = lineAfter(h.b, s)
+	end := h.end[tableFields]
+	for range i - tableFields {
+		_, _, end = lineAfter(h.b, end)
 	}
-	return s.cut(h.b)
+	line, colon, end := lineAfter(h.b, end)
+	return cut(h.b, line, colon, end)
 }
 
 func (h *head) fields(yield func(name, value []byte) bool) {
-	for i := range min(h.n, tableFields) {
-		if !yield(h.field[i].cut(h.b)) {
+	for at := uint32(1); at < h.n; at++ {
+		if !yield(cut(h.b, h.end[at-1]+2, h.mark[at], h.end[at])) {
 			return
 		}
 	}
-	s := h.field[tableFields-1]
+	if h.more == 0 {
+		return
+	}
+	end := h.end[tableFields]
 	for range h.more {
-		s = lineAfter(h.b, s)
-		if !yield(s.cut(h.b)) {
+		var line, colon uint32
+		line, colon, end = lineAfter(h.b, end)
+		if !yield(cut(h.b, line, colon, end)) {
 			return
 		}
 	}
@@ -179,31 +189,22 @@ func equalFold(a []byte, b string) bool {
 	return true
 }
 
-func (s span) cut(b []byte) (name, value []byte) {
-	return b[s.name:s.colon:s.colon], b[s.value:s.end:s.end]
-}
-
-// lineAfter locates the field line behind s, which was settled before. (The
-// bounds matter only if the caller has since written to b.)
-func lineAfter(b []byte, s span) span {
-	i := int(s.end)
-	for i < len(b) && b[i] != '\n' {
-		i++
+// cut takes the field line b[line:end] apart, whose name ends at colon.
+func cut(b []byte, line, colon, end uint32) (name, value []byte) {
+	from := colon + 1
+	for from < end && isWhitespace(b[from]) {
+		from++
 	}
-	i = min(i+1, len(b))
-	colon := skip(b, i, tchar)
-	value := min(colon+1, len(b))
-	for value < len(b) && isWhitespace(b[value]) {
-		value++
-	}
-	lineEnd := skip(b, value, fieldByte)
-	return span{uint32(i), uint32(colon), uint32(value), trimmed(b, value, lineEnd)}
-}
-
-// trimmed returns the end of b[value:end] without OWS at its end.
-func trimmed(b []byte, value, end int) uint32 {
-	for end > value && isWhitespace(b[end-1]) {
+	for from < end && isWhitespace(b[end-1]) {
 		end--
 	}
-	return uint32(end)
+	return b[line:colon:colon], b[from:end:end]
+}
+
+// lineAfter locates the field line behind the one that ends at end. It was
+// settled before; bounds are looked at in case the caller has written to b since.
+func lineAfter(b []byte, end uint32) (line, colon, next uint32) {
+	from := min(int(end)+len("\r\n"), len(b))
+	to := skip(b, from, tchar)
+	return uint32(from), uint32(to), uint32(skip(b, min(to+1, len(b)), fieldByte))
 }

@@ -103,18 +103,21 @@ func (r *Request) parse(b []byte, from uint32, lim *limits) (n int, err error) {
 		get   = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
 		http1 = 'H' | 'T'<<8 | 'T'<<16 | 'P'<<24 | '/'<<32 | '1'<<40 | '.'<<48
 	)
-	end := b[r.word2:r.start] // empty if the start-line is not settled
-	if len(end) != len(" HTTP/1.1") || end[0] != ' ' || r.word2-r.word1 > lim.target+1 {
+	if r.n == 0 {
 		return r.restart(b, lim)
 	}
-	version := binary.LittleEndian.Uint64(end[1:])
+	word1, rest := r.mark[0], b[r.word2:r.end[0]]
+	if len(rest) != len(" HTTP/1.1") || rest[0] != ' ' || r.word2-word1 > lim.target+1 {
+		return r.restart(b, lim)
+	}
+	version := binary.LittleEndian.Uint64(rest[1:])
 	if version&(1<<56-1) != http1 || !isDigit(byte(version>>56)) {
 		return r.restart(b, lim)
 	}
-	if binary.LittleEndian.Uint32(b[from:]) != get && skip(b, int(from), tchar) != int(r.word1) {
+	if binary.LittleEndian.Uint32(b[from:]) != get && skip(b, int(from), tchar) != int(word1) {
 		return r.restart(b, lim)
 	}
-	if complete && r.n <= lim.fields {
+	if complete && r.n-1 <= lim.fields {
 		return int(r.next), nil
 	}
 	r.lim = *lim
@@ -163,18 +166,19 @@ func (r *Request) resume(b []byte) (n int, err error) {
 // the head is complete. It lets kernels settle those that found the table full,
 // and leaves the line at h.next to the reference.
 func (h *head) indexFields(b []byte, complete bool) error {
-	if h.n > h.lim.fields {
-		return h.tooManyFields(h.field[h.lim.fields].name)
+	if h.n-1 > h.lim.fields {
+		return h.tooManyFields(h.end[h.lim.fields] + 2)
 	}
-	for full := h.n == tableFields; full && !complete; {
-		x := index{next: h.next, start: noStartLine}
+	for full := h.n == tableLines; full && !complete; {
+		var x index
+		x.fieldsFrom(h.next)
 		complete = indexHead(b, &x)
-		if left := h.lim.fields - h.n - h.more; x.n > left {
-			return h.tooManyFields(x.field[left].name)
+		if left := h.lim.fields - (h.n - 1) - h.more; x.n-1 > left {
+			return h.tooManyFields(x.end[left] + 2)
 		}
-		h.more += x.n
+		h.more += x.n - 1
 		h.next = x.next
-		full = x.n == tableFields
+		full = x.n == tableLines
 	}
 	h.off = h.next
 	h.part = fieldLine

@@ -24,7 +24,6 @@
 //	        colon = first octet that is not tchar
 //	        if it is not a colon, or the name is empty
 //	                stop before the line
-//	        value = from behind the colon to end, without OWS
 //	        settle the line
 //
 // A start-line is walked from mark to mark, where every octet that is not VCHAR
@@ -46,13 +45,11 @@
 #define last   R9  // + len(b) - 16, the last offset where a block can be loaded
 #define idx    DI  // + x
 #define n      R10 // x.n
-#define field  R11 // &x.field[n]
 #define line   R12 // x.next, where the line that is read begins
 #define i      BX  // the offset that is looked at
 #define end    R13 // the end of the line
 #define mask   R14 // marks of a block, one bit an octet
-#define value  R14 // where the field value begins
-#define word1  R10 // where the first word ends, 0 before
+#define word1  R10 // where the first word ends, 0 before (n is 0)
 #define word2  R11 // where the second word ends, 0 before
 #define place  CX  // where in a block PCMPESTRI found an octet; a scratch
 #define ranges AX  // + 16, the length of a set   (PCMPESTRI)
@@ -142,13 +139,13 @@ TEXT ·indexSSE42(SB), NOSPLIT, $0-33
 	LEAQ  -16(length), last
 	MOVOU del<>(SB), dels
 	MOVL  index_next(idx), line
-	CMPL  index_start(idx), $0
+	MOVL  index_n(idx), n
+	TESTL n, n
 	JNE   fieldLines
 
 startLine:
 	// from mark to mark: of the words, then of what is behind them
 	MOVOU visible<>(SB), visibles
-	XORL  word1, word1
 	XORL  word2, word2
 	LEAQ  -16(line), i
 
@@ -216,21 +213,17 @@ startEnd:
 	JGT  return
 	CMPB 1(base)(end*1), $'\n'
 	JNE  return
-	MOVL word1, index_word1(idx)
 	MOVL word2, index_word2(idx)
-	MOVL end, index_start(idx)
+	MOVL word1, index_mark(idx)
+	MOVL end, index_end(idx)
+	MOVL $1, n
 	MOVQ i, line
-	MOVL line, index_next(idx)
 
 fieldLines:
 	MOVOU space<>(SB), spaces
 	MOVOU notTcharSet<>(SB), notTchar
 	MOVL  $16, ranges
 	MOVL  $16, octets
-	MOVL  index_n(idx), n
-	MOVQ  n, field
-	SHLQ  $4, field
-	LEAQ  index_field(idx)(field*1), field
 
 fieldLine:
 	LEAQ    2(line), i
@@ -259,7 +252,7 @@ lineEnd:
 	MOVWLZX (base)(end*1), place
 	CMPL    place, $0x0a0d
 	JNE     notCRLF
-	CMPL    n, $const_tableFields
+	CMPL    n, $const_tableLines
 	JEQ     stop
 	MOVQ    line, i
 
@@ -276,32 +269,10 @@ nameEnd:
 	JNE  notColon
 	CMPQ i, line
 	JEQ  stop
-	MOVL line, span_name(field)
-	MOVL i, span_colon(field)
-	LEAQ 2(end), line
-
-fieldOWS:
-	INCQ i
-	CMPB (base)(i*1), $' '
-	JEQ  fieldOWS
-	CMPB (base)(i*1), $'\t'
-	JEQ  fieldOWS
-	MOVQ i, value
-	MOVL value, span_value(field)
-
-trim:
-	// before an empty value there is OWS or the colon
-	CMPQ end, value
-	JEQ  settle
-	CMPB -1(base)(end*1), $' '
-	JHI  settle
-	DECQ end
-	JMP  trim
-
-settle:
-	MOVL end, span_end(field)
-	ADDQ $span__size, field
+	MOVL i, index_mark(idx)(n*4)
+	MOVL end, index_end(idx)(n*4)
 	INCL n
+	LEAQ 2(end), line
 	JMP  fieldLine
 
 emptyLine:

@@ -16,7 +16,7 @@ func indexGeneric(b []byte, x *index) (complete bool) {
 		return false
 	}
 	line := int(x.next)
-	if x.start == 0 {
+	if x.n == 0 {
 		if line = startLineGeneric(b, x); line == 0 {
 			return false
 		}
@@ -29,14 +29,10 @@ func indexGeneric(b []byte, x *index) (complete bool) {
 			break
 		}
 		colon := skip(b, line, tchar)
-		if colon == line || colon == len(b) || b[colon] != ':' || n == tableFields {
+		if colon == line || colon == len(b) || b[colon] != ':' || n == tableLines {
 			break
 		}
-		value := colon + 1
-		for value < len(b) && isWhitespace(b[value]) {
-			value++
-		}
-		end := value
+		end := colon + 1
 		for end <= len(b)-8 && controls(binary.LittleEndian.Uint64(b[end:])) == 0 {
 			end += 8
 		}
@@ -44,7 +40,7 @@ func indexGeneric(b []byte, x *index) (complete bool) {
 		if len(b)-end < 2 || b[end] != '\r' || b[end+1] != '\n' {
 			break
 		}
-		x.field[n%tableFields] = span{uint32(line), uint32(colon), uint32(value), trimmed(b, value, end)}
+		x.mark[n], x.end[n] = uint32(colon), uint32(end)
 		n++
 		line = end + 2
 	}
@@ -69,7 +65,8 @@ func startLineGeneric(b []byte, x *index) int {
 	if len(b)-end < 2 || b[end] != '\r' || b[end+1] != '\n' {
 		return 0
 	}
-	x.word1, x.word2, x.start = uint32(word1), uint32(word2), uint32(end)
+	x.mark[0], x.word2, x.end[0] = uint32(word1), uint32(word2), uint32(end)
+	x.n = 1
 	return end + 2
 }
 

@@ -21,8 +21,7 @@ const (
 	startLF                // the LF of the start-line
 	fieldLine              // a field line, or the empty line that ends the head
 	fieldName              // field-name ":"
-	fieldOWS               // the OWS before a field value
-	fieldValue             // field-value OWS CR
+	fieldValue             // OWS field-value OWS CR
 	fieldLF                // the LF of a field line
 	emptyLF                // the LF of the empty line
 	ended                  // nothing: the head is complete
@@ -30,9 +29,10 @@ const (
 
 // A progress says where the reference stands in a head.
 type progress struct {
-	off  uint32 // everything before has been read
-	line span   // the field line that is read
-	lim  limits
+	off   uint32 // everything before has been read
+	word1 uint32 // where the method ends, while the request-line is read
+	colon uint32 // where the field name ends, while the field line is read
+	lim   limits
 }
 
 // run reads b from r.off on, until the head or b ends or an octet cannot be
@@ -165,7 +165,7 @@ func (r *Request) readVersion(b []byte) error {
 		c := b[r.off]
 		switch at := int(r.off - (r.word2 + 1)); {
 		case at == major && isDigit(c) && c != '1':
-			if c == '2' && string(r.Method()) == "PRI" && string(r.Target()) == "*" {
+			if c == '2' && string(b[r.from:r.word2]) == "PRI *" {
 				return ErrHTTP2
 			}
 			return ErrMajor
@@ -190,7 +190,8 @@ func (r *Request) readStartLF(b []byte) error {
 	if err := r.readLF(b, fieldLine); err != nil {
 		return err
 	}
-	r.start = r.off - 2
+	r.mark[0], r.end[0] = r.word1, r.off-2
+	r.n = 1
 	r.next = r.off
 	return r.indexFields(b, indexHead(b, &r.index))
 }
@@ -212,8 +213,6 @@ func (h *head) readField(b []byte) error {
 		return h.readFieldLine(b)
 	case fieldName:
 		return h.readFieldName(b)
-	case fieldOWS:
-		return h.readFieldOWS(b)
 	case fieldValue:
 		return h.readFieldValue(b)
 	case fieldLF:
@@ -245,7 +244,6 @@ func (h *head) readFieldLine(b []byte) error {
 	case h.numFields() == int(h.lim.fields):
 		return ErrTooManyFields
 	}
-	h.line.name = h.off
 	h.part = fieldName
 	return nil
 }
@@ -264,27 +262,15 @@ func (h *head) readFieldName(b []byte) error {
 	if b[i] != ':' {
 		return ErrFieldName
 	}
-	h.line.colon = h.off
+	h.colon = h.off
 	h.off++
-	h.part = fieldOWS
+	h.part = fieldValue
 	return nil
-}
-
-// readFieldOWS reads the OWS before a field value.
-func (h *head) readFieldOWS(b []byte) error {
-	for ; int(h.off) < len(b); h.off++ {
-		if !isWhitespace(b[h.off]) {
-			h.line.value = h.off
-			h.part = fieldValue
-			return nil
-		}
-	}
-	return ErrIncomplete
 }
 
 // readFieldValue reads
 //
-//	field-value OWS CR
+//	OWS field-value OWS CR
 //
 // RFC 9110, section 5.5.
 func (h *head) readFieldValue(b []byte) error {
@@ -300,7 +286,6 @@ func (h *head) readFieldValue(b []byte) error {
 	default:
 		return ErrFieldValue
 	}
-	h.line.end = trimmed(b, int(h.line.value), i)
 	h.off++
 	h.part = fieldLF
 	return nil
@@ -311,8 +296,8 @@ func (h *head) readFieldLF(b []byte) error {
 	if err := h.readLF(b, fieldLine); err != nil {
 		return err
 	}
-	if h.n < tableFields {
-		h.field[h.n] = h.line
+	if h.n < tableLines {
+		h.mark[h.n], h.end[h.n] = h.colon, h.off-2
 		h.n++
 	} else {
 		h.more++

@@ -1,0 +1,109 @@
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+)
+
+// The exit statuses.
+const (
+	exitGood  = 0
+	exitBad   = 1
+	exitUsage = 2
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the command without the process around it. It returns the exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, help())
+		return exitUsage
+	}
+	var err error
+	switch name, args := args[0], args[1:]; name {
+	case "parse":
+		err = runParse(args, stdin, stdout, stderr)
+	case "batch":
+		err = runBatch(args, stdin, stdout)
+	case "kernels":
+		err = runKernels(args, stdout)
+	case "version", "-version", "--version":
+		if err = noMore(args); err == nil {
+			_, err = fmt.Fprintln(stdout, version())
+		}
+	case "help", "-h", "-help", "--help":
+		err = flag.ErrHelp
+	default:
+		err = usagef("unknown command %q", name)
+	}
+	return report(err, stdout, stderr)
+}
+
+// report writes what there is to say of err and returns the exit status.
+func report(err error, stdout, stderr io.Writer) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitGood
+	case err == flag.ErrHelp:
+		_, err := fmt.Fprint(stdout, help())
+		return report(err, stdout, stderr)
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "picohttp: %v\nRun \"picohttp help\" for help.\n", err)
+		return exitUsage
+	case err != errReported:
+		fmt.Fprintf(stderr, "picohttp: %v\n", err)
+	}
+	return exitBad
+}
+
+// errReported makes the exit status 1 with nothing more to say.
+var errReported = errors.New("reported")
+
+// A usageError says how the command is not used.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+func usagef(format string, args ...any) error {
+	return usageError(fmt.Sprintf(format, args...))
+}
+
+func noMore(args []string) error {
+	if len(args) > 0 {
+		return usagef("unexpected argument %q", args[0])
+	}
+	return nil
+}
+
+//go:embed doc.go
+var doc string
+
+// help returns the package comment.
+func help() string {
+	text, _, _ := strings.Cut(doc, "*/")
+	return strings.TrimPrefix(text, "/*\n")
+}
+
+func version() string {
+	version, revision := "unknown", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = " " + s.Value
+			}
+		}
+	}
+	return fmt.Sprintf("picohttp %s%s (%s, %s/%s)", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}

@@ -1,0 +1,317 @@
+package picohttp
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+func TestExplain(t *testing.T) {
+	const start = "GET / HTTP/1.1\r\nHost: example.com\r\n"
+	for _, test := range []struct {
+		name   string
+		parser Parser
+		input  string
+		want   string
+	}{
+		{"space-before-colon", Parser{}, start + "Accept : */*\r\n\r\n", `
+malformed: a field name is a token with the colon right behind it
+in field line 2, column 7 (offset 41)
+
+    Accept : */*\r\n
+          ^ SP
+
+rule:   field-name, RFC 9112, section 5.1
+status: 400 Bad Request
+hint:   White space stands before the colon. Some recipients drop it, some take
+        it for a part of the name, so a server has to refuse it.`},
+		{"field-line-without-colon", Parser{}, start + "Accept\r\n\r\n", `
+malformed: a field name is a token with the colon right behind it
+in field line 2, column 7 (offset 41)
+
+    Accept\r\n
+          ^ CR
+
+rule:   field-name, RFC 9112, section 5.1
+status: 400 Bad Request
+hint:   The line has no colon. If it belongs to the body, the empty line before
+        the body is missing.`},
+		{"field-name-empty", Parser{}, start + ": x\r\n\r\n", `
+malformed: a field name is a token with the colon right behind it
+in field line 2, column 1 (offset 35)
+
+    : x\r\n
+    ^ ":"
+
+rule:   field-name, RFC 9112, section 5.1
+status: 400 Bad Request
+hint:   The field name is empty.`},
+		{"left-parenthesis-in-field-name", Parser{}, start + "a\\(b: x\r\n\r\n", `
+malformed: a field name is a token with the colon right behind it
+in field line 2, column 2 (offset 36)
+
+    a\\(b: x\r\n
+     ^ "\"
+
+rule:   field-name, RFC 9112, section 5.1
+status: 400 Bad Request
+hint:   Names are made of letters, digits and !#$%&'*+-.^_` + "`" + `|~ only.`},
+		{"nul-in-field-value", Parser{}, start + "X: \xffa\x00b\r\n\r\n", `
+malformed: a field value holds no control character but HTAB
+in field line 2 (X), column 6 (offset 40)
+
+    X: \xffa\x00b\r\n
+            ^ NUL
+
+rule:   field-value, RFC 9110, section 5.5
+status: 400 Bad Request`},
+		{"nul-in-long-field-value", Parser{}, start + "Cookie: " + strings.Repeat("\xff\xfe", 99) + "\x7f" + strings.Repeat("long", 99), `
+malformed: a field value holds no control character but HTAB
+in field line 2 (Cookie), column 207 (offset 241)
+
+    ...\xfe\xff\xfe\xff\xfe\xff\xfe\xff\xfe\xff\xfe\x7flonglonglonglonglonglo...
+                                                   ^ DEL
+
+rule:   field-value, RFC 9110, section 5.5
+status: 400 Bad Request`},
+		{"obs-fold", Parser{}, start + "\tfolded\r\n\r\n", `
+malformed: a field value may not be folded over lines
+in the line behind field line 1 (Host), column 1 (offset 35)
+
+    \tfolded\r\n
+    ^ HTAB
+
+rule:   obs-fold, RFC 9112, section 5.2
+status: 400 Bad Request
+hint:   White space at its beginning once made a line go on with the field value
+        of the line before; now a value is sent in one line.`},
+		{"second-empty-line", Parser{}, "\r\n\r\n" + start, `
+malformed: more than one empty line before the request-line
+in the second empty line before the request-line, column 1 (offset 2)
+
+    \r\n
+    ^ CR
+
+rule:   empty-line, RFC 9112, section 2.2
+status: 400 Bad Request`},
+		{"version-missing", Parser{}, "\r\nGET /\r\n", `
+malformed: the request-line ends in HTTP/1. and one digit
+in the request-line, column 6 (offset 7)
+
+    GET /\r\n
+         ^ CR
+
+rule:   http-version, RFC 9112, section 2.3
+status: 400 Bad Request
+hint:   The line has no HTTP-version, as in HTTP/0.9, which is not spoken here.`},
+		{"bare-lf", Parser{}, "GET / HTTP/1.1\nHost: x\n\n", `
+malformed: a line ends in CRLF, not in a LF alone
+in the request-line, column 15 (offset 14)
+
+    GET / HTTP/1.1\n
+                  ^ LF
+
+rule:   bare-lf, RFC 9112, section 2.2
+status: 400 Bad Request
+hint:   Editors and echo end lines in LF alone; write \r\n with printf, say.`},
+		{"bare-cr-for-empty-line", Parser{}, start + "\r\"", `
+malformed: a CR must be followed by a LF
+in the empty line that ends the head, column 2 (offset 36)
+
+    \r"
+      ^ '"'
+
+rule:   bare-cr, RFC 9112, section 2.2
+status: 400 Bad Request`},
+		{"tls-client-hello", Parser{}, "\x16\x03\x01\x02\x00\x01\x00\n", `
+malformed: a TLS record where an HTTP/1.x message should begin
+in the request-line, column 1 (offset 0)
+
+    \x16\x03\x01\x02\x00\x01\x00\n
+    ^ SYN
+
+rule:   tls, RFC 8446, section 5.1
+status: 400 Bad Request
+hint:   The client speaks TLS (https) on a port for plain HTTP.`},
+		{"http2-preface", Parser{}, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", `
+malformed: the HTTP/2 connection preface where an HTTP/1.x message should begin
+in the request-line, column 12 (offset 11)
+
+    PRI * HTTP/2.0\r\n
+               ^ "2"
+
+rule:   http2-preface, RFC 9113, section 3.4
+status: 505 HTTP Version Not Supported
+hint:   The client speaks HTTP/2 without asking; only HTTP/1.x is spoken here.`},
+		{"head-too-long-at-end-of-input", Parser{MaxHeadBytes: 23}, "GET / HTTP/1.1\r\nHost: a", `
+malformed: the message head is longer than the limit
+in field line 1 (Host), column 8 (offset 23)
+
+    Host: a
+           ^ end of input; one more is too many
+
+rule:   head-too-long, RFC 6585, section 5
+status: 431 Request Header Fields Too Large
+hint:   The limit is Parser.MaxHeadBytes.`},
+		{"too-many-fields", Parser{MaxFields: 1}, start + "X: y\r\n\r\n", `
+malformed: there are more field lines than the limit
+in field line 2, column 1 (offset 35)
+
+    X: y\r\n
+    ^ "X"
+
+rule:   too-many-fields, RFC 6585, section 5
+status: 431 Request Header Fields Too Large
+hint:   The limit is Parser.MaxFields.`},
+		{"host-missing", Parser{}, "GET / HTTP/1.1\r\n\r\nHost: body", `
+malformed: an HTTP/1.1 request needs a Host field
+rule:   host-missing, RFC 9112, section 3.2
+status: 400 Bad Request`},
+		{"host-repeated", Parser{}, start + "host:x\r\n\r\n", `
+malformed: a request has one Host field
+in field line 2, column 1 (offset 35)
+
+    host:x\r\n
+    ^ "h"
+
+rule:   host-repeated, RFC 9112, section 3.2
+status: 400 Bad Request`},
+		{"host", Parser{}, "GET / HTTP/1.1\r\nA: b\r\nHost: \ta b\r\n\r\n", `
+malformed: Host is a host name or address with an optional port
+in field line 2 (Host), column 8 (offset 29)
+
+    Host: \ta b\r\n
+            ^ this value
+
+rule:   host, RFC 9110, section 7.2
+status: 400 Bad Request`},
+		{"incomplete", Parser{}, start + "Accept: */*", `
+incomplete: the head goes on after 46 octets
+in the value of field line 2 (Accept)`},
+		{"incomplete", Parser{}, start, `
+incomplete: the head goes on after 35 octets
+at the beginning of a field line or the empty line`},
+		{"incomplete", Parser{}, "G", `
+incomplete: the head goes on after 1 octet
+in the method`},
+		{"incomplete", Parser{}, "", `
+incomplete: no octet yet`},
+		{"complete", Parser{}, start + "\r\nbody", `
+complete: a message head of 37 octets`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var r Request
+			n, err := test.parser.ParseRequest(&r, []byte(test.input))
+			if err == nil {
+				_, err = r.Host()
+			}
+			if got := Explain([]byte(test.input), n, err); got != test.want[1:] {
+				t.Errorf("got:\n%s\nwant:\n%s", got, test.want[1:])
+			}
+		})
+	}
+}
+
+// An n or err that Parse did not answer is no reason to panic.
+func TestExplainOther(t *testing.T) {
+	inputs := []string{"", "\n", "\r\n\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x00\xff\r\nHost:\nhost", strings.Repeat("é\n", 99)}
+	errs := []error{nil, ErrIncomplete, io.EOF, fmt.Errorf("reading: %w", ErrIncomplete), fmt.Errorf("reading: %w", ErrHost)}
+	for e := range 256 {
+		errs = append(errs, Error(e))
+	}
+	for _, input := range inputs {
+		for _, n := range []int{math.MinInt, -1, 0, 1, 2, len(input) - 1, len(input), len(input) + 1, math.MaxInt} {
+			for _, err := range errs {
+				checkExplained(t, []byte(input), n, err)
+			}
+			checkExplained(t, nil, n, ErrHost)
+		}
+	}
+	if got := Explain(nil, 0, io.EOF); got != "EOF" {
+		t.Errorf("for io.EOF: %q", got)
+	}
+}
+
+// Whatever the octets, the text is printable, its quotation fits a terminal and
+// the caret stands under the octet at n.
+func TestExplainAny(t *testing.T) {
+	const seed = "\r\nPOST /a/b?c HTTP/1.1\r\nHost: example.com\r\nCookie: \t a=b; \xe9=\xff\r\nX:\r\n\r\nbody"
+	random := rand.New(rand.NewPCG(9112, 9110))
+	rounds := 20000
+	if testing.Short() {
+		rounds = 1000
+	}
+	for range rounds {
+		b := []byte(seed[2*random.IntN(2):])
+		for range random.IntN(4) {
+			i := random.IntN(len(b))
+			switch random.IntN(4) {
+			case 0:
+				b[i] = byte(random.Uint32())
+			case 1:
+				b = append(b[:i:i], b[i+1:]...)
+			case 2:
+				b = append(b[:i:i], seed[random.IntN(len(seed)):]...)
+			case 3:
+				long := strings.Repeat(string(b[i]), random.IntN(200))
+				b = append(b[:i:i], long+string(b[i:])...)
+			}
+			if len(b) == 0 {
+				break
+			}
+		}
+		var r Request
+		p := Parser{MaxHeadBytes: random.IntN(400), MaxTargetBytes: random.IntN(60), MaxFields: random.IntN(5)}
+		n, err := p.ParseRequest(&r, b)
+		checkExplained(t, b, n, err)
+		if err == nil {
+			_, err := r.Host()
+			checkExplained(t, b, n, err)
+		}
+		checkExplained(t, b, random.IntN(len(b)+2)-1, Error(random.IntN(len(rules)+1)))
+	}
+}
+
+func checkExplained(t *testing.T, b []byte, n int, err error) {
+	t.Helper()
+	text := Explain(b, n, err)
+	if text == "" && (err == nil || err.Error() != "") {
+		t.Fatalf("nothing is said of %v at %d of %q", err, n, b)
+	}
+	for line := range strings.Lines(text) {
+		short := strings.HasPrefix(line, " ") || strings.HasPrefix(line, "hint:")
+		if short && len(line) > 80+len("\n") {
+			t.Fatalf("more than 80 columns: %s", line)
+		}
+		for _, c := range []byte(strings.TrimSuffix(line, "\n")) {
+			if c < ' ' || c > '~' {
+				t.Fatalf("%q in the text for %v at %d of %q", c, err, n, b)
+			}
+		}
+	}
+	var e Error
+	if !errors.As(err, &e) || e.rule() == 0 || e.rule() >= int(ErrHostMissing) {
+		return
+	}
+	parts := strings.Split(text, "\n\n")
+	if len(parts) != 3 {
+		t.Fatalf("nothing is quoted:\n%s", text)
+	}
+	quoted, caret, _ := strings.Cut(parts[1], "\n")
+	n = max(0, min(n, len(b)))
+	column := strings.IndexByte(caret, '^')
+	if at := strings.LastIndex(caret, " ^"); at >= 0 {
+		column = at + 1 // not the octet named "^"
+	}
+	want := ""
+	if n < len(b) {
+		want = escape(b[n])
+	}
+	if column < 4 || column > len(quoted) || !strings.HasPrefix(quoted[column:], want) || want == "" && column != len(quoted) {
+		t.Fatalf("the caret is not under %q, offset %d of %q:\n%s", want, n, b, text)
+	}
+}
