@@ -54,9 +54,12 @@ func BenchmarkParse(b *testing.B) {
 				b.Run("head="+name, func(b *testing.B) {
 					b.ReportAllocs()
 					b.SetBytes(meanLength(heads[name]))
-					for i := 0; b.Loop(); i++ {
-						if head := heads[name][i%len(heads[name])]; !parse(head) {
-							b.Fatalf("not accepted: %q", head)
+					for i, row := 0, heads[name]; b.Loop(); i++ {
+						if i == len(row) {
+							i = 0
+						}
+						if !parse(row[i]) {
+							b.Fatalf("not accepted: %q", row[i])
 						}
 					}
 				})
@@ -110,8 +113,11 @@ func BenchmarkRead(b *testing.B) {
 			b.Run("read="+read.name+"/head="+name, func(b *testing.B) {
 				b.ReportAllocs()
 				b.SetBytes(meanLength(heads[name]))
-				for i := 0; b.Loop(); i++ {
-					head := heads[name][i%len(heads[name])]
+				for i, row := 0, heads[name]; b.Loop(); i++ {
+					if i == len(row) {
+						i = 0
+					}
+					head := row[i]
 					if n, err := r.Parse(head); n != len(head) || err != nil || read.read() == 0 {
 						b.Fatal(n, err)
 					}

@@ -1,5 +1,7 @@
 package picohttp
 
+import "github.com/picohttp/picohttp/internal/race"
+
 // An index locates the lines of one message head in the caller's bytes. It
 // holds offsets, not pointers: assembly fills it without write barriers, the
 // garbage collector does not scan it, and it survives a buffer that moves.
@@ -31,6 +33,15 @@ const (
 	// octets can be loaded that end wherever b ends.
 	minHead = 16
 )
+
+// settle lets the kernel settle the lines of b.
+func (x *index) settle(b []byte) (complete bool) {
+	if race.Enabled {
+		race.ReadSlice(b)
+		race.Write(x)
+	}
+	return indexHead(b, x)
+}
 
 // fieldsFrom makes x an index whose first line, a field line, begins at next.
 func (x *index) fieldsFrom(next uint32) {

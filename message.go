@@ -136,9 +136,14 @@ func (h *head) numFields() int {
 }
 
 func (h *head) fieldAt(i int) (name, value []byte) {
-	if at := uint(i) + 1; at < uint(h.n) {
+	if at := uint(i) + 1; at < uint(h.n) && at < tableLines {
 		return cut(h.b, h.end[at-1]+2, h.mark[at], h.end[at])
 	}
+	return h.fieldBeyond(i)
+}
+
+// fieldBeyond is fieldAt for the field lines that are not in the index.
+func (h *head) fieldBeyond(i int) (name, value []byte) {
 	if uint(i) >= uint(h.numFields()) {
 		panic("picohttp: field index out of range")
 	}
@@ -191,20 +196,34 @@ func equalFold(a []byte, b string) bool {
 
 // cut takes the field line b[line:end] apart, whose name ends at colon.
 func cut(b []byte, line, colon, end uint32) (name, value []byte) {
-	from := colon + 1
-	for from < end && isWhitespace(b[from]) {
-		from++
+	value = b[colon+1 : end : end]
+	if len(value) > 0 && value[0] == ' ' {
+		value = value[1:]
 	}
-	for from < end && isWhitespace(b[end-1]) {
-		end--
+	// in a value nothing else is below "!"
+	if len(value) > 0 && (value[0] <= ' ' || value[len(value)-1] <= ' ') {
+		value = trim(value)
 	}
-	return b[line:colon:colon], b[from:end:end]
+	return b[line:colon:colon], value
+}
+
+// trim returns b without the OWS around it.
+func trim(b []byte) []byte {
+	for len(b) > 0 && isWhitespace(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && isWhitespace(b[len(b)-1]) {
+		b = b[: len(b)-1 : len(b)-1]
+	}
+	return b
 }
 
 // lineAfter locates the field line behind the one that ends at end. It was
-// settled before; bounds are looked at in case the caller has written to b since.
+// settled before; should the caller have written to b since, it finds something
+// within b.
 func lineAfter(b []byte, end uint32) (line, colon, next uint32) {
-	from := min(int(end)+len("\r\n"), len(b))
-	to := skip(b, from, tchar)
-	return uint32(from), uint32(to), uint32(skip(b, min(to+1, len(b)), fieldByte))
+	last := len(b) - 1
+	from := min(int(end)+len("\r\n"), last)
+	to := min(skip(b, from, tchar), last)
+	return uint32(from), uint32(to), uint32(skip(b, to+1, fieldByte))
 }

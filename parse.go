@@ -89,13 +89,13 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 }
 
 func (r *Request) parse(b []byte, from uint32, lim *limits) (n int, err error) {
-	r.clear()
+	r.part, r.more, r.n = none, 0, 0
 	r.from, r.next = from, from
 	if len(b) > int(lim.head) {
 		b = b[:lim.head]
 	}
 	r.b = b
-	complete := indexHead(b, &r.index)
+	complete := r.settle(b)
 
 	// A request-line that needs no error is told apart here: the reference
 	// says the same in the productions method, target and version.
@@ -154,7 +154,7 @@ func (r *Request) resume(b []byte) (n int, err error) {
 		lim := r.lim
 		return r.parse(b, 0, &lim)
 	case r.part >= fieldLine && fresh >= int(r.off-r.next):
-		if err := r.indexFields(b, indexHead(b, &r.index)); err != nil {
+		if err := r.indexFields(b, r.settle(b)); err != nil {
 			return int(r.off), err
 		}
 	}
@@ -172,7 +172,7 @@ func (h *head) indexFields(b []byte, complete bool) error {
 	for full := h.n == tableLines; full && !complete; {
 		var x index
 		x.fieldsFrom(h.next)
-		complete = indexHead(b, &x)
+		complete = x.settle(b)
 		if left := h.lim.fields - (h.n - 1) - h.more; x.n-1 > left {
 			return h.tooManyFields(x.end[left] + 2)
 		}

@@ -126,6 +126,15 @@ GLOBL moveDown<>(SB), RODATA|NOPTR, $32
 	PSHUFB moves, block \
 	ADDQ   last, i
 
+// func indexHead(b []byte, x *index) (complete bool)
+TEXT ·indexHead(SB), NOSPLIT, $0-33
+	CMPB ·useSSE42(SB), $0
+	JNE  sse42
+	JMP  ·indexGeneric(SB)
+
+sse42:
+	JMP ·indexSSE42(SB)
+
 // func indexSSE42(b []byte, x *index) (complete bool)
 // Requires: SSSE3, SSE4.2. Works like indexGeneric.
 TEXT ·indexSSE42(SB), NOSPLIT, $0-33

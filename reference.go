@@ -193,7 +193,7 @@ func (r *Request) readStartLF(b []byte) error {
 	r.mark[0], r.end[0] = r.word1, r.off-2
 	r.n = 1
 	r.next = r.off
-	return r.indexFields(b, indexHead(b, &r.index))
+	return r.indexFields(b, r.settle(b))
 }
 
 // readLF reads the LF behind a CR.
@@ -303,7 +303,7 @@ func (h *head) readFieldLF(b []byte) error {
 		h.more++
 	}
 	h.next = h.off
-	return h.indexFields(b, indexHead(b, &h.index))
+	return h.indexFields(b, h.settle(b))
 }
 
 // readEmptyLF reads the LF of the empty line that ends the head.

@@ -142,6 +142,7 @@ func readVectors(t testing.TB, file string) (vectors []vector) {
 				n, err := strconv.Atoi(value)
 				if limit == nil || err != nil {
 					fail("no limit: %s", word)
+					return nil
 				}
 				*limit = n
 			}
