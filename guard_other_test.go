@@ -18,4 +18,8 @@ func newGuard(testing.TB) *guard { return new(guard) }
 func (*guard) atEnd(b []byte) []byte   { return slices.Clip(slices.Clone(b)) }
 func (*guard) atStart(b []byte) []byte { return slices.Clip(slices.Clone(b)) }
 
+func (*guard) closed(n int) []byte { return nil }
+
+func faultsIn(func()) string { return "" }
+
 func faults(*byte, int) bool { return false }

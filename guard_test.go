@@ -4,7 +4,9 @@ package picohttp
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -55,6 +57,34 @@ func (g *guard) fits(b []byte) {
 	if len(b) > guardRoom/2 {
 		panic("input too long for a guard")
 	}
+}
+
+// closed returns n octets that cannot be read, at most a page.
+func (g *guard) closed(n int) []byte {
+	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(&g.room[0]), guardRoom)), n)
+}
+
+// faultsIn returns the functions on the stack when f faults, the innermost first.
+func faultsIn(f func()) (stack string) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if recover() == nil {
+			return
+		}
+		var pcs [32]uintptr
+		frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs[:])])
+		var names []string
+		for {
+			frame, more := frames.Next()
+			names = append(names, frame.Function)
+			if !more {
+				break
+			}
+		}
+		stack = strings.Join(names, "\n")
+	}()
+	f()
+	return ""
 }
 
 // faults reports whether the octet at p+offset cannot be read.

@@ -3,7 +3,7 @@ package picohttp
 import "bytes"
 
 // Host returns the value of the Host field. A request has exactly one; without
-// it an HTTP/1.0 request has the empty host. The errors are ErrHostMissing,
+// it a complete HTTP/1.0 request has the empty host. The errors are ErrHostMissing,
 // ErrHostRepeated (equal values too) and ErrHost, for a value that is not
 //
 //	Host = uri-host [ ":" port ]
@@ -24,7 +24,7 @@ func (r *Request) Host() (value []byte, err error) {
 		}
 		value, found = v, true
 	}
-	if !found && r.Minor() > 0 {
+	if !found && (r.n == 0 || r.Minor() > 0) {
 		return nil, ErrHostMissing
 	}
 	if !isHost(value) {

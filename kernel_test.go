@@ -104,6 +104,24 @@ func TestExpectedKernel(t *testing.T) {
 	}
 }
 
+// TestDispatch looks where indexHead goes: a kernel that is given memory that
+// cannot be read faults.
+func TestDispatch(t *testing.T) {
+	if !guarded {
+		t.Skip("no guard pages on this system")
+	}
+	eachKernel(t, func(t *testing.T, k kernel) {
+		b := newGuard(t).closed(256)
+		want := "index" + strings.ToUpper(k.name)
+		if k.name == "generic" {
+			want = "eneric" // indexGeneric, or what it calls
+		}
+		if got := faultsIn(func() { indexHead(b, new(index)) }); !strings.Contains(got, want) {
+			t.Errorf("indexHead goes to\n%s", got)
+		}
+	})
+}
+
 func TestPuregoHasNoAssembly(t *testing.T) {
 	goCommand, err := exec.LookPath("go")
 	if err != nil {
@@ -219,6 +237,10 @@ func startState(rng *rand.Rand, b []byte) (x index) {
 	next := uint32(0)
 	if rng.IntN(2) == 0 {
 		next = uint32(bytes.IndexByte(b, '\n') + 1)
+	}
+	if rng.IntN(4) == 0 {
+		x.next = next // a start-line behind an empty line
+		return x
 	}
 	x.fieldsFrom(next)
 	if rng.IntN(2) == 0 {

@@ -8,8 +8,9 @@ import "iter"
 // they are. The zero value is ready; a Request that is used again allocates
 // nothing.
 //
-// After ErrIncomplete or an Error the methods tell of the parts before the
-// fault, which helps when logging; such a request must not be served.
+// After ErrIncomplete or an Error the methods tell of the lines before the one
+// with the fault, which helps when logging: without a whole request-line there is
+// no method and no target. Such a request must not be served.
 //
 // Goroutines may call the methods that only read at the same time.
 type Request struct{ head }
@@ -99,8 +100,9 @@ func (r *Request) NumFields() int { return r.numFields() }
 // sent, and the value without the white space around it. It panics if i is out
 // of range.
 //
-// The first 64 field lines are at hand; for those behind them, Field walks from
-// the 64th. Fields is the way to see all of a long head.
+// The first 64 field lines are at hand; for one behind them, Field reads the
+// head from the 64th on. A loop over all of a long head takes Fields, which reads
+// it once.
 func (r *Request) Field(i int) (name, value []byte) { return r.fieldAt(i) }
 
 // Fields ranges over the field lines in the order sent, as Field returns them.
@@ -156,19 +158,17 @@ func (h *head) fieldBeyond(i int) (name, value []byte) {
 }
 
 func (h *head) fields(yield func(name, value []byte) bool) {
+	b, more := h.b, h.more // yield may use h for another head
 	for at := uint32(1); at < h.n; at++ {
-		if !yield(cut(h.b, h.end[at-1]+2, h.mark[at], h.end[at])) {
+		if !yield(cut(b, h.end[at-1]+2, h.mark[at], h.end[at])) {
 			return
 		}
 	}
-	if h.more == 0 {
-		return
-	}
 	end := h.end[tableFields]
-	for range h.more {
+	for range more {
 		var line, colon uint32
-		line, colon, end = lineAfter(h.b, end)
-		if !yield(cut(h.b, line, colon, end)) {
+		line, colon, end = lineAfter(b, end)
+		if !yield(cut(b, line, colon, end)) {
 			return
 		}
 	}

@@ -80,7 +80,7 @@ func (r *Request) Parse(b []byte) (n int, err error) {
 // Parse would, but reads only what is new and, at most once more, the line that
 // was unfinished: a head delivered in k pieces costs O(len(b) + k) in all.
 //
-// At any other time Resume is Parse.
+// At any other time Resume is Parse, with the default limits.
 func (r *Request) Resume(b []byte) (n int, err error) {
 	if r.part == none {
 		return r.Parse(b)
@@ -148,6 +148,7 @@ func (r *Request) resume(b []byte) (n int, err error) {
 	if len(b) > int(r.lim.head) {
 		b = b[:r.lim.head]
 	}
+	r.b = b
 	fresh := len(b) - int(r.off)
 	switch {
 	case fresh < 0, r.part < fieldLine && fresh >= int(r.off):
@@ -158,7 +159,6 @@ func (r *Request) resume(b []byte) (n int, err error) {
 			return int(r.off), err
 		}
 	}
-	r.b = b
 	return r.run(b)
 }
 
@@ -167,6 +167,7 @@ func (r *Request) resume(b []byte) (n int, err error) {
 // and leaves the line at h.next to the reference.
 func (h *head) indexFields(b []byte, complete bool) error {
 	if h.n-1 > h.lim.fields {
+		h.n = h.lim.fields + 1
 		return h.tooManyFields(h.end[h.lim.fields] + 2)
 	}
 	for full := h.n == tableLines; full && !complete; {
@@ -174,6 +175,7 @@ func (h *head) indexFields(b []byte, complete bool) error {
 		x.fieldsFrom(h.next)
 		complete = x.settle(b)
 		if left := h.lim.fields - (h.n - 1) - h.more; x.n-1 > left {
+			h.more += left
 			return h.tooManyFields(x.end[left] + 2)
 		}
 		h.more += x.n - 1

@@ -35,10 +35,10 @@ func (o outcome) String() string {
 // observe puts into an outcome what Parse or Resume answered.
 func observe(r *Request, n int, err error) (o outcome) {
 	o.n = n
+	o.parts = r.describe()
 	switch err := err.(type) {
 	case nil:
 		o.result = "complete"
-		o.parts = r.describe()
 	case Error:
 		o.result, o.code = "malformed", err.Code()
 	default:
@@ -50,12 +50,27 @@ func observe(r *Request, n int, err error) (o outcome) {
 	return o
 }
 
+// without is o for a vector, which says the parts of a complete head only.
+func (o outcome) without() outcome {
+	if o.result != "complete" {
+		o.parts = ""
+	}
+	return o
+}
+
+// describe calls all accessors.
 func (r *Request) describe() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "method %q\ntarget %q\nminor %d\n", r.Method(), r.Target(), r.Minor())
 	for name, value := range r.Fields() {
 		fmt.Fprintf(&s, "field %q %q\n", name, value)
 	}
+	for i := range r.NumFields() {
+		r.Field(i)
+	}
+	r.Get("host")
+	r.TargetForm()
+	describeHost(r)
 	return s.String()
 }
 
