@@ -25,7 +25,7 @@ const (
 	tableLines  = 1 + tableFields
 	tableFields = 64
 
-	// endSlack lets a kernel write a block's worth of line ends at a time.
+	// endSlack lets a kernel write 16 ends at a time.
 	endSlack = 15
 
 	// minHead is the length of the shortest head, "M / HTTP/1.1" and two

@@ -104,6 +104,22 @@ func TestExpectedKernel(t *testing.T) {
 	}
 }
 
+// TestDenseLines: lines as short as can be, and then a shorter one, from every
+// place in a block on: more lines in a block than canonical ones have room.
+func TestDenseLines(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k kernel) {
+		g := newGuard(t)
+		for pad := range 64 {
+			for lines := range 40 {
+				for _, short := range []string{"x\r\n", ":\r\n", "x\n", "\n", "\x00\n", "\r\n", "ab:\r\n"} {
+					head := "GET /" + strings.Repeat("x", pad) + " HTTP/1.1\r\n" + strings.Repeat("a:\r\n", lines) + short + strings.Repeat("a:\r\n", 20)
+					checkKernel(t, g, k, []byte(head), index{})
+				}
+			}
+		}
+	})
+}
+
 // TestDispatch looks where indexHead goes: a kernel that is given memory that
 // cannot be read faults.
 func TestDispatch(t *testing.T) {
@@ -149,11 +165,19 @@ type canary struct {
 
 const canaryOctet = 0xa5
 
+// reset also fills the entries that are not settled with offsets far outside of
+// any b, for a kernel that goes by one that it has not written.
 func (c *canary) reset(from index) {
 	for i := range c.before {
 		c.before[i], c.after[i] = canaryOctet, canaryOctet
 	}
 	c.x = from
+	for i := range c.x.end[from.n:] {
+		c.x.end[int(from.n)+i] = 0xa5a5a5a5
+	}
+	for i := range c.x.mark[from.n:] {
+		c.x.mark[int(from.n)+i] = 0xa5a5a5a5
+	}
 }
 
 func (c *canary) sings() bool {

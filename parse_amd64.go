@@ -4,8 +4,15 @@ package picohttp
 
 import "golang.org/x/sys/cpu"
 
-// useSSE42 names every instruction set that the kernel uses.
-var useSSE42 = cpu.X86.HasSSE42 && cpu.X86.HasSSSE3
+// Each names every instruction set that the kernel uses.
+var (
+	useAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL &&
+		cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 &&
+		cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
+	useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasBMI2 &&
+		cpu.X86.HasSSE42 && cpu.X86.HasSSSE3
+	useSSE42 = cpu.X86.HasSSE42 && cpu.X86.HasSSSE3
+)
 
 // indexHead is the kernel contract (see index.go), by the best kernel there is.
 // It is in assembly, a jump: a switch in Go would be one more call, 2 ns of the
@@ -14,6 +21,16 @@ var useSSE42 = cpu.X86.HasSSE42 && cpu.X86.HasSSSE3
 //go:noescape
 func indexHead(b []byte, x *index) (complete bool)
 
+// indexAVX512 works like indexGeneric.
+//
+//go:noescape
+func indexAVX512(b []byte, x *index) (complete bool)
+
+// indexAVX2 works like indexGeneric.
+//
+//go:noescape
+func indexAVX2(b []byte, x *index) (complete bool)
+
 // indexSSE42 works like indexGeneric.
 //
 //go:noescape
@@ -21,6 +38,8 @@ func indexSSE42(b []byte, x *index) (complete bool)
 
 func availableKernels() []KernelInfo {
 	return []KernelInfo{
+		{"avx512", "AVX512BW AVX512F AVX512VL AVX512VBMI AVX512VBMI2 BMI1 BMI2 POPCNT", useAVX512},
+		{"avx2", "AVX2 BMI1 BMI2 SSE42 SSSE3", useAVX2},
 		{"sse42", "SSE42 SSSE3", useSSE42},
 		genericKernel,
 	}

@@ -17,6 +17,8 @@ arch=$(go env GOHOSTARCH)
 case $arch in
 amd64)
 	kernels=(
+		"avx512 avx512f,avx512bw,avx512vl,avx512vbmi,avx512_vbmi2,bmi1,bmi2,popcnt cpu.avx512bw=off"
+		"avx2 avx2,bmi1,bmi2,ssse3,sse4_2 cpu.avx2=off"
 		"sse42 ssse3,sse4_2 cpu.sse42=off"
 		"generic - -"
 	)
@@ -29,8 +31,10 @@ esac
 # What the TEXT of a kernel may not use: patterns of instructions and of
 # registers, "-" for none. Every kernel in assembly has a row.
 forbidden=(
-	"amd64 indexHead  ^[VK]                ^([XYZ][0-9]+|K[0-7])$"
-	"amd64 indexSSE42 ^[VK]                ^([YZ][0-9]+|K[0-7])$"
+	"amd64 indexHead   ^[VK]                ^([XYZ][0-9]+|K[0-7])$"
+	"amd64 indexSSE42  ^[VK]                ^([YZ][0-9]+|K[0-7])$"
+	"amd64 indexAVX2   ^K                   ^([XY](1[6-9]|2[0-9]|3[01])|Z[0-9]+|K[0-7])$"
+	"amd64 indexAVX512 -                    -"
 )
 
 # step NAME begins a step and ends the one before.

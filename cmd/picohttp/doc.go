@@ -38,7 +38,7 @@ command from reading, to standard error. In text, octets that are not printable
 ASCII are escaped as in a Go string. There is colour on a terminal, unless
 NO_COLOR is set.
 
-Parse reads no more of a file than it needs, and holds at most about one head.
+Parse holds not much more of a file than one head.
 
 # Batch
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/picohttp/picohttp"
 )
@@ -100,11 +101,17 @@ func bare(err error) error {
 // hasBody reports whether r announces a body, whose end this version does not
 // look for.
 func hasBody(r *picohttp.Request) bool {
-	if _, ok := r.Get("Transfer-Encoding"); ok {
-		return true
+	for name, value := range r.Fields() {
+		switch strings.ToLower(string(name)) {
+		case "transfer-encoding":
+			return true
+		case "content-length":
+			if string(value) != "0" {
+				return true
+			}
+		}
 	}
-	length, ok := r.Get("Content-Length")
-	return ok && string(length) != "0"
+	return false
 }
 
 // An input is what is left of a file.
