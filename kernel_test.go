@@ -320,6 +320,17 @@ func TestSweep(t *testing.T) {
 	const lanes = 2 * 64
 	run := strings.Repeat("x", lanes+3)
 	type verdict func(c byte, lane int) (code Error, behind int) // 0: complete
+	inValue := func(c byte, lane int) (Error, int) {
+		switch {
+		case c == '\r':
+			return ErrBareCR, 1
+		case c == '\n':
+			return ErrBareLF, 0
+		case isFieldByte(c):
+			return 0, 0
+		}
+		return ErrFieldValue, 0
+	}
 	parts := []struct {
 		name         string
 		before, rest string
@@ -364,30 +375,8 @@ func TestSweep(t *testing.T) {
 			}
 			return ErrFieldName, 0
 		}},
-		{"value", "GET / HTTP/1.1\r\nHost: h\r\nA:", "\r\n\r\n", func(c byte, lane int) (Error, int) {
-			switch c {
-			case '\r':
-				return ErrBareCR, 1
-			case '\n':
-				return ErrBareLF, 0
-			}
-			if isFieldByte(c) {
-				return 0, 0
-			}
-			return ErrFieldValue, 0
-		}},
-		{"value behind obs-text", "GET / HTTP/1.1\r\nHost: h\r\nA: \x80", "\r\n\r\n", func(c byte, lane int) (Error, int) {
-			switch c {
-			case '\r':
-				return ErrBareCR, 1
-			case '\n':
-				return ErrBareLF, 0
-			}
-			if isFieldByte(c) {
-				return 0, 0
-			}
-			return ErrFieldValue, 0
-		}},
+		{"value", "GET / HTTP/1.1\r\nHost: h\r\nA:", "\r\n\r\n", inValue},
+		{"value behind obs-text", "GET / HTTP/1.1\r\nHost: h\r\nA: \x80", "\r\n\r\n", inValue},
 	}
 	eachKernel(t, func(t *testing.T, k kernel) {
 		g := newGuard(t)
