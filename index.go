@@ -21,7 +21,7 @@ type index struct {
 const (
 	// tableLines is how many lines an index holds: a start-line and 64 field
 	// lines. Most heads have fewer than 32. The lines behind them are located
-	// again when they are asked for (see head.Field).
+	// again when they are asked for (see head.fieldBeyond).
 	tableLines  = 1 + tableFields
 	tableFields = 64
 
