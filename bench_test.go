@@ -189,3 +189,73 @@ func BenchmarkRefuse(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFraming decides on the body of heads that are parsed already.
+func BenchmarkFraming(b *testing.B) {
+	names, heads := benchHeads(b)
+	for _, name := range names {
+		if name == "mixed" {
+			continue
+		}
+		b.Run("head="+name, func(b *testing.B) {
+			b.ReportAllocs()
+			var r Request
+			if _, err := r.Parse(heads[name][0]); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, err := r.Framing(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkChunked decodes a body of 64 KiB in place. Decoding destroys it, so
+// each time it is copied first; coding=none is that alone. way=next moves
+// nothing, and needs no copy.
+func BenchmarkChunked(b *testing.B) {
+	for _, size := range []int{1, 64, 1024, 16 << 10} {
+		var coded []byte
+		for range (64 << 10) / size {
+			coded = fmt.Appendf(coded, "%x\r\n%s\r\n", size, bytes.Repeat([]byte("x"), size))
+		}
+		coded = append(coded, "0\r\n\r\n"...)
+		buffer := make([]byte, len(coded))
+		var d Chunked
+		for _, way := range []struct {
+			name   string
+			decode func() (size int)
+		}{
+			{"none", func() int { return copy(buffer, coded)*0 + 64<<10 }},
+			{"decode", func() int {
+				copy(buffer, coded)
+				d.Reset()
+				size, _, _ := d.Decode(buffer)
+				return size
+			}},
+			{"next", func() (size int) {
+				d.Reset()
+				for b := coded; ; {
+					data, n, err := d.Next(b)
+					if err != nil {
+						return size
+					}
+					size += len(data)
+					b = b[n:]
+				}
+			}},
+		} {
+			b.Run(fmt.Sprintf("way=%s/chunk=%d", way.name, size), func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(64 << 10)
+				for b.Loop() {
+					if size := way.decode(); size != 64<<10 {
+						b.Fatal(size)
+					}
+				}
+			})
+		}
+	}
+}

@@ -2,6 +2,8 @@ package picohttp
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -11,9 +13,9 @@ import (
 	"testing"
 )
 
-// A conformanceCase is a line of requests.jsonl: a request head with the
+// A headCase is a line of requests.jsonl or responses.jsonl: a head with the
 // verdict of RFC 9112, 9110 and 3986, and what each layer of a server says.
-type conformanceCase struct {
+type headCase struct {
 	ID        string      `json:"id"`
 	Raw       []byte      `json:"raw"`
 	Strict    string      `json:"strict"`
@@ -23,44 +25,82 @@ type conformanceCase struct {
 	Alt       []string    `json:"alt"`   // other verdicts that conform
 	Method    string      `json:"method"`
 	Target    string      `json:"target"`
+	Status    int         `json:"status"`
+	Reason    string      `json:"reason"`
+	Code      string      `json:"code"` // which rule is broken
 	Minor     int         `json:"minor"`
 	Consumed  int         `json:"consumed"`
 	Headers   [][2]string `json:"headers"`
 	Upper     struct {
-		Host string `json:"host"`
+		Host    string `json:"host"`
+		Framing string `json:"framing"`
 	} `json:"upper"`
 }
 
-func loadConformance(t testing.TB, folder string) (cases []conformanceCase) {
-	file, err := os.Open(filepath.Join(folder, "requests.jsonl"))
+// loadConformance reads the cases in a file of the folder, of which there are at
+// least some.
+func loadConformance[T any](t testing.TB, folder, file string, least int) (cases []T) {
+	f, err := os.Open(filepath.Join(folder, file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
+	defer f.Close()
+	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		var c conformanceCase
+		var c T
 		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
 			t.Fatal(err)
 		}
 		cases = append(cases, c)
 	}
-	if len(cases) < 500 {
-		t.Fatalf("only %d cases", len(cases))
+	if len(cases) < least {
+		t.Fatalf("only %d cases in %s", len(cases), file)
 	}
 	return cases
 }
 
+// TestConformance holds the strict parser to the messages that other parsers'
+// suites have, as the RFCs judge them. PICOHTTP_CONFORMANCE names the folder.
+func TestConformance(t *testing.T) {
+	folder := os.Getenv("PICOHTTP_CONFORMANCE")
+	if folder == "" {
+		t.Skip("PICOHTTP_CONFORMANCE does not name the folder of the conformance cases")
+	}
+	requests := loadConformance[headCase](t, folder, "requests.jsonl", 500)
+	responses := loadConformance[headCase](t, folder, "responses.jsonl", 239)
+	framing := loadConformance[framingCase](t, folder, "framing.jsonl", 240)
+	chunked := loadConformance[chunkedCase](t, folder, "chunked.jsonl", 99)
+	either := map[string]bool{} // heads that may be refused
+	for _, c := range slices.Concat(requests, responses) {
+		either[string(c.Raw)] = c.Strict == "either"
+	}
+	eachKernel(t, func(t *testing.T, k kernel) {
+		g := newGuard(t)
+		for _, c := range requests {
+			c.checkRequest(t, g)
+		}
+		for _, c := range responses {
+			c.checkResponse(t, g)
+		}
+		for _, c := range framing {
+			c.check(t, g, either[string(c.Raw)])
+		}
+		for _, c := range chunked {
+			c.check(t, g)
+		}
+	})
+}
+
 // obsTextTarget reports whether the difference is the one that is on purpose:
 // obs-text in the request-target is refused by the parser, not by a layer above.
-func (c *conformanceCase) obsTextTarget() bool {
+func (c *headCase) obsTextTarget() bool {
 	return slices.Contains(c.Layers, "target") && strings.ContainsFunc(c.Target, func(r rune) bool { return r >= 0x80 })
 }
 
 // verdicts are those that conform for Parse, which leaves the layers above the
 // syntax to others.
-func (c *conformanceCase) verdicts() []string {
+func (c *headCase) verdicts() []string {
 	want := append([]string{c.Strict}, c.Alt...)
 	if len(c.Layers) > 0 {
 		want = append([]string{c.Tokenizer}, c.Alt...)
@@ -77,30 +117,157 @@ func (c *conformanceCase) verdicts() []string {
 	return want
 }
 
-func (c *conformanceCase) check(t *testing.T, g *guard) {
+// verdict is the outcome in the words of the cases.
+func verdict(err error) string {
+	switch err {
+	case nil:
+		return "accept"
+	case ErrIncomplete:
+		return "incomplete"
+	}
+	return "reject"
+}
+
+// accepted reports whether m is accepted, and checks the verdict and what all
+// kinds of heads have.
+func (c *headCase) accepted(t *testing.T, m message, b []byte, want []string) bool {
+	t.Helper()
+	n, err := m.parseUnder(&Parser{}, b)
+	if got := verdict(err); !slices.Contains(want, got) {
+		t.Errorf("%s: %s (%d, %v), want %v\n%q", c.ID, got, n, err, want, c.Raw)
+		return false
+	}
+	if err != nil {
+		return false
+	}
+	var headers [][2]string
+	for name, value := range m.Fields() {
+		headers = append(headers, [2]string{latin1(name), latin1(value)})
+	}
+	if n != c.Consumed && !c.statusWithoutSP() || !slices.Equal(headers, c.Headers) && c.Headers != nil {
+		t.Errorf("%s: %d %q\nwant %d %q", c.ID, n, headers, c.Consumed, c.Headers)
+	}
+	return true
+}
+
+func (c *headCase) checkRequest(t *testing.T, g *guard) {
 	for _, b := range [][]byte{g.atEnd(c.Raw), g.atStart(c.Raw)} {
 		var r Request
-		n, err := r.Parse(b)
-		got := map[string]string{"complete": "accept", "incomplete": "incomplete", "malformed": "reject"}[observe(&r, n, err).result]
-		if want := c.verdicts(); !slices.Contains(want, got) {
-			t.Errorf("%s: %s (%d, %v), want %v\n%q", c.ID, got, n, err, want, c.Raw)
-		}
-		if got != "accept" {
+		if !c.accepted(t, &r, b, c.verdicts()) {
 			continue
 		}
-		var headers [][2]string
-		for name, value := range r.Fields() {
-			headers = append(headers, [2]string{latin1(name), latin1(value)})
+		if latin1(r.Method()) != c.Method || latin1(r.Target()) != c.Target || r.Minor() != c.Minor {
+			t.Errorf("%s: %s %s %d\nwant %s %s %d", c.ID, r.Method(), r.Target(), r.Minor(), c.Method, c.Target, c.Minor)
 		}
-		if n != c.Consumed || latin1(r.Method()) != c.Method || latin1(r.Target()) != c.Target || r.Minor() != c.Minor || !slices.Equal(headers, c.Headers) {
-			t.Errorf("%s: %d %s %s %d %q\nwant %d %s %s %d %q", c.ID, n, r.Method(), r.Target(), r.Minor(), headers,
-				c.Consumed, c.Method, c.Target, c.Minor, c.Headers)
-		}
-		_, err = r.Host()
+		_, err := r.Host()
 		want, known := map[string]error{"ok": nil, "missing": ErrHostMissing, "duplicate": ErrHostRepeated, "invalid": ErrHost}[c.Upper.Host]
 		if c.Upper.Host != "" && (!known || err != want) {
 			t.Errorf("%s: Host: %v, want %s", c.ID, err, c.Upper.Host)
 		}
+	}
+}
+
+// statusWithoutSP reports whether the difference is the one that is on purpose: a
+// status-line without the SP before an empty reason-phrase is accepted.
+func (c *headCase) statusWithoutSP() bool { return c.Code == "status-no-sp" }
+
+func (c *headCase) checkResponse(t *testing.T, g *guard) {
+	want := c.verdicts()
+	if c.statusWithoutSP() && !c.Early {
+		want = []string{"accept"}
+		if bytes.Contains(c.Raw, []byte("\r\n ")) {
+			want = []string{"reject"} // an obs-fold, further on
+		}
+	}
+	for _, b := range [][]byte{g.atEnd(c.Raw), g.atStart(c.Raw)} {
+		var r Response
+		if !c.accepted(t, &r, b, want) {
+			continue
+		}
+		if !c.statusWithoutSP() && (r.Status() != c.Status || latin1(r.Reason()) != c.Reason || r.Minor() != c.Minor) {
+			t.Errorf("%s: %d %q %d\nwant %d %q %d", c.ID, r.Status(), r.Reason(), r.Minor(), c.Status, c.Reason, c.Minor)
+		}
+		if c.Upper.Framing != "" {
+			checkFramingLabel(t, c.ID, framingOf(t, "response", "GET", b), []string{c.Upper.Framing})
+		}
+	}
+}
+
+// A framingCase is a line of framing.jsonl.
+type framingCase struct {
+	ID     string   `json:"id"`
+	Raw    []byte   `json:"raw"`
+	Kind   string   `json:"kind"`
+	Method string   `json:"request_method"`
+	Expect string   `json:"expect"`
+	Head   string   `json:"head"` // "reject" if the head never parses
+	Alt    []string `json:"alt"`
+	Why    string   `json:"why"`
+}
+
+func (c *framingCase) check(t *testing.T, g *guard, either bool) {
+	got := framingOf(t, c.Kind, cmp.Or(c.Method, "GET"), g.atEnd(c.Raw))
+	if c.Head == "reject" && strings.Contains(c.Why, "status-no-sp") {
+		return // accepted on purpose: see headCase.statusWithoutSP
+	}
+	refused := strings.HasPrefix(got, "refused")
+	if refused && either {
+		return
+	}
+	if refused != (c.Head == "reject") {
+		t.Errorf("%s: %s, but head is %q\n%q", c.ID, got, c.Head, c.Raw)
+	}
+	checkFramingLabel(t, c.ID, got, append([]string{c.Expect}, c.Alt...))
+}
+
+// checkFramingLabel compares what framingOf answers with what may be expected.
+func checkFramingLabel(t *testing.T, id, got string, want []string) {
+	t.Helper()
+	words := strings.Fields(got)
+	switch words[0] {
+	case "malformed", "refused":
+		words[0] = "error"
+	case "length":
+		words[0] = "length:" + words[1]
+	}
+	if !slices.Contains(want, words[0]) {
+		t.Errorf("%s: %s, want %v", id, got, want)
+	}
+}
+
+// A chunkedCase is a line of chunked.jsonl.
+type chunkedCase struct {
+	ID       string      `json:"id"`
+	Raw      []byte      `json:"raw"`
+	Expect   string      `json:"expect"`
+	Alt      []string    `json:"alt"`
+	Early    bool        `json:"early"`
+	Body     []byte      `json:"body"`
+	Trailers [][2]string `json:"trailers"`
+	Consumed int         `json:"consumed"`
+}
+
+func (c *chunkedCase) check(t *testing.T, g *guard) {
+	want := append([]string{c.Expect}, c.Alt...)
+	if c.Early {
+		want = append(want, "incomplete")
+	}
+	var d Chunked
+	b := g.atEnd(c.Raw)
+	size, n, err := d.Decode(b)
+	got := map[string]string{"accept": "ok", "incomplete": "incomplete", "reject": "error"}[verdict(err)]
+	if !slices.Contains(want, got) {
+		t.Errorf("%s: %s (%d, %v), want %v\n%q", c.ID, got, n, err, want, c.Raw)
+	}
+	if got != "ok" || c.Expect != "ok" {
+		return
+	}
+	var trailers [][2]string
+	for name, value := range d.Trailer().Fields() {
+		trailers = append(trailers, [2]string{latin1(name), latin1(value)})
+	}
+	if n != c.Consumed || !bytes.Equal(b[:size], c.Body) || !slices.Equal(trailers, c.Trailers) {
+		t.Errorf("%s: %d %q %q\nwant %d %q %q", c.ID, n, b[:size], trailers, c.Consumed, c.Body, c.Trailers)
 	}
 }
 

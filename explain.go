@@ -4,24 +4,29 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
 // Explain puts into words for people what Parse answered, n and err, about b:
 // the line, the octets around the fault with a caret under the first that
 // cannot be right, the rule, where it stands and the status code to answer
-// with. For an error of Host, n is what Parse answered before.
+// with. For an error of Host or Framing, n is what Parse answered before. For a
+// chunked body, b begins where the body begins, and n counts from there.
 //
-// It is the slow path: it parses b[:n] once more, and allocates. The words may
-// change from release to release; programs look at err and Error.Code. They
-// are printable ASCII, but quote what the peer sent, credentials included: they
-// are for a log or a terminal, not for the response.
+// It is the slow path: it finds out what kind of message b is by parsing b[:n]
+// once more, and allocates. The words may change from release to release;
+// programs look at err and Error.Code. They are printable ASCII, but quote what
+// the peer sent, credentials included: they are for a log or a terminal, not for
+// the response.
 func Explain(b []byte, n int, err error) string {
 	n = max(0, min(n, len(b)))
 	var e Error
 	switch {
 	case err == nil:
-		return "complete: a message head of " + octets(n)
+		return "complete: " + kindNames[kindOf(b, n, nil)] + " of " + octets(n)
+	case errors.Is(err, ErrIncomplete) && len(b) == 0:
+		return "incomplete: no octet yet"
 	case errors.Is(err, ErrIncomplete):
 		return explainIncomplete(b)
 	case errors.As(err, &e) && e.rule() != 0:
@@ -31,62 +36,185 @@ func Explain(b []byte, n int, err error) string {
 }
 
 func explainIncomplete(b []byte) string {
-	if len(b) == 0 {
-		return "incomplete: no octet yet"
+	p := newPrefix(kindOf(b, 0, ErrIncomplete), b)
+	if p.ended() { // b is no prefix of anything
+		return "incomplete: the message goes on after " + octets(len(b))
 	}
-	s := "incomplete: the head goes on after " + octets(len(b))
-	r := prefix(b)
-	if r.part == none { // b is no prefix
+	return fmt.Sprintf("incomplete: the %s goes on after %s\n%s", kindNouns[p.kind], octets(len(b)), p.place())
+}
+
+// A kind is what a message may be taken for.
+type kind uint8
+
+const (
+	requestKind kind = iota
+	responseKind
+	trailerKind
+	chunkedKind
+)
+
+var (
+	kindNames = [...]string{"a message head", "a message head", "a trailer section", "a chunked body"}
+	kindNouns = [...]string{"head", "head", "trailer section", "body"}
+)
+
+// kindOf returns the first kind of which b has the outcome n and err, or else
+// may have it.
+func kindOf(b []byte, n int, err error) kind {
+	if err == ErrIncomplete && bytes.HasPrefix(b, []byte("HTTP")) {
+		return responseKind // or a request with a method that nobody has
+	}
+	for k := range kindNames {
+		if m, got := newPrefix(kind(k), b).outcome(); got == err && (m == n || err == ErrIncomplete) {
+			return kind(k)
+		}
+	}
+	if e, ok := err.(Error); ok && e >= ErrChunkSize {
+		return chunkedKind
+	}
+	// It is not the syntax that is wrong: a limit, or what fields mean.
+	for k := range kindNames {
+		if _, got := newPrefix(kind(k), b[:n]).outcome(); got == nil || got == ErrIncomplete {
+			return kind(k)
+		}
+	}
+	return requestKind
+}
+
+// A prefix is the beginning of a message of some kind, parsed without limits.
+type prefix struct {
+	kind
+	*head   // the head or trailer section
+	chunked Chunked
+	chunks  int // chunks that have begun
+	at      int // where the trailer section begins in a chunked body
+	n       int
+	err     error
+}
+
+func newPrefix(k kind, b []byte) *prefix {
+	limits := &Parser{
+		MaxHeadBytes: maxOffset, MaxTargetBytes: maxOffset, MaxFields: maxOffset,
+		MaxTrailerBytes: maxOffset, MaxChunkExtBytes: maxOffset, MaxChunkOverhead: maxOffset,
+	}
+	p := &prefix{kind: k, head: new(head)}
+	switch k {
+	case requestKind:
+		r := new(Request)
+		p.n, p.err = limits.ParseRequest(r, b)
+		p.head = &r.head
+	case responseKind:
+		r := new(Response)
+		p.n, p.err = limits.ParseResponse(r, b)
+		p.head = &r.head
+	case trailerKind:
+		t := new(Trailer)
+		p.n, p.err = limits.ParseTrailer(t, b)
+		p.head = &t.head
+	case chunkedKind:
+		d := &p.chunked
+		d.Parser = limits
+		for p.err == nil {
+			n, err := d.readLines(b[p.n:])
+			p.n, p.err = p.n+n, err
+			if err != nil {
+				break
+			}
+			if d.part == chunkData {
+				p.chunks++
+				p.n += d.data(len(b) - p.n)
+				continue
+			}
+			p.at = p.n
+			n, p.err = d.readTrailer(b[p.n:])
+			p.n += n
+			p.head = &d.trailer.head
+		}
+		if p.err == io.EOF {
+			p.err = nil
+		}
+	}
+	return p
+}
+
+func (p *prefix) outcome() (n int, err error) { return p.n, p.err }
+
+// ended reports whether no octet may follow.
+func (p *prefix) ended() bool { return p.err != ErrIncomplete }
+
+// place says where the prefix ends.
+func (p *prefix) place() string {
+	if p.kind == chunkedKind && p.chunked.part < trailerBegin {
+		s := chunkPlaces[p.chunked.part] + p.lineName()
+		if p.chunked.part == chunkData {
+			s += ", of which " + octets(int(min(p.chunked.left, maxOffset))) + " are to come"
+		}
 		return s
 	}
-	s += "\n" + partNames[r.part]
-	if fieldLine < r.part && r.part < emptyLF {
-		s += r.lineName()
+	s := partNames[p.part]
+	switch {
+	case p.part == startLF, fieldName <= p.part && p.part <= emptyLF:
+		s += p.lineName()
 	}
 	return s
 }
 
 // partNames says where a prefix ends whose next octet belongs to the part; if
-// it ends in a field line, the name of that is to be added.
+// it ends in a space, the name of the line is to be added.
 var partNames = [...]string{
-	leading:    "before the request-line",
-	leadingLF:  "between CR and LF of the empty line before the request-line",
-	method:     "in the method",
-	target:     "in the request-target",
-	version:    "in the HTTP-version",
-	startLF:    "between CR and LF of the request-line",
-	fieldLine:  "at the beginning of a field line or the empty line",
-	fieldName:  "in the name of ",
-	fieldValue: "in the value of ",
-	fieldLF:    "between CR and LF of ",
-	emptyLF:    "between CR and LF of the empty line that ends the head",
+	leading:       "before the request-line",
+	leadingLF:     "between CR and LF of the empty line before the request-line",
+	method:        "in the method",
+	target:        "in the request-target",
+	version:       "in the HTTP-version",
+	statusVersion: "in the HTTP-version",
+	statusCode:    "in the status-code",
+	reasonPhrase:  "in the reason-phrase",
+	startLF:       "between CR and LF of ",
+	fieldLine:     "at the beginning of a field line or the empty line",
+	fieldName:     "in the name of ",
+	fieldValue:    "in the value of ",
+	fieldLF:       "between CR and LF of ",
+	emptyLF:       "between CR and LF of ",
 }
 
-// prefix returns a Request that has parsed b, a prefix of a head, without
-// limits: its part is what the next octet belongs to, or none if b is no such
-// prefix.
-func prefix(b []byte) *Request {
-	r := new(Request)
-	p := Parser{MaxHeadBytes: maxOffset, MaxTargetBytes: maxOffset, MaxFields: maxOffset}
-	if _, err := p.ParseRequest(r, b); err != ErrIncomplete {
-		r.Reset()
+// chunkPlaces is partNames for a chunked body.
+var chunkPlaces = func() (names [chunkedEnd]string) {
+	for i := range names {
+		names[i] = "in the chunk-ext of "
 	}
-	return r
-}
+	names[chunkSize] = "at the beginning of "
+	names[chunkDigits] = "in the chunk-size of "
+	names[chunkLF] = "between CR and LF of "
+	names[chunkData] = "in "
+	names[chunkDataCR] = "behind "
+	names[chunkDataLF] = "between CR and LF behind "
+	return names
+}()
 
 // lineName names the line that the next octet belongs to.
-func (r *Request) lineName() string {
-	switch {
-	case r.part == leadingLF:
-		return "the empty line before the request-line"
-	case r.part < fieldLine:
-		return "the request-line"
-	case r.part == emptyLF:
-		return "the empty line that ends the head"
-	case r.part <= fieldName:
-		return fieldLineName(r.numFields()+1, nil)
+func (p *prefix) lineName() string {
+	section := "the head"
+	if p.kind >= trailerKind {
+		section = "the trailer section"
 	}
-	return fieldLineName(r.numFields()+1, r.b[r.next:r.colon])
+	switch {
+	case p.kind == chunkedKind && p.chunked.part < chunkData:
+		return fmt.Sprintf("the chunk-size line of chunk %d", p.chunks+1)
+	case p.kind == chunkedKind && p.chunked.part < trailerBegin:
+		return fmt.Sprintf("the chunk-data of chunk %d", p.chunks)
+	case p.part == leadingLF:
+		return "the empty line before the request-line"
+	case p.part < fieldLine && p.kind == requestKind:
+		return "the request-line"
+	case p.part < fieldLine:
+		return "the status-line"
+	case p.part == emptyLF:
+		return "the empty line that ends " + section
+	case p.part <= fieldName:
+		return fieldLineName(p.NumFields()+1, nil)
+	}
+	return fieldLineName(p.NumFields()+1, p.b[p.next:p.colon])
 }
 
 func fieldLineName(number int, name []byte) string {
@@ -105,15 +233,20 @@ func explainError(b []byte, n int, e Error) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "malformed: %s\n", e.Rule())
 	advice := ""
-	if n = faultAt(b, n, e); n >= 0 {
-		line, at := lineAround(b, n)
-		advice = hint(line, at, e)
-		text, caret := quote(line, at)
-		fmt.Fprintf(&s, "in %s, column %d (offset %d)\n\n", errorLine(b, n, e), at+1, n)
-		fmt.Fprintf(&s, "    %s\n    %s\n\n", text, underline(caret, label(b, n, e)))
+	k := kindOf(b, n, e)
+	if at := faultAt(k, b, n, e); at >= 0 {
+		line, column := lineAround(b, at)
+		advice = hint(k, line, column, e)
+		text, caret := quote(line, column)
+		fmt.Fprintf(&s, "in %s, column %d (offset %d)\n\n", errorLine(k, b, at, e), column+1, at)
+		fmt.Fprintf(&s, "    %s\n    %s\n\n", text, underline(caret, label(b, at, e)))
 	}
 	fmt.Fprintf(&s, "rule:   %s, %s\n", e.Code(), e.Section())
-	fmt.Fprintf(&s, "status: %d %s", e.Status(), reason(e.Status()))
+	if k == responseKind {
+		s.WriteString("status: 502 Bad Gateway, from a gateway")
+	} else {
+		fmt.Fprintf(&s, "status: %d %s", e.Status(), reason(e.Status()))
+	}
 	if advice != "" {
 		s.WriteString("\nhint:   " + strings.ReplaceAll(advice, "\n", "\n        "))
 	}
@@ -121,28 +254,45 @@ func explainError(b []byte, n int, e Error) string {
 }
 
 // faultAt returns the offset that the caret is for, or -1 if there is none: n,
-// but for the errors of Host, which come with the length of the head b[:n].
-func faultAt(b []byte, n int, e Error) int {
-	nth := 1
-	switch e {
-	case ErrHostMissing:
-		return -1
-	case ErrHostRepeated:
-		nth = 2
-	case ErrHost:
-	default:
+// but for the errors of Host and Framing, which come with the length of the head
+// b[:n].
+func faultAt(k kind, b []byte, n int, e Error) int {
+	if e < ErrHostMissing || e > ErrConnection {
 		return n
 	}
-	for at := 0; at < n; {
-		line, _ := lineAround(b[:n], at)
-		if name, value, _ := bytes.Cut(line, []byte(":")); len(name) == len("Host") && equalFold(name, "Host") {
-			if nth--; nth == 0 && e == ErrHostRepeated {
-				return at
-			} else if nth == 0 {
-				return at + len(line) - len(bytes.TrimLeft(value, " \t"))
+	h := newPrefix(k, b[:n])
+	if h.part != ended {
+		return -1
+	}
+	var s signals
+	hosts, coding := 0, -1 // the last Transfer-Encoding
+	for i := range h.NumFields() {
+		name, value := h.Field(i)
+		line := int(h.lineOf(i))
+		begin := line + len(name) + len(":") // of the value
+		begin += len(b[begin:]) - len(bytes.TrimLeft(b[begin:], " \t"))
+		before := s.seen
+		if s.read(name, value); s.fault == e {
+			return begin
+		}
+		both := s.has(contentLength) && s.has(transferEncoding)
+		switch is := func(known string) bool { return len(name) == len(known) && equalFold(name, known) }; {
+		case is("Host") && e == ErrHost:
+			return begin
+		case is("Host") && e == ErrHostRepeated:
+			if hosts++; hosts == 2 {
+				return line
+			}
+		case e == ErrAmbiguousLength && both && before != s.seen:
+			return line
+		case is("Transfer-Encoding"):
+			if coding = begin; e == ErrTransferEncodingVersion {
+				return line
 			}
 		}
-		at += len(line)
+	}
+	if e == ErrTransferEncoding || e == ErrNotChunked {
+		return coding
 	}
 	return -1
 }
@@ -163,18 +313,18 @@ func reason(status int) string {
 }
 
 // errorLine names the line that e speaks of.
-func errorLine(b []byte, n int, e Error) string {
-	r := prefix(b[:n])
+func errorLine(k kind, b []byte, n int, e Error) string {
+	p := newPrefix(k, b[:n])
 	switch {
-	case r.part == none:
+	case p.ended():
 		return fmt.Sprintf("line %d", bytes.Count(b[:n], []byte("\n"))+1)
 	case e == ErrEmptyLine:
 		return "the second empty line before the request-line"
-	case e == ErrObsFold && r.numFields() > 0:
-		name, _ := r.Field(r.numFields() - 1)
-		return "the line behind " + fieldLineName(r.numFields(), name)
+	case e == ErrObsFold && p.NumFields() > 0:
+		name, _ := p.Field(p.NumFields() - 1)
+		return "the line behind " + fieldLineName(p.NumFields(), name)
 	}
-	return r.lineName()
+	return p.lineName()
 }
 
 // lineAround returns the line that b[n] stands in, its CRLF included, and where in
@@ -260,8 +410,10 @@ func underline(caret int, label string) string {
 // label says what the caret points at.
 func label(b []byte, n int, e Error) string {
 	switch {
-	case e == ErrHost:
+	case e == ErrHost, ErrContentLength <= e && e <= ErrConnection && e != ErrAmbiguousLength && e != ErrTransferEncodingVersion:
 		return "this value"
+	case e == ErrAmbiguousLength, e == ErrTransferEncodingVersion:
+		return "this field"
 	case n == len(b) && e == ErrHeadTooLong:
 		return "end of input; one more is too many"
 	case n == len(b):
@@ -296,7 +448,7 @@ func octets(n int) string {
 
 // hint returns what may help where the text of the rule alone leaves a newcomer
 // wondering, or "".
-func hint(line []byte, at int, e Error) string {
+func hint(k kind, line []byte, at int, e Error) string {
 	var c byte
 	here := line[at:]
 	if len(here) > 0 {
@@ -307,6 +459,12 @@ func hint(line []byte, at int, e Error) string {
 	blank := len(bytes.TrimLeft(here, " \t\r\n")) == 0
 	word := line[bytes.LastIndexByte(line[:at], ' ')+1:]
 	switch {
+	case e == ErrTLS && k == responseKind:
+		return "The server speaks TLS (https) on the port."
+	case e == ErrVersion && k == responseKind && at == 0 && holds(" HTTP/1."):
+		return "A request-line ends so: this is a request, not a response."
+	case e == ErrVersion && k == responseKind:
+		return ""
 	case e == ErrTLS:
 		return "The client speaks TLS (https) on a port for plain HTTP."
 	case e == ErrHTTP2:
@@ -341,8 +499,22 @@ func hint(line []byte, at int, e Error) string {
 		return "The line has no colon. If it belongs to the body, the empty line before\nthe body is missing."
 	case e == ErrFieldName:
 		return "Names are made of letters, digits and !#$%&'*+-.^_`|~ only."
+	case e == ErrContentLengthRepeated, e == ErrAmbiguousLength, e == ErrChunkedCoding, e == ErrNotChunked:
+		return "Recipients differ in where such a body ends, which lets a request be\nsmuggled past one of them. Refuse it, and close the connection."
+	case e == ErrChunkSize && at == 0 && ends:
+		return "The chunk-size is missing. Is the chunk before it longer than it says?"
+	case e == ErrChunkSize && isWhitespace(c), e == ErrChunkExt && ends:
+		return "White space stands behind the chunk-size or the extension."
+	case e == ErrChunkData:
+		return "The chunk-data is longer than chunk-size says."
 	case e == ErrHeadTooLong:
 		return "The limit is Parser.MaxHeadBytes."
+	case e == ErrTrailerTooLong:
+		return "The limit is Parser.MaxTrailerBytes."
+	case e == ErrChunkExtTooLong:
+		return "The limit is Parser.MaxChunkExtBytes."
+	case e == ErrChunkOverhead:
+		return "The limit is Parser.MaxChunkOverhead."
 	case e == ErrTargetTooLong:
 		return "The limit is Parser.MaxTargetBytes."
 	case e == ErrTooManyFields:

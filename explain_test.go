@@ -99,7 +99,7 @@ in the second empty line before the request-line, column 1 (offset 2)
 rule:   empty-line, RFC 9112, section 2.2
 status: 400 Bad Request`},
 		{"version-missing", Parser{}, "\r\nGET /\r\n", `
-malformed: the request-line ends in HTTP/1. and one digit
+malformed: the HTTP-version is HTTP/1. and one digit
 in the request-line, column 6 (offset 7)
 
     GET /\r\n
@@ -216,9 +216,182 @@ complete: a message head of 37 octets`},
 	}
 }
 
+// TestExplainKinds: Explain finds out what kind of message it is about.
+func TestExplainKinds(t *testing.T) {
+	const status = "HTTP/1.1 200 OK\r\nServer: s\r\n"
+	parse := func(m message) func(b []byte) (int, error) {
+		return func(b []byte) (int, error) { return m.parseUnder(&Parser{}, b) }
+	}
+	request := func(b []byte) (int, error) {
+		var r Request
+		n, err := r.Parse(b)
+		if err == nil {
+			_, err = r.Framing()
+		}
+		return n, err
+	}
+	chunked := func(b []byte) (int, error) {
+		d := Chunked{Parser: &Parser{MaxChunkExtBytes: 8}}
+		_, n, err := d.Decode([]byte(string(b)))
+		return n, err
+	}
+	for _, test := range []struct {
+		name  string
+		parse func(b []byte) (n int, err error)
+		input string
+		want  string
+	}{
+		{"status-code", parse(new(Response)), "HTTP/1.1 20 OK\r\n\r\n", `
+malformed: the status-code is three digits with a space before and behind it
+in the status-line, column 12 (offset 11)
+
+    HTTP/1.1 20 OK\r\n
+               ^ SP
+
+rule:   status-code, RFC 9112, section 4
+status: 502 Bad Gateway, from a gateway`},
+		{"request-for-response", parse(new(Response)), "GET / HTTP/1.1\r\n\r\n", `
+malformed: the HTTP-version is HTTP/1. and one digit
+in the status-line, column 1 (offset 0)
+
+    GET / HTTP/1.1\r\n
+    ^ "G"
+
+rule:   http-version, RFC 9112, section 2.3
+status: 502 Bad Gateway, from a gateway
+hint:   A request-line ends so: this is a request, not a response.`},
+		{"response-obs-fold", parse(new(Response)), status + " folded\r\n\r\n", `
+malformed: a field value may not be folded over lines
+in the line behind field line 1 (Server), column 1 (offset 28)
+
+     folded\r\n
+    ^ SP
+
+rule:   obs-fold, RFC 9112, section 5.2
+status: 502 Bad Gateway, from a gateway
+hint:   White space at its beginning once made a line go on with the field value
+        of the line before; now a value is sent in one line.`},
+		{"response-incomplete", parse(new(Response)), "HTTP/1.1 404 Not", `
+incomplete: the head goes on after 16 octets
+in the reason-phrase`},
+		{"response-complete", parse(new(Response)), status + "\r\nbody", `
+complete: a message head of 30 octets`},
+		{"trailer-field-name", parse(new(Trailer)), "Digest: a\r\nX Y: b\r\n\r\n", `
+malformed: a field name is a token with the colon right behind it
+in field line 2, column 2 (offset 12)
+
+    X Y: b\r\n
+     ^ SP
+
+rule:   field-name, RFC 9112, section 5.1
+status: 400 Bad Request
+hint:   Names are made of letters, digits and !#$%&'*+-.^_` + "`" + `|~ only.`},
+		{"trailer-incomplete", parse(new(Trailer)), "Digest: a\r\n\r", `
+incomplete: the trailer section goes on after 12 octets
+between CR and LF of the empty line that ends the trailer section`},
+		{"trailer-complete", parse(new(Trailer)), "Digest: a\r\n\r\n", `
+complete: a trailer section of 13 octets`},
+		{"chunk-size", chunked, "5\r\nhello\r\n0x5\r\n", `
+malformed: a chunk-size is 1 to 16 hexadecimal digits that make a number below 2^63
+in the chunk-size line of chunk 2, column 2 (offset 11)
+
+    0x5\r\n
+     ^ "x"
+
+rule:   chunk-size, RFC 9112, section 7.1
+status: 400 Bad Request`},
+		{"chunk-data", chunked, "5\r\nhello!\r\n0\r\n\r\n", `
+malformed: chunk-data has chunk-size octets and CRLF behind them
+in the chunk-data of chunk 1, column 6 (offset 8)
+
+    hello!\r\n
+         ^ "!"
+
+rule:   chunk-data, RFC 9112, section 7.1
+status: 400 Bad Request
+hint:   The chunk-data is longer than chunk-size says.`},
+		{"chunk-ext-too-long", chunked, "5;aaaaaaaaaa\r\nhello\r\n0\r\n\r\n", `
+malformed: the extensions of a chunk are longer than the limit
+in the chunk-size line of chunk 1, column 10 (offset 9)
+
+    5;aaaaaaaaaa\r\n
+             ^ "a"
+
+rule:   chunk-ext-too-long, RFC 9112, section 7.1.1
+status: 400 Bad Request
+hint:   The limit is Parser.MaxChunkExtBytes.`},
+		{"trailer-of-chunked", chunked, "0\r\nDigest: a\r\nX\r\n\r\n", `
+malformed: a field name is a token with the colon right behind it
+in field line 2, column 2 (offset 15)
+
+    X\r\n
+     ^ CR
+
+rule:   field-name, RFC 9112, section 5.1
+status: 400 Bad Request
+hint:   The line has no colon. If it belongs to the body, the empty line before
+        the body is missing.`},
+		{"chunked-incomplete", chunked, "5\r\nhello\r\n10\r\nabc", `
+incomplete: the body goes on after 17 octets
+in the chunk-data of chunk 2, of which 13 octets are to come`},
+		{"chunked-incomplete-line", chunked, "5;a", `
+incomplete: the body goes on after 3 octets
+in the chunk-ext of the chunk-size line of chunk 1`},
+		{"chunked-complete", chunked, "5\r\nhello\r\n0\r\n\r\n", `
+complete: a chunked body of 15 octets`},
+		{"content-length", request, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:  +5\r\n\r\n", `
+malformed: Content-Length is digits that make a number below 2^63
+in field line 2 (Content-Length), column 18 (offset 43)
+
+    Content-Length:  +5\r\n
+                     ^ this value
+
+rule:   content-length, RFC 9110, section 8.6
+status: 400 Bad Request`},
+		{"ambiguous-length", request, "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", `
+malformed: Transfer-Encoding and Content-Length exclude each other
+in field line 2, column 1 (offset 36)
+
+    Transfer-Encoding: chunked\r\n
+    ^ this field
+
+rule:   ambiguous-length, RFC 9112, section 6.1
+status: 400 Bad Request
+hint:   Recipients differ in where such a body ends, which lets a request be
+        smuggled past one of them. Refuse it, and close the connection.`},
+		{"not-chunked", request, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n", `
+malformed: the last transfer coding of a request is chunked
+in field line 2 (Transfer-Encoding), column 20 (offset 64)
+
+    Transfer-Encoding: gzip\r\n
+                       ^ this value
+
+rule:   not-chunked, RFC 9112, section 6.3
+status: 400 Bad Request
+hint:   Recipients differ in where such a body ends, which lets a request be
+        smuggled past one of them. Refuse it, and close the connection.`},
+		{"connection", request, "POST / HTTP/1.1\r\nConnection: close, host\r\n\r\n", `
+malformed: Connection may not name Content-Length, Transfer-Encoding or Host
+in field line 1 (Connection), column 13 (offset 29)
+
+    Connection: close, host\r\n
+                ^ this value
+
+rule:   connection, RFC 9110, section 7.6.1
+status: 400 Bad Request`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			n, err := test.parse([]byte(test.input))
+			if got := Explain([]byte(test.input), n, err); got != test.want[1:] {
+				t.Errorf("got:\n%s\nwant:\n%s", got, test.want[1:])
+			}
+		})
+	}
+}
+
 // An n or err that Parse did not answer is no reason to panic.
 func TestExplainOther(t *testing.T) {
-	inputs := []string{"", "\n", "\r\n\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x00\xff\r\nHost:\nhost", strings.Repeat("é\n", 99)}
+	inputs := []string{"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "5;a\r\nhello\r\n0\r\nHost: a\r\n\r\n", "", "\n", "\r\n\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x00\xff\r\nHost:\nhost", strings.Repeat("é\n", 99)}
 	errs := []error{nil, ErrIncomplete, io.EOF, fmt.Errorf("reading: %w", ErrIncomplete), fmt.Errorf("reading: %w", ErrHost)}
 	for e := range 256 {
 		errs = append(errs, Error(e))

@@ -9,11 +9,12 @@ import (
 	"net/textproto"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
 func addSeeds(f *testing.F, add func(b []byte)) {
-	for _, b := range seedHeads(f) {
+	for _, b := range seeds(f, "requests") {
 		if len(b) <= 2048 {
 			add(b)
 		}
@@ -43,38 +44,47 @@ func FuzzKernels(f *testing.F) {
 	})
 }
 
-// FuzzSplits: whatever the kernel, the limits and the pieces it comes in, a head
-// has one outcome.
-func FuzzSplits(f *testing.F) {
-	addSeeds(f, func(b []byte) {
-		f.Add(b, uint16(len(b)/3), uint16(len(b)/2), uint8(0))
-		f.Add(b, uint16(1), uint16(20), uint8(9))
-	})
+// FuzzSplits: whatever the kernel, the limits and the pieces it comes in, a
+// request has one outcome.
+func FuzzSplits(f *testing.F) { fuzzDelivery(f, subjects[0], nil) }
+
+// FuzzResponse is FuzzSplits and FuzzReference for responses.
+func FuzzResponse(f *testing.F) { fuzzDelivery(f, subjects[1], checkResponse) }
+
+// fuzzDelivery delivers messages of a kind in two and three pieces and octet by
+// octet, under limits, to every kernel.
+func fuzzDelivery(f *testing.F, s subject, also func(t *testing.T, b []byte)) {
+	for _, b := range seeds(f, s.folder) {
+		if len(b) <= 2048 {
+			f.Add(b, uint16(len(b)/3), uint16(len(b)/2), uint8(0))
+			f.Add(b, uint16(1), uint16(20), uint8(9))
+		}
+	}
 	g := newGuard(f)
 	f.Fuzz(func(t *testing.T, b []byte, first, second uint16, tight uint8) {
 		ends := []int{min(int(first), len(b)), min(int(second), len(b))}
 		slices.Sort(ends)
-		p := Parser{MaxHeadBytes: int(tight) * 64, MaxTargetBytes: int(tight >> 2), MaxFields: int(tight >> 3)}
+		p := Parser{MaxHeadBytes: int(tight) * 64, MaxTargetBytes: int(tight >> 2), MaxFields: int(tight >> 3), MaxTrailerBytes: int(tight) * 16}
 		var want outcome
 		for at, k := range kernels {
 			if !slices.Contains(runnable, k.name) {
 				continue
 			}
 			restore := pin(at)
-			var r Request
-			n, err := p.ParseRequest(&r, g.atEnd(b))
-			whole := observe(&r, n, err)
+			m := s.new()
+			n, err := m.parseUnder(&p, g.atEnd(b))
+			whole := observe(m, n, err)
 			if at == 0 || want == (outcome{}) {
 				want = whole
 			}
 			if whole != want {
 				t.Errorf("kernel %s: %v, want %v", k.name, whole, want)
 			}
-			if pieces := deliver(g, &p, b, ends...); pieces != want {
+			if pieces := deliver(g, s.new(), &p, b, ends...); pieces != want {
 				t.Errorf("kernel %s in pieces that end at %v: %v, want %v", k.name, ends, pieces, want)
 			}
 			if int(tight)%8 == 0 {
-				if octets := deliver(g, &p, b, everyOffset(b)...); octets != want {
+				if octets := deliver(g, s.new(), &p, b, everyOffset(b)...); octets != want {
 					t.Errorf("kernel %s octet by octet: %v, want %v", k.name, octets, want)
 				}
 			}
@@ -83,7 +93,43 @@ func FuzzSplits(f *testing.F) {
 		if t.Failed() {
 			t.Fatalf("input %q, limits %+v", b, p)
 		}
+		if also != nil {
+			also(t, b)
+		}
 	})
+}
+
+// responseGrammar is RFC 9112, sections 2 to 5, for responses, as grammar is for
+// requests; with the SP before an empty reason-phrase optional.
+var responseGrammar = regexp.MustCompile(`^HTTP/1\.[0-9] [0-9]{3}(?: [\t\x20-\x7e\x{80}-\x{ff}]*)?\r\n` + fieldLines)
+
+// checkResponse: what is accepted is what the grammar says, means the same when
+// it is written anew, and is what net/http reads.
+func checkResponse(t *testing.T, b []byte) {
+	var r Response
+	n, err := r.Parse(b)
+	if end := matchLength(responseGrammar, b); err == nil && end != n || err != nil && end > 0 && !isLimit(err) {
+		t.Fatalf("%d, %v; the grammar says %d\n%q", n, err, end, b)
+	}
+	if err != nil {
+		return
+	}
+	written := fmt.Appendf(nil, "HTTP/1.%d %03d %s\r\n%s", r.Minor(), r.Status(), r.Reason(), r.writeFields())
+	var again Response
+	if n, err := again.Parse(written); err != nil || n != len(written) || again.describe() != r.describe() {
+		t.Fatalf("written anew: %d, %v\n%q\n%q\n%s%s", n, err, b, written, r.describe(), again.describe())
+	}
+	peer, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(b[:n])), nil)
+	if err != nil {
+		return // it refuses faulty framing
+	}
+	if peer.ProtoMajor != 1 || peer.ProtoMinor != r.Minor() || peer.StatusCode != r.Status() {
+		t.Fatalf("net/http has %q %d\n%s", peer.Proto, peer.StatusCode, r.describe())
+	}
+	if _, reason, _ := strings.Cut(peer.Status, " "); reason != strings.TrimLeft(string(r.Reason()), " \t") && strings.TrimSpace(reason) != strings.TrimSpace(string(r.Reason())) {
+		t.Fatalf("net/http has the reason-phrase %q of %q\n%s", reason, peer.Status, r.describe())
+	}
+	compareFields(t, &r.head, peer.Header, b[:n])
 }
 
 // FuzzReference: what is accepted means the same when it is written anew in
@@ -96,7 +142,7 @@ func FuzzReference(f *testing.F) {
 func checkReference(t *testing.T, b []byte) {
 	var r Request
 	n, err := r.Parse(b)
-	if end := grammarEnd(b); err == nil && end != n || err != nil && end > 0 && !isLimit(err) {
+	if end := matchLength(grammar, b); err == nil && end != n || err != nil && end > 0 && !isLimit(err) {
 		t.Fatalf("%d, %v; the grammar says %d\n%q", n, err, end, b)
 	}
 	if err != nil {
@@ -116,24 +162,24 @@ func isLimit(err error) bool {
 
 // write writes the head in canonical form.
 func (r *Request) write() []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s HTTP/1.%d\r\n", r.Method(), r.Target(), r.Minor())
-	for name, value := range r.Fields() {
-		fmt.Fprintf(&b, "%s: %s\r\n", name, value)
+	return fmt.Appendf(nil, "%s %s HTTP/1.%d\r\n%s", r.Method(), r.Target(), r.Minor(), r.writeFields())
+}
+
+func (h *head) writeFields() (b []byte) {
+	for name, value := range h.Fields() {
+		b = fmt.Appendf(b, "%s: %s\r\n", name, value)
 	}
-	b.WriteString("\r\n")
-	return b.Bytes()
+	return append(b, "\r\n"...)
 }
 
 // grammar is RFC 9112, sections 2 to 5, as a regular expression, written down
 // from the ABNF once more. Its subject has a code point for each octet.
-var grammar = regexp.MustCompile(`^(?:\r\n)?` +
-	`[!#$%&'*+.^_\x60|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[0-9]\r\n` +
-	`(?:[!#$%&'*+.^_\x60|~0-9A-Za-z-]+:[\t\x20-\x7e\x{80}-\x{ff}]*\r\n)*` +
-	`\r\n`)
+var grammar = regexp.MustCompile(`^(?:\r\n)?[!#$%&'*+.^_\x60|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[0-9]\r\n` + fieldLines)
 
-// grammarEnd returns the length of the head at the start of b, or -1.
-func grammarEnd(b []byte) int {
+const fieldLines = `(?:[!#$%&'*+.^_\x60|~0-9A-Za-z-]+:[\t\x20-\x7e\x{80}-\x{ff}]*\r\n)*\r\n`
+
+// matchLength returns how many octets at the start of b match, or -1.
+func matchLength(grammar *regexp.Regexp, b []byte) int {
 	match := grammar.FindString(latin1(b))
 	if match == "" {
 		return -1
@@ -141,8 +187,8 @@ func grammarEnd(b []byte) int {
 	return len([]rune(match))
 }
 
-// netHTTPDiffers are the fields that net/http's ReadRequest takes out of the
-// header section, or adds to it.
+// netHTTPDiffers are the fields that net/http takes out of the header section, or
+// adds to it.
 var netHTTPDiffers = map[string]string{
 	"Host":              "moved to Request.Host",
 	"Transfer-Encoding": "moved to Request.TransferEncoding",
@@ -162,36 +208,46 @@ func compareNetHTTP(t *testing.T, r *Request, head []byte) {
 	if peer.Method != string(r.Method()) || peer.RequestURI != string(r.Target()) || peer.ProtoMajor != 1 || peer.ProtoMinor != r.Minor() {
 		t.Fatalf("net/http has %q %q %q\n%s", peer.Method, peer.RequestURI, peer.Proto, r.describe())
 	}
+	compareFields(t, &r.head, peer.Header, head)
+}
+
+func compareFields(t *testing.T, h *head, peer http.Header, b []byte) {
+	t.Helper()
 	fields := http.Header{}
-	for name, value := range r.Fields() {
+	for name, value := range h.Fields() {
 		key := textproto.CanonicalMIMEHeaderKey(string(name))
 		if netHTTPDiffers[key] == "" {
 			fields[key] = append(fields[key], string(value))
 		}
 	}
-	for key, values := range peer.Header {
+	for key, values := range peer {
 		if netHTTPDiffers[key] == "" && !slices.Equal(fields[key], values) {
-			t.Fatalf("net/http has %s: %q, not %q\n%q", key, values, fields[key], head)
+			t.Fatalf("net/http has %s: %q, not %q\n%q", key, values, fields[key], b)
 		}
 		delete(fields, key)
 	}
 	if len(fields) > 0 {
-		t.Fatalf("net/http has not %v\n%q", fields, head)
+		t.Fatalf("net/http has not %v\n%q", fields, b)
 	}
 }
 
-// TestReference is FuzzReference over a fixed number of mutants.
+// TestReference is FuzzReference, and what is like it for responses, over a fixed
+// number of mutants.
 func TestReference(t *testing.T) {
-	seeds := seedHeads(t)
-	for _, b := range seeds {
-		checkReference(t, b)
-	}
-	rng := rand.New(rand.NewPCG(11, 12))
-	rounds := 50_000
-	if testing.Short() {
-		rounds /= 10
-	}
-	for range rounds {
-		checkReference(t, mutate(rng, seeds))
+	for folder, check := range map[string]func(*testing.T, []byte){"requests": checkReference, "responses": checkResponse} {
+		t.Run(folder, func(t *testing.T) {
+			seeds := seeds(t, folder)
+			for _, b := range seeds {
+				check(t, b)
+			}
+			rng := rand.New(rand.NewPCG(11, 12))
+			rounds := 50_000
+			if testing.Short() {
+				rounds /= 10
+			}
+			for range rounds {
+				check(t, mutate(rng, seeds))
+			}
+		})
 	}
 }

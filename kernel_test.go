@@ -231,7 +231,7 @@ func (x index) String() string {
 // TestKernelsAgree holds every kernel to indexGeneric on vectors, heads, and on
 // what becomes of them when octets are replaced, doubled, moved and cut off.
 func TestKernelsAgree(t *testing.T) {
-	seeds := seedHeads(t)
+	seeds := seeds(t, "requests")
 	eachKernel(t, func(t *testing.T, k kernel) {
 		g := newGuard(t)
 		for _, b := range seeds {

@@ -1,7 +1,5 @@
 package picohttp
 
-import "iter"
-
 // A Request is a parsed request head. It holds offsets into the bytes that it
 // was parsed from, and those bytes: whatever its methods return is part of
 // them, with nothing copied, lower-cased or written, and is good as long as
@@ -14,12 +12,6 @@ import "iter"
 //
 // Goroutines may call the methods that only read at the same time.
 type Request struct{ head }
-
-// Reset makes r the zero Request, so that it keeps no caller's bytes alive.
-func (r *Request) Reset() {
-	r.clear()
-	r.b = nil
-}
 
 // Method returns the method as sent; it is case-sensitive.
 func (r *Request) Method() []byte {
@@ -93,137 +85,81 @@ func (r *Request) Minor() int {
 	return int(r.b[r.end[0]-1] - '0')
 }
 
-// NumFields returns the number of field lines.
-func (r *Request) NumFields() int { return r.numFields() }
+// A Response is a parsed response head. What is said of Request is true of it:
+// it holds the caller's bytes and offsets into them, the zero value is ready,
+// and without a whole status-line there is no status-code and no reason-phrase.
+type Response struct{ head }
 
-// Field returns the i-th field line, from 0, in the order sent: the name as
-// sent, and the value without the white space around it. It panics if i is out
-// of range.
-//
-// The first 64 field lines are at hand; for one behind them, Field reads the
-// head from the 64th on. A loop over all of a long head takes Fields, which reads
-// it once.
-func (r *Request) Field(i int) (name, value []byte) { return r.fieldAt(i) }
-
-// Fields ranges over the field lines in the order sent, as Field returns them.
-func (r *Request) Fields() iter.Seq2[[]byte, []byte] {
-	return func(yield func(name, value []byte) bool) { r.fields(yield) }
-}
-
-// Get returns the value of the first field with that name, compared without
-// regard to ASCII case, and whether there is one.
-func (r *Request) Get(name string) (value []byte, ok bool) { return r.get(name) }
-
-// A head is what all messages have in common: the bytes, where the lines are,
-// and where an unfinished parse stands.
-type head struct {
-	b    []byte
-	part part   // what the reference is to read next
-	from uint32 // where the start-line begins
-	more uint32 // field lines settled beyond those in index
-	index
-	progress
-}
-
-func (h *head) clear() {
-	h.part, h.from, h.more = none, 0, 0
-	h.next, h.n = 0, 0
-}
-
-func (h *head) numFields() int {
-	if h.n == 0 {
+// Status returns the status-code, 0 if there is none yet. It has three digits,
+// which may name no status that is defined: RFC 9110, section 15 has a client
+// take one outside 100 to 599 for a 5xx.
+func (r *Response) Status() int {
+	if r.n == 0 {
 		return 0
 	}
-	return int(h.n - 1 + h.more)
+	const begin = len("HTTP/1.1 ")
+	code := r.b[begin : begin+3]
+	return int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
 }
 
-func (h *head) fieldAt(i int) (name, value []byte) {
-	if at := uint(i) + 1; at < uint(h.n) && at < tableLines {
-		return cut(h.b, h.end[at-1]+2, h.mark[at], h.end[at])
+// Reason returns the reason-phrase as sent, often empty. It says nothing to a
+// program: RFC 9112, section 4.
+func (r *Response) Reason() []byte {
+	const begin = uint32(len("HTTP/1.1 200 "))
+	if r.n == 0 || r.end[0] <= begin {
+		return nil
 	}
-	return h.fieldBeyond(i)
+	return r.b[begin:r.end[0]:r.end[0]]
 }
 
-// fieldBeyond is fieldAt for the field lines that are not in the index.
-func (h *head) fieldBeyond(i int) (name, value []byte) {
-	if uint(i) >= uint(h.numFields()) {
-		panic("picohttp: field index out of range")
+// Minor returns the minor version: 1 for HTTP/1.1.
+func (r *Response) Minor() int {
+	if r.n == 0 {
+		return 0
 	}
-	end := h.end[tableFields]
-	for range i - tableFields {
-		_, _, end = lineAfter(h.b, end)
-	}
-	line, colon, end := lineAfter(h.b, end)
-	return cut(h.b, line, colon, end)
+	const at = len("HTTP/1.")
+	return int(r.b[at] - '0')
 }
 
-func (h *head) fields(yield func(name, value []byte) bool) {
-	b, more := h.b, h.more // yield may use h for another head
-	for at := uint32(1); at < h.n; at++ {
-		if !yield(cut(b, h.end[at-1]+2, h.mark[at], h.end[at])) {
-			return
+// A Trailer is a parsed trailer section, the field lines behind the last chunk
+// of a chunked body. What is said of Request is true of it.
+//
+// Trailer fields are not header fields: RFC 9110, section 6.5.1 forbids to merge
+// them, unless the definition of a field says that it may come so late.
+type Trailer struct{ head }
+
+// ForbiddenTrailer reports whether RFC 9110, section 6.5.1 forbids a field of
+// that name in a trailer section, because it is needed before the content comes:
+// message framing, routing, request modifiers, authentication, response controls
+// and content format. Names that no RFC knows are not forbidden.
+func ForbiddenTrailer(name []byte) bool {
+	var lower [len(longestForbidden)]byte
+	if len(name) > len(lower) {
+		return false
+	}
+	for i, c := range name {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
 		}
+		lower[i] = c
 	}
-	end := h.end[tableFields]
-	for range more {
-		var line, colon uint32
-		line, colon, end = lineAfter(b, end)
-		if !yield(cut(b, line, colon, end)) {
-			return
-		}
+	switch string(lower[:len(name)]) {
+	case "content-length", "transfer-encoding", "trailer", "te", "connection", "keep-alive", "proxy-connection", "upgrade",
+		"host", "max-forwards",
+		"cache-control", "expect", "pragma", "range", "if-match", "if-none-match", "if-range", "if-modified-since", longestForbidden,
+		"authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate", "cookie", "set-cookie",
+		"age", "expires", "location", "retry-after", "vary", "warning",
+		"content-encoding", "content-type", "content-range":
+		return true
 	}
+	return false
 }
 
-func (h *head) get(name string) (value []byte, ok bool) {
-	for n, v := range h.fields {
-		if len(n) == len(name) && equalFold(n, name) {
-			return v, true
-		}
-	}
-	return nil, false
-}
+const longestForbidden = "if-unmodified-since"
 
-// equalFold reports whether a and b, of one length, are equal without regard to
-// ASCII case.
-func equalFold(a []byte, b string) bool {
-	for i, c := range a {
-		if d := b[i]; c != d && !(c^d == 0x20 && isAlpha(c)) {
-			return false
-		}
-	}
-	return true
-}
-
-// cut takes the field line b[line:end] apart, whose name ends at colon.
-func cut(b []byte, line, colon, end uint32) (name, value []byte) {
-	value = b[colon+1 : end : end]
-	if len(value) > 0 && value[0] == ' ' {
-		value = value[1:]
-	}
-	// in a value nothing else is below "!"
-	if len(value) > 0 && (value[0] <= ' ' || value[len(value)-1] <= ' ') {
-		value = trim(value)
-	}
-	return b[line:colon:colon], value
-}
-
-// trim returns b without the OWS around it.
-func trim(b []byte) []byte {
-	for len(b) > 0 && isWhitespace(b[0]) {
-		b = b[1:]
-	}
-	for len(b) > 0 && isWhitespace(b[len(b)-1]) {
-		b = b[: len(b)-1 : len(b)-1]
-	}
-	return b
-}
-
-// lineAfter locates the field line behind the one that ends at end. It was
-// settled before; should the caller have written to b since, it finds something
-// within b.
-func lineAfter(b []byte, end uint32) (line, colon, next uint32) {
-	last := len(b) - 1
-	from := min(int(end)+len("\r\n"), last)
-	to := min(skip(b, from, tchar), last)
-	return uint32(from), uint32(to), uint32(skip(b, to+1, fieldByte))
+// decidesFraming reports whether a field of that name says where a body ends or
+// where a request goes. A recipient that merged it into the header section would
+// do so too late, and otherwise than others.
+func decidesFraming(name []byte) bool {
+	return isWord(name, "content-length") || isWord(name, "transfer-encoding") || isWord(name, "host")
 }

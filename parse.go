@@ -4,9 +4,12 @@ import "encoding/binary"
 
 // The limits of the zero Parser.
 const (
-	DefaultMaxHeadBytes   = 256 << 10 // octets in a head
-	DefaultMaxTargetBytes = 16 << 10  // octets in a request-target
-	DefaultMaxFields      = 256       // field lines in a head
+	DefaultMaxHeadBytes     = 256 << 10 // octets in a head
+	DefaultMaxTargetBytes   = 16 << 10  // octets in a request-target
+	DefaultMaxFields        = 256       // field lines in a head or in a trailer section
+	DefaultMaxTrailerBytes  = 16 << 10  // octets in a trailer section
+	DefaultMaxChunkExtBytes = 1 << 10   // octets in the chunk-ext of a chunk
+	DefaultMaxChunkOverhead = 16 << 10  // octets that the chunks of a body may waste
 )
 
 // maxOffset is the largest offset into a head, and so the largest limit. It
@@ -27,18 +30,44 @@ type Parser struct {
 	// MaxFields limits the number of field lines. One more is
 	// ErrTooManyFields. 0 is DefaultMaxFields.
 	MaxFields int
+	// MaxTrailerBytes limits a trailer section: octets up to the end of its
+	// empty line. One that has not ended within them is ErrTrailerTooLong.
+	// 0 is DefaultMaxTrailerBytes.
+	MaxTrailerBytes int
+	// MaxChunkExtBytes limits the chunk-ext of each chunk, in octets. A
+	// longer one is ErrChunkExtTooLong. 0 is DefaultMaxChunkExtBytes.
+	MaxChunkExtBytes int
+	// MaxChunkOverhead limits what the chunks of a body waste (see Chunked),
+	// in octets. More is ErrChunkOverhead. 0 is DefaultMaxChunkOverhead.
+	MaxChunkOverhead int
 }
 
-// limits are a Parser's, with the defaults filled in.
-type limits struct{ head, target, fields uint32 }
+// limits are those of a Parser for a head or for a trailer section, with the
+// defaults filled in.
+type limits struct {
+	head, target, fields uint32
+	tooLong              Error // for more octets than head
+}
 
-var defaultLimits = new(Parser).limits()
+var (
+	defaultLimits        = new(Parser).headLimits()
+	defaultTrailerLimits = new(Parser).trailerLimits()
+)
 
-func (p *Parser) limits() limits {
+func (p *Parser) headLimits() limits {
 	return limits{
-		head:   limit(p.MaxHeadBytes, DefaultMaxHeadBytes),
-		target: limit(p.MaxTargetBytes, DefaultMaxTargetBytes),
-		fields: limit(p.MaxFields, DefaultMaxFields),
+		head:    limit(p.MaxHeadBytes, DefaultMaxHeadBytes),
+		target:  limit(p.MaxTargetBytes, DefaultMaxTargetBytes),
+		fields:  limit(p.MaxFields, DefaultMaxFields),
+		tooLong: ErrHeadTooLong,
+	}
+}
+
+func (p *Parser) trailerLimits() limits {
+	return limits{
+		head:    limit(p.MaxTrailerBytes, DefaultMaxTrailerBytes),
+		fields:  limit(p.MaxFields, DefaultMaxFields),
+		tooLong: ErrTrailerTooLong,
 	}
 }
 
@@ -52,8 +81,22 @@ func limit(n, standard int) uint32 {
 // ParseRequest is r.Parse(b) under p's limits. A Resume that follows keeps to
 // them.
 func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
-	lim := p.limits()
+	lim := p.headLimits()
 	return r.parse(b, 0, &lim)
+}
+
+// ParseResponse is r.Parse(b) under p's limits. A Resume that follows keeps to
+// them.
+func (p *Parser) ParseResponse(r *Response, b []byte) (n int, err error) {
+	lim := p.headLimits()
+	return r.parse(b, &lim)
+}
+
+// ParseTrailer is t.Parse(b) under p's limits. A Resume that follows keeps to
+// them.
+func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
+	lim := p.trailerLimits()
+	return t.parse(b, &lim)
 }
 
 // Parse parses the request head at the start of b: at most one empty line, the
@@ -82,8 +125,12 @@ func (r *Request) Parse(b []byte) (n int, err error) {
 //
 // At any other time Resume is Parse, with the default limits.
 func (r *Request) Resume(b []byte) (n int, err error) {
-	if r.part == none {
+	if r.part <= ended {
 		return r.Parse(b)
+	}
+	if r.again(b) {
+		lim := r.lim
+		return r.parse(b, 0, &lim)
 	}
 	return r.resume(b)
 }
@@ -99,10 +146,7 @@ func (r *Request) parse(b []byte, from uint32, lim *limits) (n int, err error) {
 
 	// A request-line that needs no error is told apart here: the reference
 	// says the same in the productions method, target and version.
-	const (
-		get   = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
-		http1 = 'H' | 'T'<<8 | 'T'<<16 | 'P'<<24 | '/'<<32 | '1'<<40 | '.'<<48
-	)
+	const get = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
 	if r.n == 0 {
 		return r.restart(b, lim)
 	}
@@ -110,21 +154,17 @@ func (r *Request) parse(b []byte, from uint32, lim *limits) (n int, err error) {
 	if len(rest) != len(" HTTP/1.1") || rest[0] != ' ' || r.word2-word1 > lim.target+1 {
 		return r.restart(b, lim)
 	}
-	version := binary.LittleEndian.Uint64(rest[1:])
-	if version&(1<<56-1) != http1 || !isDigit(byte(version>>56)) {
+	if !isVersion(binary.LittleEndian.Uint64(rest[1:])) {
 		return r.restart(b, lim)
 	}
 	if binary.LittleEndian.Uint32(b[from:]) != get && skip(b, int(from), tchar) != int(word1) {
 		return r.restart(b, lim)
 	}
 	if complete && r.n-1 <= lim.fields {
+		r.part = ended
 		return int(r.next), nil
 	}
-	r.lim = *lim
-	if err := r.indexFields(b, complete); err != nil {
-		return int(r.off), err
-	}
-	return r.run(b)
+	return r.goOn(b, lim, complete)
 }
 
 // restart begins anew: behind an empty line if there is one, or else with the
@@ -133,33 +173,136 @@ func (r *Request) restart(b []byte, lim *limits) (n int, err error) {
 	if r.from == 0 && len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
 		return r.parse(b, 2, lim)
 	}
-	r.clear()
-	r.lim, r.part, r.off = *lim, leading, 0
-	return r.run(b)
+	return r.refer(b, lim, leading)
 }
 
-// resume goes on where run answered ErrIncomplete.
+// isVersion reports whether 8 octets, the first of them the lowest, are an
+// HTTP-version of major version 1.
+func isVersion(octets uint64) bool {
+	const begins = 'H' | 'T'<<8 | 'T'<<16 | 'P'<<24 | '/'<<32 | '1'<<40 | '.'<<48
+	return octets&(1<<56-1) == begins && isDigit(byte(octets>>56))
+}
+
+// Parse parses the response head at the start of b: the status-line, the field
+// lines and the empty line that ends them. Informational responses (1xx) are
+// heads like others: the next begins at b[n:]. What it answers is said at
+// Request.Parse; the Status of an Error is for requests, a gateway answers 502.
+func (r *Response) Parse(b []byte) (n int, err error) {
+	return r.parse(b, &defaultLimits)
+}
+
+// Resume goes on where Parse or Resume answered ErrIncomplete, as
+// Request.Resume does.
+func (r *Response) Resume(b []byte) (n int, err error) {
+	if r.part <= ended {
+		return r.Parse(b)
+	}
+	if r.again(b) {
+		lim := r.lim
+		return r.parse(b, &lim)
+	}
+	return r.resume(b)
+}
+
+func (r *Response) parse(b []byte, lim *limits) (n int, err error) {
+	r.part, r.more, r.n = none, 0, 0
+	r.from, r.next = 0, 0
+	if len(b) > int(lim.head) {
+		b = b[:lim.head]
+	}
+	r.b = b
+	complete := r.settle(b)
+	if r.n == 0 || !isStatusLine(b[:r.end[0]]) {
+		return r.refer(b, lim, statusVersion)
+	}
+	if complete && r.n-1 <= lim.fields {
+		r.part = ended
+		return int(r.next), nil
+	}
+	return r.goOn(b, lim, complete)
+}
+
+// isStatusLine reports whether a canonical start-line is a status-line: the
+// reference says the same in the productions statusVersion, statusCode and
+// reasonPhrase.
+func isStatusLine(line []byte) bool {
+	const version, code = len("HTTP/1.1"), len("HTTP/1.1 200")
+	return len(line) >= code && isVersion(binary.LittleEndian.Uint64(line)) && line[version] == ' ' &&
+		isDigit(line[code-3]) && isDigit(line[code-2]) && isDigit(line[code-1]) &&
+		(len(line) == code || line[code] == ' ')
+}
+
+// Parse parses the trailer section at the start of b: field lines, often none,
+// and the empty line that ends them. What it answers is said at Request.Parse.
+// The fields are not judged: see ForbiddenTrailer.
+func (t *Trailer) Parse(b []byte) (n int, err error) {
+	return t.parse(b, &defaultTrailerLimits)
+}
+
+// Resume goes on where Parse or Resume answered ErrIncomplete, as
+// Request.Resume does.
+func (t *Trailer) Resume(b []byte) (n int, err error) {
+	if t.part <= ended {
+		return t.Parse(b)
+	}
+	if t.again(b) {
+		lim := t.lim
+		return t.parse(b, &lim)
+	}
+	return t.resume(b)
+}
+
+func (t *Trailer) parse(b []byte, lim *limits) (n int, err error) {
+	t.more, t.from = 0, 0
+	t.fieldsFrom(0)
+	if len(b) > int(lim.head) {
+		b = b[:lim.head]
+	}
+	t.b = b
+	return t.goOn(b, lim, t.settle(b))
+}
+
+// refer leaves the head to the reference, which begins with the first
+// production.
+func (h *head) refer(b []byte, lim *limits, first part) (n int, err error) {
+	h.clear()
+	h.lim, h.part, h.off = *lim, first, 0
+	return h.run(b)
+}
+
+// goOn ends a parse whose start-line is settled, if there is one.
+func (h *head) goOn(b []byte, lim *limits, complete bool) (n int, err error) {
+	h.lim = *lim
+	if err := h.indexFields(b, complete); err != nil {
+		return int(h.off), err
+	}
+	return h.run(b)
+}
+
+// again reports whether an unfinished parse had better begin anew: the bytes are
+// not those of before, or a kernel reads the start-line.
 //
 // A kernel reads a line much faster than the reference. So if there are at
 // least as many new octets as the line had, the line is read once more, from
 // its beginning, by the kernel; each octet still is read a bounded number of
 // times.
-func (r *Request) resume(b []byte) (n int, err error) {
-	if len(b) > int(r.lim.head) {
-		b = b[:r.lim.head]
+func (h *head) again(b []byte) bool {
+	fresh := min(len(b), int(h.lim.head)) - int(h.off)
+	return fresh < 0 || h.part < fieldLine && fresh >= int(h.off)
+}
+
+// resume goes on where run answered ErrIncomplete.
+func (h *head) resume(b []byte) (n int, err error) {
+	if len(b) > int(h.lim.head) {
+		b = b[:h.lim.head]
 	}
-	r.b = b
-	fresh := len(b) - int(r.off)
-	switch {
-	case fresh < 0, r.part < fieldLine && fresh >= int(r.off):
-		lim := r.lim
-		return r.parse(b, 0, &lim)
-	case r.part >= fieldLine && fresh >= int(r.off-r.next):
-		if err := r.indexFields(b, r.settle(b)); err != nil {
-			return int(r.off), err
+	h.b = b
+	if h.part >= fieldLine && len(b)-int(h.off) >= int(h.off-h.next) { // see again
+		if err := h.indexFields(b, h.settle(b)); err != nil {
+			return int(h.off), err
 		}
 	}
-	return r.run(b)
+	return h.run(b)
 }
 
 // indexFields is called when a kernel has settled field lines, and said whether

@@ -3,8 +3,8 @@ package picohttp
 import (
 	"bytes"
 	"errors"
+	"io"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,35 +13,42 @@ import (
 )
 
 func TestVectors(t *testing.T) {
-	vectors := loadVectors(t, "requests")
-	if len(vectors) < 250 {
-		t.Fatalf("only %d vectors", len(vectors))
-	}
-	eachKernel(t, func(t *testing.T, k kernel) {
-		g := newGuard(t)
-		for _, v := range vectors {
-			for _, b := range [][]byte{g.atEnd(v.input), g.atStart(v.input)} {
-				var r Request
-				n, err := v.parser.ParseRequest(&r, b)
-				if got := observe(&r, n, err).without(); got != v.want {
-					t.Errorf("%s\ninput %.300q\ngot  %.300v\nwant %.300v", v.name, v.input, got, v.want)
-					break
-				}
-				if v.host != "" && describeHost(&r) != v.host {
-					t.Errorf("%s: Host() is %s, want %s", v.name, describeHost(&r), v.host)
+	eachSubject(t, func(t *testing.T, s subject) {
+		vectors := loadVectors(t, s.folder)
+		if len(vectors) < s.vectors {
+			t.Fatalf("only %d vectors", len(vectors))
+		}
+		eachKernel(t, func(t *testing.T, k kernel) {
+			g := newGuard(t)
+			for _, v := range vectors {
+				for _, b := range [][]byte{g.atEnd(v.input), g.atStart(v.input)} {
+					m := s.new()
+					n, err := m.parseUnder(&v.parser, b)
+					if got := observe(m, n, err).without(); got != v.want {
+						t.Errorf("%s\ninput %.300q\ngot  %.300v\nwant %.300v", v.name, v.input, got, v.want)
+						break
+					}
+					if v.host != "" && describeHost(m.(*Request)) != v.host {
+						t.Errorf("%s: Host() is %s, want %s", v.name, describeHost(m.(*Request)), v.host)
+					}
 				}
 			}
-		}
+		})
 	})
 }
 
-// TestEveryCodeHasVectors holds the vectors to cover each rule that Parse has.
+// TestEveryCodeHasVectors holds the vectors to cover each rule.
 func TestEveryCodeHasVectors(t *testing.T) {
 	seen := map[string]int{}
-	for _, v := range loadVectors(t, "requests") {
-		seen[v.want.code]++
-		if v.host != "" && !strings.HasPrefix(v.host, "ok") {
-			seen[v.host]++
+	for _, folder := range []string{"requests", "responses", "trailers", "framing", "chunked"} {
+		for _, v := range loadVectors(t, folder) {
+			seen[v.want.code]++
+			if v.host != "" && !strings.HasPrefix(v.host, "ok") {
+				seen[v.host]++
+			}
+			if code, ok := strings.CutPrefix(v.framing, "malformed "); ok {
+				seen[code]++
+			}
 		}
 	}
 	for e := Error(1); int(e) < len(rules); e++ {
@@ -78,21 +85,20 @@ func TestRealHeads(t *testing.T) {
 // deliver parses b by Resume, in pieces that end at the given offsets and at the
 // end of b. Each piece lies in memory of its own, as in a buffer that moves, and
 // ends where a page ends. It stops at the first outcome but incomplete.
-func deliver(g *guard, p *Parser, b []byte, ends ...int) outcome {
-	var r Request
+func deliver(g *guard, m message, p *Parser, b []byte, ends ...int) outcome {
 	n, err := 0, ErrIncomplete
 	for i, end := range append(ends, len(b)) {
 		piece := g.atEnd(b[:end])
 		if i == 0 {
-			n, err = p.ParseRequest(&r, piece)
+			n, err = m.parseUnder(p, piece)
 		} else {
-			n, err = r.Resume(piece)
+			n, err = m.Resume(piece)
 		}
 		if err != ErrIncomplete {
 			break
 		}
 	}
-	return observe(&r, n, err)
+	return observe(m, n, err)
 }
 
 func everyOffset(b []byte) (ends []int) {
@@ -102,156 +108,162 @@ func everyOffset(b []byte) (ends []int) {
 	return ends
 }
 
-// TestSplits: how a head is delivered does not matter.
+// TestSplits: how a message is delivered does not matter.
 func TestSplits(t *testing.T) {
-	type message struct {
-		name   string
-		b      []byte
-		parser Parser
-	}
-	var messages []message
-	for _, v := range loadVectors(t, "requests") {
-		messages = append(messages, message{v.name, v.input, v.parser})
-	}
-	for name, b := range realHeads(t) {
-		messages = append(messages, message{name, b, Parser{}})
-	}
-	eachKernel(t, func(t *testing.T, k kernel) {
-		g := newGuard(t)
-		rng := rand.New(rand.NewPCG(3, 4))
-		for _, m := range messages {
-			var r Request
-			n, err := m.parser.ParseRequest(&r, m.b)
-			want := observe(&r, n, err)
-			check := func(ends ...int) {
-				t.Helper()
-				if got := deliver(g, &m.parser, m.b, ends...); got != want {
-					t.Fatalf("%s in pieces that end at %.60v\ninput %.300q\ngot  %.300v\nwant %.300v", m.name, ends, m.b, got, want)
-				}
-			}
-			if len(m.b) > 4096 {
-				// every offset would copy too much: some
-				for range 20 {
-					check(rng.IntN(len(m.b)))
-				}
-				continue
-			}
-			check(everyOffset(m.b)...)
-			for end := range m.b {
-				check(end)
-			}
-			for range 20 {
-				ends := []int{rng.IntN(len(m.b) + 1), rng.IntN(len(m.b) + 1), rng.IntN(len(m.b) + 1), rng.IntN(len(m.b) + 1)}
-				slices.Sort(ends)
-				check(ends...)
+	eachSubject(t, func(t *testing.T, s subject) {
+		vectors := loadVectors(t, s.folder)
+		if s.folder == "requests" {
+			for name, b := range realHeads(t) {
+				vectors = append(vectors, vector{name: name, input: b})
 			}
 		}
+		eachKernel(t, func(t *testing.T, k kernel) {
+			g := newGuard(t)
+			rng := rand.New(rand.NewPCG(3, 4))
+			for _, v := range vectors {
+				m := s.new()
+				n, err := m.parseUnder(&v.parser, v.input)
+				want := observe(m, n, err)
+				check := func(ends ...int) {
+					t.Helper()
+					if got := deliver(g, s.new(), &v.parser, v.input, ends...); got != want {
+						t.Fatalf("%s in pieces that end at %.60v\ninput %.300q\ngot  %.300v\nwant %.300v", v.name, ends, v.input, got, want)
+					}
+				}
+				if len(v.input) > 4096 {
+					// every offset would copy too much: some
+					for range 20 {
+						check(rng.IntN(len(v.input)))
+					}
+					continue
+				}
+				check(everyOffset(v.input)...)
+				for end := range v.input {
+					check(end)
+				}
+				for range 20 {
+					ends := []int{rng.IntN(len(v.input) + 1), rng.IntN(len(v.input) + 1), rng.IntN(len(v.input) + 1), rng.IntN(len(v.input) + 1)}
+					slices.Sort(ends)
+					check(ends...)
+				}
+			}
+		})
 	})
 }
 
 // TestPrefixes: what is right so far is incomplete, and what is wrong is refused
 // at its first wrong octet, whatever follows.
 func TestPrefixes(t *testing.T) {
-	for _, v := range loadVectors(t, "requests") {
-		if len(v.input) > 4096 || v.want.code == ErrHeadTooLong.Code() {
-			continue
-		}
-		var r Request
-		for end := range v.input {
-			n, err := v.parser.ParseRequest(&r, v.input[:end])
-			got := observe(&r, n, err)
-			want := outcome{result: "incomplete"}
-			if v.want.result == "malformed" && end > v.want.n || v.want.result == "complete" && end >= v.want.n {
-				want = v.want
+	eachSubject(t, func(t *testing.T, s subject) {
+		for _, v := range loadVectors(t, s.folder) {
+			tooLong := v.want.code == ErrHeadTooLong.Code() || v.want.code == ErrTrailerTooLong.Code()
+			if len(v.input) > 4096 || tooLong {
+				continue
 			}
-			if got.without() != want {
-				t.Errorf("%s: %q\ngot  %v\nwant %v", v.name, v.input[:end], got, want)
-				break
-			}
-		}
-	}
-}
-
-// TestLongHeads: heads that are longer than any vector, and have more field
-// lines than the table, are located in full.
-func TestLongHeads(t *testing.T) {
-	eachKernel(t, func(t *testing.T, k kernel) {
-		g := newGuard(t)
-		p := Parser{MaxHeadBytes: 1 << 22, MaxFields: 5000}
-		for _, fields := range []int{63, 64, 65, 127, 128, 129, 192, 1000, 4999, 5000} {
-			head := []byte("GET / HTTP/1.1\r\n")
-			var names, values []string
-			for i := range fields {
-				names = append(names, strings.Repeat("n", 1+i%40))
-				values = append(values, strings.Repeat("v\x80 \t", i%50)+strings.Repeat("w", 1+i%3))
-				head = append(head, names[i]+":"+strings.Repeat(" ", i%3)+values[i]+strings.Repeat("\t", i%2)+"\r\n"...)
-			}
-			head = append(head, "\r\n"...)
-			check := func(r *Request, n int, err error) {
-				t.Helper()
-				if n != len(head) || err != nil || r.NumFields() != fields {
-					t.Fatalf("%d fields: %d, %v, NumFields %d; want %d", fields, n, err, r.NumFields(), len(head))
+			m := s.new()
+			for end := range v.input {
+				n, err := m.parseUnder(&v.parser, v.input[:end])
+				got := observe(m, n, err)
+				want := outcome{result: "incomplete"}
+				if v.want.result == "malformed" && end > v.want.n || v.want.result == "complete" && end >= v.want.n {
+					want = v.want
 				}
-				i := 0
-				for name, value := range r.Fields() {
-					if string(name) != names[i] || string(value) != values[i] {
-						t.Fatalf("field %d: %q: %q, want %q: %q", i, name, value, names[i], values[i])
-					}
-					i++
+				if got.without() != want {
+					t.Errorf("%s: %q\ngot  %v\nwant %v", v.name, v.input[:end], got, want)
+					break
 				}
-				if i != fields {
-					t.Fatalf("Fields has %d of %d", i, fields)
-				}
-				for i := range fields {
-					if i > 70 && i < fields-2 {
-						continue
-					}
-					if name, value := r.Field(i); string(name) != names[i] || string(value) != values[i] {
-						t.Fatalf("Field(%d) is %q: %q, want %q: %q", i, name, value, names[i], values[i])
-					}
-				}
-			}
-			var r Request
-			n, err := p.ParseRequest(&r, g.atEnd(head))
-			check(&r, n, err)
-			for _, step := range []int{1, 17, 1000} {
-				if step == 1 && fields > 200 {
-					continue
-				}
-				err := ErrIncomplete
-				n, _ := p.ParseRequest(&r, nil)
-				for end := 0; err == ErrIncomplete; end += step {
-					n, err = r.Resume(head[:min(end, len(head))])
-				}
-				check(&r, n, err)
-			}
-			tight := Parser{MaxHeadBytes: 1 << 22, MaxFields: fields - 1}
-			last := bytes.LastIndex(head[:len(head)-4], []byte("\r\n")) + 2
-			if n, err := tight.ParseRequest(&r, head); n != last || err != ErrTooManyFields {
-				t.Fatalf("%d fields, one too many: %d, %v; want %d", fields, n, err, last)
 			}
 		}
 	})
 }
 
-// TestStateless: what a Request was used for before plays no part.
-func TestStateless(t *testing.T) {
-	seeds := seedHeads(t)
-	rng := rand.New(rand.NewPCG(5, 6))
-	var used Request
-	for range 100_000 {
-		b := mutate(rng, seeds)
-		var fresh Request
-		n, err := fresh.Parse(b)
-		want := observe(&fresh, n, err)
-		n, err = used.Parse(b)
-		if got := observe(&used, n, err); got != want {
-			t.Fatalf("%q\nused  %v\nfresh %v", b, got, want)
+// TestLongHeads: heads that are longer than any vector, and have more field
+// lines than the table, are located in full.
+func TestLongHeads(t *testing.T) {
+	eachSubject(t, func(t *testing.T, s subject) {
+		eachKernel(t, func(t *testing.T, k kernel) { testLongHeads(t, s) })
+	})
+}
+
+func testLongHeads(t *testing.T, s subject) {
+	g := newGuard(t)
+	start := s.example[:strings.Index(s.example, "Host")]
+	p := Parser{MaxHeadBytes: 1 << 22, MaxTrailerBytes: 1 << 22, MaxFields: 5000}
+	for _, fields := range []int{63, 64, 65, 127, 128, 129, 192, 1000, 4999, 5000} {
+		head := []byte(start)
+		var names, values []string
+		for i := range fields {
+			names = append(names, strings.Repeat("n", 1+i%40))
+			values = append(values, strings.Repeat("v\x80 \t", i%50)+strings.Repeat("w", 1+i%3))
+			head = append(head, names[i]+":"+strings.Repeat(" ", i%3)+values[i]+strings.Repeat("\t", i%2)+"\r\n"...)
 		}
-		if err == ErrIncomplete && rng.IntN(2) == 0 {
-			used.Resume(append(b, "\r\n\r\n"...))
+		head = append(head, "\r\n"...)
+		m := s.new()
+		check := func(n int, err error) {
+			t.Helper()
+			if n != len(head) || err != nil || m.NumFields() != fields {
+				t.Fatalf("%d fields: %d, %v, NumFields %d; want %d", fields, n, err, m.NumFields(), len(head))
+			}
+			i := 0
+			for name, value := range m.Fields() {
+				if string(name) != names[i] || string(value) != values[i] {
+					t.Fatalf("field %d: %q: %q, want %q: %q", i, name, value, names[i], values[i])
+				}
+				i++
+			}
+			if i != fields {
+				t.Fatalf("Fields has %d of %d", i, fields)
+			}
+			for i := range fields {
+				if i > 70 && i < fields-2 {
+					continue
+				}
+				if name, value := m.Field(i); string(name) != names[i] || string(value) != values[i] {
+					t.Fatalf("Field(%d) is %q: %q, want %q: %q", i, name, value, names[i], values[i])
+				}
+			}
+		}
+		check(m.parseUnder(&p, g.atEnd(head)))
+		for _, step := range []int{1, 17, 1000} {
+			if step == 1 && fields > 200 {
+				continue
+			}
+			err := ErrIncomplete
+			n, _ := m.parseUnder(&p, nil)
+			for end := 0; err == ErrIncomplete; end += step {
+				n, err = m.Resume(head[:min(end, len(head))])
+			}
+			check(n, err)
+		}
+		tight := p
+		tight.MaxFields = fields - 1
+		last := bytes.LastIndex(head[:len(head)-4], []byte("\r\n")) + 2
+		if n, err := m.parseUnder(&tight, head); n != last || err != ErrTooManyFields {
+			t.Fatalf("%d fields, one too many: %d, %v; want %d", fields, n, err, last)
 		}
 	}
+}
+
+// TestStateless: what a message was used for before plays no part.
+func TestStateless(t *testing.T) {
+	eachSubject(t, func(t *testing.T, s subject) {
+		seeds := seeds(t, s.folder)
+		rng := rand.New(rand.NewPCG(5, 6))
+		used := s.new()
+		for range 50_000 {
+			b := mutate(rng, seeds)
+			fresh := s.new()
+			n, err := fresh.parseUnder(&Parser{}, b)
+			want := observe(fresh, n, err)
+			n, err = used.parseUnder(&Parser{}, b)
+			if got := observe(used, n, err); got != want {
+				t.Fatalf("%q\nused  %v\nfresh %v", b, got, want)
+			}
+			if err == ErrIncomplete && rng.IntN(2) == 0 {
+				used.Resume(append(b, "\r\n\r\n"...))
+			}
+		}
+	})
 }
 
 // TestAfterFault: the accessors may be called whatever Parse answered, and tell
@@ -274,36 +286,39 @@ func TestAfterFault(t *testing.T) {
 // with other limits, other buffers and buffers that were written to, there is
 // some answer, not a panic.
 func TestAnyOrder(t *testing.T) {
-	seeds := seedHeads(t)
-	for range 20 {
-		seeds = append(seeds, slices.Concat([]byte("GET / HTTP/1.1\r\n"), bytes.Repeat([]byte("A: b\r\n"), 60+len(seeds)%20), []byte("\r\n")))
-	}
-	rng := rand.New(rand.NewPCG(9, 10))
-	var r Request
-	for range 100_000 {
-		b := mutate(rng, seeds)
-		p := Parser{MaxHeadBytes: rng.IntN(2000), MaxTargetBytes: rng.IntN(40), MaxFields: rng.IntN(80)}
-		switch rng.IntN(6) {
-		case 0:
-			r.Parse(b)
-		case 1:
-			p.ParseRequest(&r, b)
-		case 2:
-			p.ParseRequest(&r, b[:rng.IntN(len(b)+1)])
-			r.describe()
-			r.Resume(slices.Clone(b))
-		case 3:
-			r.Resume(b)
-		case 4:
-			r.Parse(b)
-			for i := range b {
-				b[i] = "\r\n:a "[rng.IntN(5)]
-			}
-		case 5:
-			r.Reset()
+	eachSubject(t, func(t *testing.T, s subject) {
+		seeds := seeds(t, s.folder)
+		for range 20 {
+			start := s.example[:strings.Index(s.example, "Host")]
+			seeds = append(seeds, slices.Concat([]byte(start), bytes.Repeat([]byte("A: b\r\n"), 60+len(seeds)%20), []byte("\r\n")))
 		}
-		r.describe()
-	}
+		rng := rand.New(rand.NewPCG(9, 10))
+		m := s.new()
+		for range 50_000 {
+			b := mutate(rng, seeds)
+			p := Parser{MaxHeadBytes: rng.IntN(2000), MaxTargetBytes: rng.IntN(40), MaxFields: rng.IntN(80), MaxTrailerBytes: rng.IntN(2000)}
+			switch rng.IntN(6) {
+			case 0:
+				m.parseUnder(&Parser{}, b)
+			case 1:
+				m.parseUnder(&p, b)
+			case 2:
+				m.parseUnder(&p, b[:rng.IntN(len(b)+1)])
+				m.describe()
+				m.Resume(slices.Clone(b))
+			case 3:
+				m.Resume(b)
+			case 4:
+				m.parseUnder(&Parser{}, b)
+				for i := range b {
+					b[i] = "\r\n:a "[rng.IntN(5)]
+				}
+			case 5:
+				m.Reset()
+			}
+			m.describe()
+		}
+	})
 }
 
 // TestRangeOver: the range over the fields is that of the head it began with.
@@ -329,11 +344,15 @@ func TestRangeOver(t *testing.T) {
 
 // TestResumeAfterwards: Resume after an end is Parse.
 func TestResumeAfterwards(t *testing.T) {
-	complete := []byte("GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n")
+	eachSubject(t, testResumeAfterwards)
+}
+
+func testResumeAfterwards(t *testing.T, s subject) {
+	complete := []byte(s.example)
 	for name, first := range map[string][]byte{
 		"complete":      complete,
-		"malformed":     []byte("GET / HTTP/1.1\r\nHost : h\r\n\r\n"),
-		"bad start":     []byte("GET\r\n"),
+		"malformed":     bytes.Replace(complete, []byte("Host"), []byte("Host "), 1),
+		"bad start":     []byte("GE\r\n"),
 		"too many":      complete,
 		"head too long": complete,
 	} {
@@ -342,26 +361,26 @@ func TestResumeAfterwards(t *testing.T) {
 		case "too many":
 			p.MaxFields = 1
 		case "head too long":
-			p.MaxHeadBytes = 20
+			p.MaxHeadBytes, p.MaxTrailerBytes = 12, 12
 		}
 		for _, step := range []int{1, 2, len(first), 2 * len(first)} {
-			var r Request
+			m := s.new()
 			n, err := 0, ErrIncomplete
 			for end := step; err == ErrIncomplete; end += step {
 				if end == step {
-					n, err = p.ParseRequest(&r, first[:min(end, len(first))])
+					n, err = m.parseUnder(&p, first[:min(end, len(first))])
 				} else {
-					n, err = r.Resume(first[:min(end, len(first))])
+					n, err = m.Resume(first[:min(end, len(first))])
 				}
 			}
 			if (err == nil) != (name == "complete") {
 				t.Fatalf("%s: %d, %v", name, n, err)
 			}
 			// steps of 2 and more: longer than what was read before
-			const head = "PUT /other HTTP/1.0\r\nX: y\r\n\r\n"
+			head := strings.Replace(s.example, "A: b\r\n", "", 1)
 			other := []byte(head + strings.Repeat("z", step/2*100))
-			if n, err := r.Resume(other); n != len(head) || err != nil || string(r.Target()) != "/other" || r.NumFields() != 1 {
-				t.Errorf("%s in steps of %d: Resume afterwards: %d, %v\n%s", name, step, n, err, r.describe())
+			if n, err := m.Resume(other); n != len(head) || err != nil || m.NumFields() != 1 {
+				t.Errorf("%s in steps of %d: Resume afterwards: %d, %v\n%s", name, step, n, err, m.describe())
 			}
 		}
 	}
@@ -453,7 +472,13 @@ func TestAllocations(t *testing.T) {
 	malformed := []byte("GET / HTTP/1.1\r\nHost : h\r\n\r\n")
 	malformedHost := []byte("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n")
 	p := Parser{MaxFields: 300}
+	response := []byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n")
+	badResponse := []byte("HTTP/1.1 2000\r\n\r\n")
+	chunked := []byte("5;a=\"b\"\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\nA: b\r\n\r\n")
+	buffer := make([]byte, len(chunked))
 	var r Request
+	var resp Response
+	var d Chunked
 	var n int
 	var err error
 	defer func() { _, _ = n, err }()
@@ -478,6 +503,33 @@ func TestAllocations(t *testing.T) {
 			{"host malformed", func() {
 				r.Parse(malformedHost)
 				_, err = r.Host()
+			}},
+			{"framing", func() {
+				r.Parse(complete)
+				_, err = r.Framing()
+			}},
+			{"response", func() {
+				resp.Parse(response[:20])
+				n, err = resp.Resume(response)
+				_, err = resp.Framing("GET")
+			}},
+			{"response malformed", func() { n, err = resp.Parse(badResponse) }},
+			{"chunked", func() {
+				d.Reset()
+				copy(buffer, chunked)
+				_, n, err = d.Decode(buffer)
+			}},
+			{"chunked malformed", func() {
+				d.Reset()
+				_, n, err = d.Decode(malformed)
+			}},
+			{"chunked by octets", func() {
+				d.Reset()
+				copy(buffer, chunked)
+				for at, end := 0, 1; end <= len(buffer) && err != io.EOF; end++ {
+					_, n, err = d.Next(buffer[at:end])
+					at += n
+				}
 			}},
 			{"fields", func() {
 				for name, value := range r.Fields() {
@@ -526,35 +578,18 @@ func TestErrors(t *testing.T) {
 }
 
 func TestParserDefaults(t *testing.T) {
-	standard := limits{DefaultMaxHeadBytes, DefaultMaxTargetBytes, DefaultMaxFields}
+	standard := limits{DefaultMaxHeadBytes, DefaultMaxTargetBytes, DefaultMaxFields, ErrHeadTooLong}
 	for _, p := range []Parser{{}, {MaxHeadBytes: -1, MaxTargetBytes: -1, MaxFields: -1}} {
-		if got := p.limits(); got != standard {
+		if got := p.headLimits(); got != standard {
 			t.Errorf("%+v has %+v", p, got)
 		}
 	}
 	huge := Parser{MaxHeadBytes: int(^uint(0) >> 1), MaxTargetBytes: 1, MaxFields: int(^uint(0) >> 1)}
-	if got := huge.limits(); got != (limits{maxOffset, 1, maxOffset}) {
+	if got := huge.headLimits(); got != (limits{maxOffset, 1, maxOffset, ErrHeadTooLong}) {
 		t.Errorf("%+v has %+v", huge, got)
 	}
 	var r Request
 	if n, err := huge.ParseRequest(&r, []byte("GET / HTTP/1.1\r\n\r\n")); n != 18 || err != nil {
 		t.Error(n, err)
 	}
-}
-
-// TestConformance holds the strict parser to the request heads that other
-// parsers' suites have, as the RFCs judge them. PICOHTTP_CONFORMANCE names the
-// folder.
-func TestConformance(t *testing.T) {
-	folder := os.Getenv("PICOHTTP_CONFORMANCE")
-	if folder == "" {
-		t.Skip("PICOHTTP_CONFORMANCE does not name the folder of the conformance cases")
-	}
-	cases := loadConformance(t, folder)
-	eachKernel(t, func(t *testing.T, k kernel) {
-		g := newGuard(t)
-		for _, c := range cases {
-			c.check(t, g)
-		}
-	})
 }

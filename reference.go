@@ -12,69 +12,80 @@ package picohttp
 type part uint8
 
 const (
-	none       part = iota // no head is under way
-	leading                // the empty line before the request-line, or the request-line
-	leadingLF              // the LF of that empty line
-	method                 // method SP
-	target                 // request-target SP
-	version                // HTTP-version CR
-	startLF                // the LF of the start-line
-	fieldLine              // a field line, or the empty line that ends the head
-	fieldName              // field-name ":"
-	fieldValue             // OWS field-value OWS CR
-	fieldLF                // the LF of a field line
-	emptyLF                // the LF of the empty line
-	ended                  // nothing: the head is complete
+	none          part = iota // no head is under way
+	ended                     // nothing: the head is complete
+	leading                   // the empty line before the request-line, or the request-line
+	leadingLF                 // the LF of that empty line
+	method                    // method SP
+	target                    // request-target SP
+	version                   // HTTP-version CR
+	statusVersion             // HTTP-version SP
+	statusCode                // status-code SP
+	reasonPhrase              // reason-phrase CR
+	startLF                   // the LF of the start-line
+	fieldLine                 // a field line, or the empty line that ends the head
+	fieldName                 // field-name ":"
+	fieldValue                // OWS field-value OWS CR
+	fieldLF                   // the LF of a field line
+	emptyLF                   // the LF of the empty line
 )
+
+// The first octet of a TLS record: ContentType of RFC 8446, section 5.1.
+const tlsAlert, tlsHandshake = 0x15, 0x16
 
 // A progress says where the reference stands in a head.
 type progress struct {
 	off   uint32 // everything before has been read
-	word1 uint32 // where the method ends, while the request-line is read
+	word1 uint32 // where the first word ends, while the start-line is read
 	colon uint32 // where the field name ends, while the field line is read
 	lim   limits
 }
 
-// run reads b from r.off on, until the head or b ends or an octet cannot be
+// run reads b from h.off on, until the head or b ends or an octet cannot be
 // right.
-func (r *Request) run(b []byte) (n int, err error) {
-	for err == nil && r.part != ended {
-		err = r.read(b)
+func (h *head) run(b []byte) (n int, err error) {
+	for err == nil && h.part != ended {
+		err = h.read(b)
 	}
 	switch {
 	case err == nil:
-		r.part = none
-		return int(r.next), nil
+		return int(h.next), nil
 	case err != ErrIncomplete:
-		r.part = none
-		return int(r.off), err
-	case len(b) >= int(r.lim.head):
-		r.part = none
-		return int(r.lim.head), ErrHeadTooLong
+		h.part = none
+		return int(h.off), err
+	case len(b) >= int(h.lim.head):
+		h.part = none
+		return int(h.lim.head), h.lim.tooLong
 	}
 	return 0, ErrIncomplete
 }
 
 // read reads what one production has in b.
-func (r *Request) read(b []byte) error {
-	if int(r.off) == len(b) {
+func (h *head) read(b []byte) error {
+	if int(h.off) == len(b) {
 		return ErrIncomplete
 	}
-	switch r.part {
+	switch h.part {
 	case leading:
-		return r.readLeading(b)
+		return h.readLeading(b)
 	case leadingLF:
-		return r.readLF(b, leading)
+		return h.readLF(b, leading)
 	case method:
-		return r.readMethod(b)
+		return h.readMethod(b)
 	case target:
-		return r.readTarget(b)
+		return h.readTarget(b)
 	case version:
-		return r.readVersion(b)
+		return h.readVersion(b)
+	case statusVersion:
+		return h.readStatusVersion(b)
+	case statusCode:
+		return h.readStatusCode(b)
+	case reasonPhrase:
+		return h.readReasonPhrase(b)
 	case startLF:
-		return r.readStartLF(b)
+		return h.readStartLF(b)
 	}
-	return r.readField(b)
+	return h.readField(b)
 }
 
 // readLeading reads the first octet of a message, or of what follows one empty
@@ -83,22 +94,21 @@ func (r *Request) read(b []byte) error {
 //	HTTP-message = start-line CRLF *( field-line CRLF ) CRLF [ message-body ]
 //
 // RFC 9112, sections 2.1 and 2.2.
-func (r *Request) readLeading(b []byte) error {
-	const tlsHandshake = 0x16 // ContentType of RFC 8446, section 5.1
-	switch c := b[r.off]; {
+func (h *head) readLeading(b []byte) error {
+	switch c := b[h.off]; {
 	case c == '\n':
 		return ErrBareLF
-	case c == '\r' && r.off == 0:
-		r.off++
-		r.part = leadingLF
+	case c == '\r' && h.off == 0:
+		h.off++
+		h.part = leadingLF
 		return nil
 	case c == '\r':
 		return ErrEmptyLine
-	case c == tlsHandshake && r.off == 0:
+	case c == tlsHandshake && h.off == 0:
 		return ErrTLS
 	}
-	r.from = r.off
-	r.part = method
+	h.from = h.off
+	h.part = method
 	return nil
 }
 
@@ -107,18 +117,18 @@ func (r *Request) readLeading(b []byte) error {
 //	method SP, method = token
 //
 // RFC 9112, section 3.1.
-func (r *Request) readMethod(b []byte) error {
-	i := skip(b, int(r.off), tchar)
-	r.off = uint32(i)
+func (h *head) readMethod(b []byte) error {
+	i := skip(b, int(h.off), tchar)
+	h.off = uint32(i)
 	if i == len(b) {
 		return ErrIncomplete
 	}
-	if b[i] != ' ' || r.off == r.from {
+	if b[i] != ' ' || h.off == h.from {
 		return ErrMethod
 	}
-	r.word1 = r.off
-	r.off++
-	r.part = target
+	h.word1 = h.off
+	h.off++
+	h.part = target
 	return nil
 }
 
@@ -128,72 +138,150 @@ func (r *Request) readMethod(b []byte) error {
 //
 // RFC 9112, section 3.2, where the request-target is 1*VCHAR: its forms are
 // narrower, but no two recipients disagree where it ends.
-func (r *Request) readTarget(b []byte) error {
-	begin := r.word1 + 1
-	i := skip(b, int(r.off), vchar)
-	if i-int(begin) > int(r.lim.target) {
-		r.off = begin + r.lim.target
+func (h *head) readTarget(b []byte) error {
+	begin := h.word1 + 1
+	i := skip(b, int(h.off), vchar)
+	if i-int(begin) > int(h.lim.target) {
+		h.off = begin + h.lim.target
 		return ErrTargetTooLong
 	}
-	r.off = uint32(i)
+	h.off = uint32(i)
 	if i == len(b) {
 		return ErrIncomplete
 	}
 	switch c := b[i]; {
-	case r.off == begin:
+	case h.off == begin:
 		return ErrTarget
 	case c == '\r' || c == '\n':
 		return ErrVersion
 	case c != ' ':
 		return ErrTarget
 	}
-	r.word2 = r.off
-	r.off++
-	r.part = version
+	h.word2 = h.off
+	h.off++
+	h.part = version
 	return nil
 }
 
 // readVersion reads
 //
-//	HTTP-version CR, HTTP-version = %s"HTTP" "/" DIGIT "." DIGIT
+//	HTTP-version CR
 //
-// RFC 9112, section 2.3, with 1 as the first DIGIT.
-func (r *Request) readVersion(b []byte) error {
+// RFC 9112, section 3.
+func (h *head) readVersion(b []byte) error {
+	switch err := h.matchVersion(b, h.word2+1); {
+	case err == ErrMajor && b[h.off] == '2' && string(b[h.from:h.word2]) == "PRI *":
+		return ErrHTTP2
+	case err != nil:
+		return err
+	case b[h.off] == '\n':
+		return ErrBareLF
+	case b[h.off] != '\r':
+		return ErrRequestLine
+	}
+	h.off++
+	h.part = startLF
+	return nil
+}
+
+// matchVersion reads
+//
+//	HTTP-version = %s"HTTP" "/" DIGIT "." DIGIT
+//
+// RFC 9112, section 2.3, with 1 as the first DIGIT, and leaves h.off at the octet
+// behind it.
+func (h *head) matchVersion(b []byte, begin uint32) error {
 	const begins = "HTTP/1."
 	const major, minor = len("HTTP/"), len(begins)
-	for ; int(r.off) < len(b); r.off++ {
-		c := b[r.off]
-		switch at := int(r.off - (r.word2 + 1)); {
+	for ; int(h.off) < len(b); h.off++ {
+		c := b[h.off]
+		switch at := int(h.off - begin); {
 		case at == major && isDigit(c) && c != '1':
-			if c == '2' && string(b[r.from:r.word2]) == "PRI *" {
-				return ErrHTTP2
-			}
 			return ErrMajor
 		case at < minor && c != begins[at], at == minor && !isDigit(c):
 			return ErrVersion
-		case at <= minor:
+		case at > minor:
+			return nil
+		}
+	}
+	return ErrIncomplete
+}
+
+// readStatusVersion reads
+//
+//	HTTP-version SP
+//
+// RFC 9112, section 4.
+func (h *head) readStatusVersion(b []byte) error {
+	switch c := b[0]; {
+	case c == '\n':
+		return ErrBareLF
+	case c == tlsAlert || c == tlsHandshake:
+		return ErrTLS
+	}
+	if err := h.matchVersion(b, 0); err != nil {
+		return err
+	}
+	switch c := b[h.off]; {
+	case c == '\r' || c == '\n':
+		return ErrStatus
+	case c != ' ':
+		return ErrVersion
+	}
+	h.word1 = h.off
+	h.off++
+	h.part = statusCode
+	return nil
+}
+
+// readStatusCode reads
+//
+//	status-code SP, status-code = 3DIGIT
+//
+// RFC 9112, section 4. Servers leave out the SP where the reason-phrase is
+// empty; that has one reading.
+func (h *head) readStatusCode(b []byte) error {
+	const digits = 3
+	for ; int(h.off) < len(b); h.off++ {
+		switch c := b[h.off]; {
+		case h.off <= h.word1+digits && isDigit(c):
 			continue
+		case h.off <= h.word1+digits:
+			return ErrStatus
+		case c == ' ':
+			h.part = reasonPhrase
+		case c == '\r':
+			h.part = startLF
 		case c == '\n':
 			return ErrBareLF
-		case c != '\r':
-			return ErrRequestLine
+		default:
+			return ErrStatus
 		}
-		r.off++
-		r.part = startLF
+		h.word2 = h.off
+		h.off++
 		return nil
 	}
 	return ErrIncomplete
 }
 
+// readReasonPhrase reads
+//
+//	[ reason-phrase ] CR, reason-phrase = 1*( HTAB / SP / VCHAR / obs-text )
+//
+// RFC 9112, section 4.
+func (h *head) readReasonPhrase(b []byte) error {
+	return h.readFieldBytes(b, startLF, ErrReason)
+}
+
 // readStartLF reads the LF of the start-line.
-func (r *Request) readStartLF(b []byte) error {
-	if err := r.readLF(b, fieldLine); err != nil {
+func (h *head) readStartLF(b []byte) error {
+	if err := h.readLF(b, fieldLine); err != nil {
 		return err
 	}
-	r.mark[0], r.end[0] = r.word1, r.off-2
-	r.n = 1
-	r.next = r.off
-	return r.indexFields(b, r.settle(b))
+	h.mark[0], h.end[0] = h.word1, h.off-2
+	h.n = 1
+	h.next = h.off
+	return h.indexFields(b, h.settle(b))
 }
 
 // readLF reads the LF behind a CR.
@@ -235,13 +323,13 @@ func (h *head) readFieldLine(b []byte) error {
 		return nil
 	case c == '\n':
 		return ErrBareLF
-	case isWhitespace(c) && h.numFields() > 0:
+	case isWhitespace(c) && h.NumFields() > 0:
 		return ErrObsFold
 	case isWhitespace(c):
 		return ErrLeadingSpace
 	case !isTchar(c):
 		return ErrFieldName
-	case h.numFields() == int(h.lim.fields):
+	case h.NumFields() == int(h.lim.fields):
 		return ErrTooManyFields
 	}
 	h.part = fieldName
@@ -274,6 +362,11 @@ func (h *head) readFieldName(b []byte) error {
 //
 // RFC 9110, section 5.5.
 func (h *head) readFieldValue(b []byte) error {
+	return h.readFieldBytes(b, fieldLF, ErrFieldValue)
+}
+
+// readFieldBytes reads what a field value may hold, and a CR.
+func (h *head) readFieldBytes(b []byte, then part, fault Error) error {
 	i := skip(b, int(h.off), fieldByte)
 	h.off = uint32(i)
 	if i == len(b) {
@@ -284,10 +377,10 @@ func (h *head) readFieldValue(b []byte) error {
 	case '\n':
 		return ErrBareLF
 	default:
-		return ErrFieldValue
+		return fault
 	}
 	h.off++
-	h.part = fieldLF
+	h.part = then
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,6 +19,47 @@ type vector struct {
 	parser Parser
 	want   outcome
 	host   string // what Host answers, quoted value or code; "" if not said
+
+	// For framing:
+	kind    string // request or response
+	method  string // of the request that a response answers
+	framing string // what Framing answers
+}
+
+// A message is a head or a trailer section of some kind.
+type message interface {
+	Resume(b []byte) (n int, err error)
+	Reset()
+	NumFields() int
+	Field(i int) (name, value []byte)
+	Fields() iter.Seq2[[]byte, []byte]
+	parseUnder(p *Parser, b []byte) (n int, err error)
+	describe() string
+}
+
+func (r *Request) parseUnder(p *Parser, b []byte) (int, error)  { return p.ParseRequest(r, b) }
+func (r *Response) parseUnder(p *Parser, b []byte) (int, error) { return p.ParseResponse(r, b) }
+func (t *Trailer) parseUnder(p *Parser, b []byte) (int, error)  { return p.ParseTrailer(t, b) }
+
+// A subject is a kind of message, for what is tested of all of them.
+type subject struct {
+	folder  string // of testdata, with the vectors
+	vectors int    // there are at least
+	example string // a complete one with two field lines
+	new     func() message
+}
+
+var subjects = []subject{
+	{"requests", 640, "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n", func() message { return new(Request) }},
+	{"responses", 380, "HTTP/1.1 200 OK\r\nHost: h\r\nA: b\r\n\r\n", func() message { return new(Response) }},
+	{"trailers", 107, "Host: h\r\nA: b\r\n\r\n", func() message { return new(Trailer) }},
+}
+
+// eachSubject runs f as a subtest for each kind of message.
+func eachSubject(t *testing.T, f func(t *testing.T, s subject)) {
+	for _, s := range subjects {
+		t.Run(s.folder, func(t *testing.T) { f(t, s) })
+	}
 }
 
 // An outcome is all that a caller can see of a parse.
@@ -33,9 +75,9 @@ func (o outcome) String() string {
 }
 
 // observe puts into an outcome what Parse or Resume answered.
-func observe(r *Request, n int, err error) (o outcome) {
+func observe(m message, n int, err error) (o outcome) {
 	o.n = n
-	o.parts = r.describe()
+	o.parts = m.describe()
 	switch err := err.(type) {
 	case nil:
 		o.result = "complete"
@@ -62,16 +104,36 @@ func (o outcome) without() outcome {
 func (r *Request) describe() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "method %q\ntarget %q\nminor %d\n", r.Method(), r.Target(), r.Minor())
-	for name, value := range r.Fields() {
-		fmt.Fprintf(&s, "field %q %q\n", name, value)
-	}
-	for i := range r.NumFields() {
-		r.Field(i)
-	}
-	r.Get("host")
+	r.describeFields(&s)
 	r.TargetForm()
 	describeHost(r)
+	r.Framing()
 	return s.String()
+}
+
+func (r *Response) describe() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "minor %d\nstatus %03d\nreason %q\n", r.Minor(), r.Status(), r.Reason())
+	r.describeFields(&s)
+	r.Framing("GET")
+	return s.String()
+}
+
+func (t *Trailer) describe() string {
+	var s strings.Builder
+	t.describeFields(&s)
+	return s.String()
+}
+
+func (h *head) describeFields(s *strings.Builder) {
+	for name, value := range h.Fields() {
+		fmt.Fprintf(s, "field %q %q\n", name, value)
+	}
+	for i := range h.NumFields() {
+		h.Field(i)
+		h.lineOf(i)
+	}
+	h.Get("host")
 }
 
 // describeHost writes what Host answers as a vector does.
@@ -153,7 +215,14 @@ func readVectors(t testing.TB, file string) (vectors []vector) {
 		case key == "limits":
 			for _, word := range words {
 				name, value, _ := strings.Cut(word, "=")
-				limit := map[string]*int{"head": &v.parser.MaxHeadBytes, "target": &v.parser.MaxTargetBytes, "fields": &v.parser.MaxFields}[name]
+				limit := map[string]*int{
+					"head":     &v.parser.MaxHeadBytes,
+					"target":   &v.parser.MaxTargetBytes,
+					"fields":   &v.parser.MaxFields,
+					"trailer":  &v.parser.MaxTrailerBytes,
+					"ext":      &v.parser.MaxChunkExtBytes,
+					"overhead": &v.parser.MaxChunkOverhead,
+				}[name]
 				n, err := strconv.Atoi(value)
 				if limit == nil || err != nil {
 					fail("no limit: %s", word)
@@ -161,6 +230,12 @@ func readVectors(t testing.TB, file string) (vectors []vector) {
 				}
 				*limit = n
 			}
+		case key == "kind" && len(words) == 1:
+			v.kind = words[0]
+		case key == "method" && len(words) == 1:
+			v.method = words[0]
+		case key == "want" && v.kind != "":
+			v.framing = strings.Join(words, " ")
 		case key == "want" && v.want.result == "":
 			v.want.result = words[0]
 			if len(words) > 1 {
@@ -171,8 +246,10 @@ func readVectors(t testing.TB, file string) (vectors []vector) {
 			if len(words) > 2 {
 				v.want.code = words[2]
 			}
-		case key == "want" && words[0] == "minor":
-			v.want.parts += "minor " + words[1] + "\n"
+		case key == "want" && (words[0] == "minor" || words[0] == "status"):
+			v.want.parts += words[0] + " " + words[1] + "\n"
+		case key == "want" && words[0] == "body":
+			v.want.parts += fmt.Sprintf("body %q\n", strings.Join(words[1:], ""))
 		case key == "want":
 			v.want.parts += words[0]
 			for _, word := range words[1:] {
@@ -242,15 +319,18 @@ func realHeads(t testing.TB) map[string][]byte {
 	return heads
 }
 
-// seedHeads are the inputs of the vectors and the real heads.
-func seedHeads(t testing.TB) (seeds [][]byte) {
-	for _, v := range loadVectors(t, "requests") {
+// seeds are the inputs of the vectors in a folder and, for requests, the real
+// heads.
+func seeds(t testing.TB, folder string) (seeds [][]byte) {
+	for _, v := range loadVectors(t, folder) {
 		if len(v.input) <= 8<<10 {
 			seeds = append(seeds, v.input)
 		}
 	}
-	for _, b := range realHeads(t) {
-		seeds = append(seeds, b)
+	if folder == "requests" {
+		for _, b := range realHeads(t) {
+			seeds = append(seeds, b)
+		}
 	}
 	return seeds
 }

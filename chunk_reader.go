@@ -1,0 +1,102 @@
+package picohttp
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+)
+
+// A ChunkedReader reads the content of a chunked body from a connection. It
+// takes nothing from the bufio.Reader that is behind the body, so the next
+// message is read from there.
+type ChunkedReader struct {
+	r       *bufio.Reader
+	d       Chunked
+	trailer []byte // a copy of the trailer section so far, if it is not empty
+	err     error
+}
+
+// NewChunkedReader returns a reader of the chunked body that comes next from r,
+// under p's limits, or the default ones if p is nil.
+func NewChunkedReader(r *bufio.Reader, p *Parser) *ChunkedReader {
+	return &ChunkedReader{r: r, d: Chunked{Parser: p}}
+}
+
+// Reset makes c read the next body from r, under the same limits. The Trailer of
+// the last one is no longer good.
+func (c *ChunkedReader) Reset(r *bufio.Reader) {
+	c.d.Reset()
+	c.r, c.trailer, c.err = r, c.trailer[:0], nil
+}
+
+// Trailer returns the trailer section, once Read has answered io.EOF. It is a
+// copy, good until Reset.
+func (c *ChunkedReader) Trailer() *Trailer { return c.d.Trailer() }
+
+// Read reads chunk-data. It waits for the connection only if it has none. Its
+// error is io.EOF at the end of the body, an Error if the body is malformed,
+// io.ErrUnexpectedEOF if the connection ends within it, or else what reading
+// from the connection answered.
+func (c *ChunkedReader) Read(p []byte) (n int, err error) {
+	for n < len(p) && c.err == nil {
+		if c.d.part == chunkData {
+			m, err := c.r.Read(p[n : n+int(min(uint64(len(p)-n), c.d.left))])
+			n += c.d.data(m)
+			c.err = unexpected(err)
+		} else if c.r.Buffered() > 0 {
+			c.err = c.advance()
+		} else {
+			_, err := c.r.Peek(1)
+			c.err = unexpected(err)
+		}
+		if n > 0 && c.r.Buffered() == 0 {
+			break
+		}
+	}
+	if n > 0 {
+		return n, nil
+	}
+	return 0, c.err
+}
+
+func unexpected(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// advance consumes what is buffered and is not chunk-data.
+func (c *ChunkedReader) advance() error {
+	b, _ := c.r.Peek(c.r.Buffered())
+	n, err := c.d.readLines(b)
+	c.r.Discard(n)
+	switch {
+	case err == ErrIncomplete:
+		return nil
+	case err == nil && c.d.part != chunkData && n < len(b):
+		return c.readTrailer(b[n:])
+	}
+	return err
+}
+
+// readTrailer consumes what is buffered of the trailer section.
+func (c *ChunkedReader) readTrailer(b []byte) error {
+	before := len(c.trailer)
+	if before == 0 && bytes.HasPrefix(b, emptyTrailer) {
+		b = emptyTrailer
+		c.r.Discard(len(b))
+		_, err := c.d.readTrailer(b)
+		return err
+	}
+	c.trailer = append(c.trailer, b...)
+	n, err := c.d.readTrailer(c.trailer)
+	if err == ErrIncomplete {
+		c.r.Discard(len(b))
+		return nil
+	}
+	c.r.Discard(max(0, n-before))
+	return err
+}
+
+var emptyTrailer = []byte("\r\n")

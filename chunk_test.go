@@ -1,0 +1,537 @@
+package picohttp
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http/httputil"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// A chunkedWay decodes a body that arrives in pieces which end at the given
+// offsets and at the end of b.
+type chunkedWay struct {
+	name   string
+	decode func(g *guard, p *Parser, b []byte, ends []int) outcome
+}
+
+var chunkedWays = []chunkedWay{{"Next", decodeByNext}, {"Decode", decodeInPlace}, {"Reader", decodeByReader}}
+
+// decodeByNext gives each piece to Next where it ends at a page end, together
+// with what was left of those before.
+func decodeByNext(g *guard, p *Parser, b []byte, ends []int) outcome {
+	d := Chunked{Parser: p}
+	var body []byte
+	at := 0
+	for _, end := range append(ends, len(b)) {
+		piece := g.atEnd(b[at:end])
+		for begin := 0; ; {
+			data, n, err := d.Next(piece[begin:])
+			body = append(body, data...)
+			begin += n
+			at += n
+			if err == ErrIncomplete {
+				break
+			} else if err != nil {
+				return chunkedOutcome(&d, at, err, body)
+			}
+			if len(data) == 0 || cap(data) != len(data) {
+				panic(fmt.Sprintf("a piece of %d octets, capacity %d", len(data), cap(data)))
+			}
+		}
+	}
+	return chunkedOutcome(&d, at, ErrIncomplete, body)
+}
+
+func decodeInPlace(g *guard, p *Parser, b []byte, ends []int) outcome {
+	d := Chunked{Parser: p}
+	var body []byte
+	at := 0
+	for _, end := range append(ends, len(b)) {
+		piece := g.atEnd(b[at:end])
+		size, n, err := d.Decode(piece)
+		body = append(body, piece[:size]...)
+		at += n
+		if err == nil {
+			err = io.EOF
+		}
+		if err != ErrIncomplete {
+			return chunkedOutcome(&d, at, err, body)
+		}
+		if !bytes.Equal(piece[n:], b[at:end]) {
+			panic("what was not consumed was written to")
+		}
+	}
+	return chunkedOutcome(&d, at, ErrIncomplete, body)
+}
+
+func decodeByReader(g *guard, p *Parser, b []byte, ends []int) outcome {
+	source := bufio.NewReaderSize(&pieces{b: b, ends: append(ends, len(b))}, 16)
+	c := NewChunkedReader(source, p)
+	body, err := io.ReadAll(struct{ io.Reader }{c})
+	rest, _ := io.ReadAll(source)
+	if err == io.ErrUnexpectedEOF {
+		return chunkedOutcome(&c.d, 0, ErrIncomplete, body)
+	} else if err == nil {
+		err = io.EOF
+	}
+	return chunkedOutcome(&c.d, len(b)-len(rest), err, body)
+}
+
+// pieces is a connection that delivers b in pieces.
+type pieces struct {
+	b    []byte
+	at   int
+	ends []int
+}
+
+func (p *pieces) Read(to []byte) (n int, err error) {
+	for len(p.ends) > 0 && p.ends[0] == p.at {
+		p.ends = p.ends[1:]
+	}
+	if len(p.ends) == 0 {
+		return 0, io.EOF
+	}
+	n = copy(to, p.b[p.at:p.ends[0]])
+	p.at += n
+	return n, nil
+}
+
+// chunkedOutcome puts into an outcome what became of a body. Of an incomplete one
+// no offset is said: it depends on the way.
+func chunkedOutcome(d *Chunked, n int, err error, body []byte) outcome {
+	o := outcome{n: n, parts: fmt.Sprintf("body %q\n", body)}
+	switch e, _ := err.(Error); {
+	case err == io.EOF:
+		o.result = "complete"
+		for name, value := range d.Trailer().Fields() {
+			o.parts += fmt.Sprintf("trailer %q %q\n", name, value)
+		}
+	case err == ErrIncomplete:
+		o.result, o.n = "incomplete", 0
+	default:
+		o.result, o.code = "malformed", e.Code()
+	}
+	for range 2 {
+		if _, n, again := d.Next([]byte("x")); err != ErrIncomplete && (again != err || n != 0) {
+			panic(fmt.Sprintf("after %v Next answers %d, %v", err, n, again))
+		}
+	}
+	return o
+}
+
+// onlyOffset is o without what a vector does not say: the data before a fault.
+func (o outcome) onlyOffset() outcome {
+	if o.result == "malformed" {
+		o.parts = ""
+	}
+	return o
+}
+
+// sameDecoded compares outcomes of two ways. A ChunkedReader has no offset for a
+// fault.
+func sameDecoded(way string, got, want outcome) bool {
+	if way == "Reader" && want.result == "malformed" {
+		got.n = want.n
+	}
+	return got == want
+}
+
+func TestChunked(t *testing.T) {
+	vectors := loadVectors(t, "chunked")
+	if len(vectors) < 286 {
+		t.Fatalf("only %d vectors", len(vectors))
+	}
+	g := newGuard(t)
+	rng := rand.New(rand.NewPCG(15, 16))
+	for _, v := range vectors {
+		whole := decodeByNext(g, &v.parser, v.input, nil)
+		if whole.onlyOffset() != v.want {
+			t.Errorf("%s\ninput %.300q\ngot  %.300v\nwant %.300v", v.name, v.input, whole, v.want)
+			continue
+		}
+		for _, way := range chunkedWays {
+			check := func(ends ...int) {
+				t.Helper()
+				if got := way.decode(g, &v.parser, v.input, ends); !sameDecoded(way.name, got, whole) {
+					t.Fatalf("%s by %s in pieces that end at %.60v\ninput %.300q\ngot  %.300v\nwant %.300v", v.name, way.name, ends, v.input, got, whole)
+				}
+			}
+			check()
+			if len(v.input) > 4096 {
+				for range 20 {
+					check(rng.IntN(len(v.input)))
+				}
+				continue
+			}
+			check(everyOffset(v.input)...)
+			for end := range v.input {
+				check(end)
+			}
+			for range 20 {
+				ends := []int{rng.IntN(len(v.input) + 1), rng.IntN(len(v.input) + 1), rng.IntN(len(v.input) + 1)}
+				slices.Sort(ends)
+				check(ends...)
+			}
+		}
+	}
+}
+
+// TestChunkedPrefixes: a fault is told at its octet, whatever follows.
+func TestChunkedPrefixes(t *testing.T) {
+	g := newGuard(t)
+	for _, v := range loadVectors(t, "chunked") {
+		if len(v.input) > 4096 || v.want.code == ErrTrailerTooLong.Code() || v.want.code == ErrTrailerField.Code() {
+			continue
+		}
+		for end := range v.input {
+			got := decodeByNext(g, &v.parser, v.input[:end], nil).onlyOffset()
+			switch {
+			case v.want.result == "malformed" && end > v.want.n, v.want.result == "complete" && end >= v.want.n:
+				if got != v.want {
+					t.Fatalf("%s: %q\ngot  %v\nwant %v", v.name, v.input[:end], got, v.want)
+				}
+			case got.result != "incomplete":
+				t.Fatalf("%s: %q: %v", v.name, v.input[:end], got)
+			}
+		}
+	}
+}
+
+// TestChunkedOverhead holds the arithmetic in the comment of Chunked.
+func TestChunkedOverhead(t *testing.T) {
+	p := new(Parser)
+	plain := strings.Repeat("1\r\nx\r\n", 1_000_000)
+	if got := decodeByNext(newGuard(t), p, nil, nil); got.result != "incomplete" {
+		t.Fatal(got)
+	}
+	d := Chunked{}
+	if size, _, err := d.Decode([]byte(plain)); size != 1_000_000 || err != ErrIncomplete {
+		t.Errorf("octet by octet: %d, %v", size, err)
+	}
+	d.Reset()
+	wasteful := strings.Repeat("1;"+strings.Repeat("e", 99)+"\r\nx\r\n", 1000)
+	if size, _, err := d.Decode([]byte(wasteful)); size != 188 || err != ErrChunkOverhead {
+		t.Errorf("with 100 octets of extensions: %d, %v", size, err)
+	}
+	// What larger chunks leave unused is taken off.
+	d.Reset()
+	mixed := strings.Repeat("1;"+strings.Repeat("e", 99)+"\r\nx\r\n20\r\n"+strings.Repeat("y", 32)+"\r\n", 2000)
+	if size, _, err := d.Decode([]byte(mixed)); err != ErrChunkOverhead || size < 188*33 {
+		t.Errorf("mixed: %d, %v", size, err)
+	}
+	d.Reset()
+	mixed = strings.Repeat("1;"+strings.Repeat("e", 99)+"\r\nx\r\n30\r\n"+strings.Repeat("y", 48)+"\r\n", 1000)
+	if size, _, err := d.Decode([]byte(mixed)); err != ErrIncomplete || size != 49_000 {
+		t.Errorf("mixed with more: %d, %v", size, err)
+	}
+}
+
+// TestMoveRun holds moveRun to moveRunGeneric: chunks of every size, whole and cut
+// off, with the wrong octet behind the data or another line after some, moved by
+// every short distance.
+func TestMoveRun(t *testing.T) {
+	g, other := newGuard(t), newGuard(t)
+	rng := rand.New(rand.NewPCG(21, 22))
+	moved := 0
+	for size := 1; size < 600; size++ {
+		for round := range 40 {
+			line := fmt.Sprintf("%0*x\r\n", 1+rng.IntN(8), size)
+			if size < 17 && round > 20 {
+				line = fmt.Sprintf("%x\r\n", size)
+			}
+			gap := rng.IntN(20)
+			b := make([]byte, gap)
+			for range rng.IntN(6) {
+				b = append(b, line...)
+				for range size {
+					b = append(b, byte(rng.Uint32()))
+				}
+				b = append(b, "\r\n"...)
+				if rng.IntN(20) == 0 {
+					b[len(b)-1-rng.IntN(2)] ^= 1 << rng.IntN(8)
+				}
+				if rng.IntN(20) == 0 {
+					line = fmt.Sprintf("%x\r\n", 1+rng.IntN(600))
+				}
+			}
+			b = append(b, line[:rng.IntN(len(line))]...)
+			if rng.IntN(3) == 0 {
+				b = b[:gap+rng.IntN(len(b)-gap+1)]
+			}
+			n, digits := plainLine(b[gap:])
+			if digits == 0 || len(b)-gap < 8 {
+				continue
+			}
+			r := run{word: binary.LittleEndian.Uint64(b[gap:]), mask: 1<<(8*digits) - 1, n: digits, size: int(n)}
+			want := other.atEnd(b)
+			chunks := moveRunGeneric(want, 0, gap, r)
+			for _, got := range [][]byte{g.atEnd(b), g.atStart(b)} {
+				if n := moveRun(got, 0, gap, r); n != chunks || !bytes.Equal(got, want) {
+					t.Fatalf("%d chunks, want %d\nof %q\ngot  %q\nwant %q", n, chunks, b, got, want)
+				}
+			}
+			moved += chunks
+		}
+	}
+	if moved < 20_000 {
+		t.Errorf("only %d chunks were moved", moved)
+	}
+}
+
+// TestChunkedAgain: Reset leaves nothing of the body before.
+func TestChunkedAgain(t *testing.T) {
+	d := Chunked{Parser: &Parser{MaxChunkExtBytes: 4}}
+	for range 3 {
+		for body, want := range map[string]error{
+			"1\r\nx\r\n0\r\nA: b\r\n\r\n": nil,
+			"0\r\n\r\n":                   nil,
+			"1;aaaa\r\n":                  ErrChunkExtTooLong,
+			"1;aaa\r\n":                   ErrIncomplete,
+			"8;a\r":                       ErrIncomplete,
+			"0\r\nHost: h\r\n\r\n":        ErrTrailerField,
+			"0\r\nA: b\r\nB: ":            ErrIncomplete,
+		} {
+			d.Reset()
+			if _, _, err := d.Decode([]byte(body)); err != want {
+				t.Errorf("%q: %v", body, err)
+			}
+			if fields := d.Trailer().NumFields(); fields != strings.Count(body, ": b") && want == nil {
+				t.Errorf("%q: %d fields", body, fields)
+			}
+		}
+	}
+}
+
+// TestChunkedAnyOrder: whatever is called in whatever order, there is some
+// answer, not a panic.
+func TestChunkedAnyOrder(t *testing.T) {
+	seeds := seeds(t, "chunked")
+	rng := rand.New(rand.NewPCG(17, 18))
+	var d Chunked
+	for range 200_000 {
+		b := mutate(rng, seeds)
+		switch rng.IntN(8) {
+		case 0:
+			d.Reset()
+		case 1, 2, 3:
+			if data, n, _ := d.Next(b); n > len(b) || len(data) > n {
+				t.Fatal(len(data), n)
+			}
+		case 4, 5, 6:
+			if size, n, _ := d.Decode(b); n > len(b) || size > n {
+				t.Fatal(size, n)
+			}
+		case 7:
+			d.Parser = &Parser{MaxTrailerBytes: rng.IntN(50), MaxFields: rng.IntN(3), MaxChunkOverhead: rng.IntN(100)}
+		}
+		d.Trailer().describe()
+	}
+}
+
+// TestChunkedReader reads bodies from a connection, with what is behind them.
+func TestChunkedReader(t *testing.T) {
+	const first, second = "3\r\nabc\r\n0\r\nA: b\r\nC: d\r\n\r\n", "0\r\n\r\n"
+	source := bufio.NewReader(strings.NewReader(first + second + "GET"))
+	c := NewChunkedReader(source, nil)
+	if body, err := io.ReadAll(c); string(body) != "abc" || err != nil || c.Trailer().NumFields() != 2 {
+		t.Errorf("%q, %v", body, err)
+	}
+	name, value := c.Trailer().Field(1)
+	if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("behind the end: %d, %v", n, err)
+	}
+	if n, err := c.Read(nil); n != 0 || err != io.EOF && err != nil {
+		t.Errorf("nothing to read: %d, %v", n, err)
+	}
+	source.Peek(1)
+	if string(name) != "C" || string(value) != "d" {
+		t.Errorf("the trailer fields change: %q %q", name, value)
+	}
+	c.Reset(source)
+	if body, err := io.ReadAll(c); len(body) != 0 || err != nil || c.Trailer().NumFields() != 0 {
+		t.Errorf("%q, %v", body, err)
+	}
+	if rest, _ := io.ReadAll(source); string(rest) != "GET" {
+		t.Errorf("behind the bodies is %q", rest)
+	}
+
+	broken := errors.New("broken")
+	for input, want := range map[string]error{"": io.ErrUnexpectedEOF, "3": io.ErrUnexpectedEOF, "3\r\na": io.ErrUnexpectedEOF, "0\r\nA:": io.ErrUnexpectedEOF, "x": ErrChunkSize} {
+		c := NewChunkedReader(bufio.NewReader(strings.NewReader(input)), nil)
+		if _, err := io.ReadAll(c); err != want {
+			t.Errorf("%q: %v, want %v", input, err, want)
+		}
+		c = NewChunkedReader(bufio.NewReader(io.MultiReader(strings.NewReader(input), errorReader{broken})), nil)
+		if _, err := io.ReadAll(c); want == io.ErrUnexpectedEOF && err != broken {
+			t.Errorf("%q: %v, want %v", input, err, broken)
+		}
+	}
+}
+
+type errorReader struct{ err error }
+
+func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
+
+// TestChunkedReaderWaits: Read answers with the data that is there, instead of
+// waiting for more.
+func TestChunkedReaderWaits(t *testing.T) {
+	client, server := io.Pipe()
+	c := NewChunkedReader(bufio.NewReader(client), nil)
+	p := make([]byte, 100)
+	for _, piece := range []string{"3\r\nabc", "\r\n2\r\nde\r\n", "2;x\r\nfg\r", "\n1\r\nh\r\n1"} {
+		go io.WriteString(server, piece)
+		n, err := c.Read(p)
+		want := strings.Trim(regexp.MustCompile(`\d(;x)?\r\n|\r|\n|1$`).ReplaceAllString(piece, ""), "\r\n")
+		if string(p[:n]) != want || err != nil {
+			t.Errorf("%q: %q, %v, want %q", piece, p[:n], err, want)
+		}
+	}
+}
+
+func TestForbiddenTrailer(t *testing.T) {
+	for name, want := range map[string]bool{
+		"Content-Length": true, "TRANSFER-ENCODING": true, "host": true, "Set-Cookie": true, "If-Unmodified-Since": true, "TE": true,
+		"ETag": false, "X-Checksum": false, "": false, "If-Unmodified-SinceX": false, "Content-Lengt\x48": true, "Content_Length": false,
+		"Server-Timing": false, "Digest": false, "\x08ost": false,
+	} {
+		if got := ForbiddenTrailer([]byte(name)); got != want {
+			t.Errorf("ForbiddenTrailer(%q) is %v", name, got)
+		}
+	}
+}
+
+// chunkLine is a chunk-size line of RFC 9112, section 7.1 as a regular
+// expression, written down from the ABNF once more.
+var chunkLine = func() *regexp.Regexp {
+	const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+	const quoted = `"(?:[\t \x21\x23-\x5b\x5d-\x7e\x{80}-\x{ff}]|\\[\t \x21-\x7e\x{80}-\x{ff}])*"`
+	return regexp.MustCompile(`^([0-9A-Fa-f]{1,16})((?:[\t ]*;[\t ]*` + token + `(?:[\t ]*=[\t ]*(?:` + token + `|` + quoted + `))?)*)\r\n`)
+}()
+
+var trailerGrammar = regexp.MustCompile(`^` + fieldLines)
+
+var spaceBeforeExt = regexp.MustCompile(`[0-9A-Fa-f][\t ]+;`)
+
+// chunkedByGrammar decodes a complete body as the grammar has it, without limits
+// but that of a chunk-size.
+func chunkedByGrammar(b []byte) (body []byte, n int, ok bool) {
+	for {
+		line := chunkLine.FindStringSubmatch(latin1(b[n:]))
+		if line == nil {
+			return nil, 0, false
+		}
+		n += len([]rune(line[0]))
+		size, err := strconv.ParseInt(line[1], 16, 64)
+		if err != nil {
+			return nil, 0, false
+		}
+		if size == 0 {
+			length := matchLength(trailerGrammar, b[n:])
+			return body, n + length, length > 0
+		}
+		if int64(len(b)-n)-2 < size || string(b[n+int(size):n+int(size)+2]) != "\r\n" {
+			return nil, 0, false
+		}
+		body = append(body, b[n:n+int(size)]...)
+		n += int(size) + 2
+	}
+}
+
+// nethttpChunkedAccepts are the faults that net/http's decoder lets pass.
+var nethttpChunkedAccepts = map[Error]string{
+	ErrChunkExt:        "extensions are dropped unread, white space at the end of the line, too",
+	ErrChunkSize:       "white space at the end of the line, or a size of 2^63 and more",
+	ErrBareCR:          "extensions are dropped unread",
+	ErrBareLF:          "in trailer sections, which it leaves to others",
+	ErrChunkExtTooLong: "its limit is for the line, and larger",
+	ErrFieldName:       "trailer sections are left to others",
+	ErrFieldValue:      "trailer sections are left to others",
+	ErrLeadingSpace:    "trailer sections are left to others",
+	ErrObsFold:         "trailer sections are left to others",
+	ErrTrailerField:    "trailer sections are left to others",
+	ErrTrailerTooLong:  "trailer sections are left to others",
+	ErrTooManyFields:   "trailer sections are left to others",
+	ErrChunkOverhead:   "it does not count the CRLF of a line",
+}
+
+// checkChunked: however a body is delivered and decoded, it has one outcome; one
+// that is complete is what the grammar says and what net/http's decoder reads.
+func checkChunked(t *testing.T, g *guard, p *Parser, b []byte, ends []int, octets bool) {
+	whole := decodeByNext(g, p, b, nil)
+	for _, way := range chunkedWays {
+		if got := way.decode(g, p, b, nil); !sameDecoded(way.name, got, whole) {
+			t.Fatalf("by %s: %v, by Next: %v\n%q", way.name, got, whole, b)
+		}
+		if got := way.decode(g, p, b, slices.Clone(ends)); !sameDecoded(way.name, got, whole) {
+			t.Fatalf("by %s in pieces that end at %v: %v, whole: %v\n%q", way.name, ends, got, whole, b)
+		}
+		if octets {
+			if got := way.decode(g, p, b, everyOffset(b)); !sameDecoded(way.name, got, whole) {
+				t.Fatalf("by %s octet by octet: %v, whole: %v\n%q", way.name, got, whole, b)
+			}
+		}
+	}
+
+	var d Chunked
+	own := bytes.Clone(b)
+	size, n, err := d.Decode(own)
+	body, length, ok := chunkedByGrammar(b)
+	fault, _ := err.(Error)
+	limited := fault == ErrChunkExtTooLong || fault == ErrChunkOverhead || fault == ErrTrailerTooLong || fault == ErrTooManyFields || fault == ErrTrailerField
+	if ok != (err == nil) && !limited || err == nil && (n != length || !bytes.Equal(own[:size], body)) {
+		t.Fatalf("%d octets, %v; the grammar says %d, %v\n%q", n, err, length, ok, b)
+	}
+	peer, peerErr := io.ReadAll(httputil.NewChunkedReader(bufio.NewReader(bytes.NewReader(b))))
+	switch {
+	case err == nil && peerErr != nil && spaceBeforeExt.Match(b):
+		// net/http refuses BWS between chunk-size and ";"
+	case err == nil && (peerErr != nil || !bytes.Equal(peer, own[:size])):
+		t.Fatalf("net/http has %q, %v\n%q", peer, peerErr, b)
+	case fault != 0 && peerErr == nil && nethttpChunkedAccepts[fault] == "":
+		t.Fatalf("net/http accepts what is %v at %d\n%q", err, n, b)
+	case err == ErrIncomplete && peerErr == nil && d.part < trailerBegin:
+		t.Fatalf("net/http finds an end\n%q", b)
+	}
+}
+
+// FuzzChunked is checkChunked under limits.
+func FuzzChunked(f *testing.F) {
+	for _, b := range seeds(f, "chunked") {
+		if len(b) <= 2048 {
+			f.Add(b, uint16(len(b)/3), uint16(len(b)/2), uint8(0))
+			f.Add(b, uint16(1), uint16(8), uint8(9))
+		}
+	}
+	g := newGuard(f)
+	f.Fuzz(func(t *testing.T, b []byte, first, second uint16, tight uint8) {
+		ends := []int{min(int(first), len(b)), min(int(second), len(b))}
+		slices.Sort(ends)
+		p := &Parser{MaxChunkExtBytes: int(tight), MaxChunkOverhead: int(tight) * 4, MaxTrailerBytes: int(tight) * 2, MaxFields: int(tight >> 3)}
+		checkChunked(t, g, p, b, ends, tight%8 == 0)
+	})
+}
+
+// TestChunkedOfMutants is FuzzChunked over a fixed number of mutants.
+func TestChunkedOfMutants(t *testing.T) {
+	seeds := seeds(t, "chunked")
+	g := newGuard(t)
+	rng := rand.New(rand.NewPCG(19, 20))
+	rounds := 20_000
+	if testing.Short() {
+		rounds /= 10
+	}
+	for range rounds {
+		b := mutate(rng, seeds)
+		ends := []int{rng.IntN(len(b) + 1)}
+		checkChunked(t, g, &Parser{MaxChunkExtBytes: rng.IntN(100)}, b, ends, len(b) < 100)
+	}
+}
