@@ -45,7 +45,7 @@ func runKernels(args []string, stdout io.Writer) error {
 		report.Kernels = append(report.Kernels, kernel{k.Name, k.Requires, k.Runs, used})
 	}
 	if *asJSON {
-		return writeJSON(stdout, report)
+		return newEncoder(stdout).Encode(report)
 	}
 	_, err := io.WriteString(stdout, report.String())
 	return err

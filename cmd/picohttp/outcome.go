@@ -1,24 +1,42 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
+	"unicode/utf8"
 
 	"github.com/picohttp/picohttp"
 )
 
 // An outcome is what is said of a message in JSON. Absent parts are left out.
 type outcome struct {
-	Result string      `json:"result"`
-	N      *int        `json:"n,omitempty"`
-	Error  string      `json:"error,omitempty"`
-	Status int         `json:"status,omitempty"`
-	Method string      `json:"method,omitempty"`
-	Target string      `json:"target,omitempty"`
-	Minor  *int        `json:"minor,omitempty"`
-	Fields [][2]string `json:"fields,omitzero"`
-	Host   *host       `json:"host,omitempty"`
+	Result     string      `json:"result"`
+	N          *int64      `json:"n,omitempty"`
+	Error      string      `json:"error,omitempty"`
+	Status     int         `json:"status,omitempty"`
+	Method     string      `json:"method,omitempty"`
+	Target     string      `json:"target,omitempty"`
+	Minor      *int        `json:"minor,omitempty"`
+	StatusCode *int        `json:"status_code,omitempty"`
+	Reason     *string     `json:"reason,omitempty"`
+	Fields     [][2]string `json:"fields,omitzero"`
+	Framing    *framing    `json:"framing,omitempty"`
+	Host       *host       `json:"host,omitempty"`
+	Body       []byte      `json:"body,omitzero"`
+	Trailers   [][2]string `json:"trailers,omitzero"`
+	Forbidden  []string    `json:"forbidden,omitempty"`
+}
+
+type framing struct {
+	Body           string `json:"body,omitempty"`
+	Length         *int64 `json:"length,omitempty"`
+	KeepAlive      *bool  `json:"keep_alive,omitempty"`
+	ExpectContinue bool   `json:"expect_continue,omitempty"`
+	ExpectOther    bool   `json:"expect_other,omitempty"`
+	Upgrade        bool   `json:"upgrade,omitempty"`
+	OtherCoding    bool   `json:"other_coding,omitempty"`
+	Error          string `json:"error,omitempty"`
+	Status         int    `json:"status,omitempty"`
 }
 
 type host struct {
@@ -26,54 +44,112 @@ type host struct {
 	Error string  `json:"error,omitempty"`
 }
 
-// outcomeOf says what became of r, for which Parse answered n and err.
-func outcomeOf(r *picohttp.Request, n int, err error) outcome {
-	switch err := err.(type) {
-	case nil:
-	case picohttp.Error:
-		return outcome{Result: "malformed", N: &n, Error: err.Code(), Status: err.Status()}
-	default:
-		return outcome{Result: "incomplete"}
+// outcome says what became of h, for which parse answered n and err.
+func (m *messageFlags) outcome(h head, n int, err error) outcome {
+	if err != nil {
+		return m.notComplete(int64(n), err)
 	}
-	minor := r.Minor()
-	o := outcome{
-		Result: "complete",
-		N:      &n,
-		Method: latin1(r.Method()),
-		Target: latin1(r.Target()),
-		Minor:  &minor,
-		Fields: make([][2]string, 0, r.NumFields()),
-		Host:   new(host),
-	}
-	for name, value := range r.Fields() {
-		o.Fields = append(o.Fields, [2]string{latin1(name), latin1(value)})
-	}
-	if value, err := r.Host(); err != nil {
-		o.Host.Error = err.(picohttp.Error).Code()
-	} else {
-		s := latin1(value)
-		o.Host.Value = &s
+	o := outcome{Result: "complete", N: ptr(int64(n)), Fields: fieldsOf(h)}
+	switch h := h.(type) {
+	case *picohttp.Request:
+		o.Method, o.Target, o.Minor = latin1(h.Method()), latin1(h.Target()), ptr(h.Minor())
+		o.Framing, o.Host = m.framingOf(h), hostOf(h)
+	case *picohttp.Response:
+		o.Minor, o.StatusCode, o.Reason = ptr(h.Minor()), ptr(h.Status()), ptr(latin1(h.Reason()))
+		o.Framing = m.framingOf(h)
+	case *picohttp.Trailer:
+		o.Forbidden = forbiddenOf(h)
 	}
 	return o
 }
 
-// latin1 returns the characters whose numbers are the octets of b.
-func latin1(b []byte) string {
-	runes := make([]rune, len(b))
-	for i, c := range b {
-		runes[i] = rune(c)
+// chunkedOutcome says what became of a chunked body, and what its content is as
+// far as it is there.
+func (m *messageFlags) chunkedOutcome(d *picohttp.Chunked, content []byte, n int64, err error) outcome {
+	if err == nil {
+		t := d.Trailer()
+		return outcome{Result: "complete", N: &n, Body: content, Trailers: fieldsOf(t), Forbidden: forbiddenOf(t)}
 	}
-	return string(runes)
+	o := m.notComplete(n, err)
+	if err == picohttp.ErrIncomplete {
+		o.Body = content
+	}
+	return o
 }
 
-// writeJSON writes v in a line, in one Write.
-func writeJSON(w io.Writer, v any) error {
-	var line bytes.Buffer
-	e := json.NewEncoder(&line)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return err
+// notComplete says that a message is incomplete, or malformed at n.
+func (m *messageFlags) notComplete(n int64, err error) outcome {
+	e, ok := err.(picohttp.Error)
+	if !ok {
+		return outcome{Result: "incomplete"}
 	}
-	_, err := w.Write(line.Bytes())
-	return err
+	return outcome{Result: "malformed", N: &n, Error: e.Code(), Status: m.answer(e)}
+}
+
+func (m *messageFlags) framingOf(h head) *framing {
+	f, err := m.framing(h)
+	if e, ok := err.(picohttp.Error); ok {
+		return &framing{Error: e.Code(), Status: m.answer(e)}
+	}
+	o := &framing{
+		Body:           f.Body.String(),
+		KeepAlive:      &f.KeepAlive,
+		ExpectContinue: f.ExpectContinue,
+		ExpectOther:    f.ExpectOther,
+		Upgrade:        f.Upgrade,
+		OtherCoding:    f.OtherCoding,
+	}
+	if f.Body == picohttp.BodyLength {
+		o.Length = &f.Length
+	}
+	return o
+}
+
+func hostOf(r *picohttp.Request) *host {
+	value, err := r.Host()
+	if e, ok := err.(picohttp.Error); ok {
+		return &host{Error: e.Code()}
+	}
+	return &host{Value: ptr(latin1(value))}
+}
+
+func fieldsOf(h head) [][2]string {
+	fields := make([][2]string, 0, h.NumFields())
+	for name, value := range h.Fields() {
+		fields = append(fields, [2]string{latin1(name), latin1(value)})
+	}
+	return fields
+}
+
+// forbiddenOf returns the names, as sent, of fields that may not be in t.
+func forbiddenOf(t *picohttp.Trailer) (names []string) {
+	for name := range t.Fields() {
+		if picohttp.ForbiddenTrailer(name) {
+			names = append(names, latin1(name))
+		}
+	}
+	return names
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// latin1 returns the characters whose numbers are the octets of b.
+func latin1(b []byte) string {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			runes := make([]rune, len(b))
+			for i, c := range b {
+				runes[i] = rune(c)
+			}
+			return string(runes)
+		}
+	}
+	return string(b)
+}
+
+// newEncoder returns an encoder that writes each value in a line, in one Write.
+func newEncoder(w io.Writer) *json.Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e
 }

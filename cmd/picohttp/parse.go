@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
-	"strings"
 
 	"github.com/picohttp/picohttp"
 )
@@ -31,10 +31,13 @@ func runParse(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if len(files) == 0 {
 		files = []string{"-"}
 	}
-	s := show{w: stdout, notes: stderr, json: *asJSON, terminal: terminalOf(stdout, *width)}
+	s := show{flags: &m, w: stdout, notes: stderr, terminal: terminalOf(stdout, *width)}
+	if *asJSON {
+		s.json = newEncoder(stdout)
+	}
 	good := true
 	for _, file := range files {
-		all, err := parseFile(&m.parser, file, stdin, &s)
+		all, err := parseFile(file, stdin, &s)
 		if s.failed != nil {
 			return s.failed
 		}
@@ -49,44 +52,31 @@ func runParse(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// parseFile shows the heads in a file and reports whether all are complete.
-func parseFile(p *picohttp.Parser, file string, stdin io.Reader, s *show) (complete bool, err error) {
-	name, r := "standard input", stdin
-	if file != "-" {
-		f, err := os.Open(file)
+// parseFile shows the messages in a file and reports whether all are complete.
+func parseFile(name string, stdin io.Reader, s *show) (complete bool, err error) {
+	r := stdin
+	if name == "-" {
+		name = "standard input"
+	} else {
+		f, err := os.Open(name)
 		if err != nil {
 			return false, err
 		}
 		defer f.Close()
-		name, r = file, f
+		r = f
 	}
-	in := input{r: r}
-	var req picohttp.Request
-	for number := 1; ; number++ {
-		n, err := in.next(p, &req)
-		if in.err != nil {
-			return false, fmt.Errorf("%s: %w", name, bare(in.err))
-		}
-		if len(in.b) == 0 {
-			if number == 1 {
-				return false, fmt.Errorf("%s: empty, there is no message in it", name)
-			}
-			return true, nil
-		}
-		s.message(message{name, number, in.at, in.b, &req, n, err})
-		if err != nil || s.failed != nil {
-			return false, nil
-		}
-		in.skip(n)
-		if hasBody(&req) {
-			rest, err := in.rest()
-			if err != nil {
-				return false, fmt.Errorf("%s: %w", name, bare(err))
-			}
-			s.rest(name, rest)
-			return true, nil
-		}
+	s.file = name
+	w := walk{flags: s.flags, in: input{r: r}, show: s}
+	if !w.in.read() && w.in.err == nil {
+		return false, fmt.Errorf("%s: empty, there is no message in it", name)
 	}
+	if w.in.err == nil {
+		complete = w.messages()
+	}
+	if w.in.err != nil {
+		return false, fmt.Errorf("%s: %w", name, bare(w.in.err))
+	}
+	return complete, nil
 }
 
 // bare returns err without the file's name, which is said already.
@@ -98,75 +88,115 @@ func bare(err error) error {
 	return err
 }
 
-// hasBody reports whether r announces a body, whose end this version does not
-// look for.
-func hasBody(r *picohttp.Request) bool {
-	for name, value := range r.Fields() {
-		switch strings.ToLower(string(name)) {
-		case "transfer-encoding":
-			return true
-		case "content-length":
-			if string(value) != "0" {
-				return true
-			}
+// A walk goes through the messages of a file. Where reading fails, in.err is
+// set, and it stops.
+type walk struct {
+	flags *messageFlags
+	in    input
+	show  *show
+}
+
+// messages shows all messages and reports whether they are complete.
+func (w *walk) messages() (complete bool) {
+	h := w.flags.newHead()
+	if h == nil {
+		return w.chunkedOnly()
+	}
+	for number := 1; len(w.in.b) > 0 || w.in.read(); number++ {
+		n, err := w.in.next(w.flags, h)
+		if w.in.err != nil {
+			return false
+		}
+		w.show.head(message{number, w.in.at, w.in.b, h, n, err})
+		if err != nil || w.show.failed != nil {
+			return false
+		}
+		w.in.skip(n)
+		if more, complete := w.body(h); !more || !complete {
+			return complete
 		}
 	}
-	return false
+	return true
 }
 
-// An input is what is left of a file.
-type input struct {
-	r   io.Reader
-	at  int64  // offset of b in the file
-	b   []byte // what has been read and not been skipped
-	eof bool
-	err error // a fault in reading
-}
-
-// next parses the head at the beginning of what is left. It reads on only while
-// the head is incomplete, and so holds not much more than the longest head that
-// p accepts.
-func (in *input) next(p *picohttp.Parser, r *picohttp.Request) (n int, err error) {
-	n, err = p.ParseRequest(r, in.b)
-	for err == picohttp.ErrIncomplete && in.read() {
-		n, err = r.Resume(in.b)
-	}
-	if err != nil && n == len(in.b) {
-		in.read() // the octet that is one too many, if there is one
-	}
-	return n, err
-}
-
-// read reads more, and reports whether there was more.
-func (in *input) read() bool {
-	const atLeast = 4 << 10
-	for !in.eof && in.err == nil {
-		if cap(in.b)-len(in.b) < atLeast {
-			b := make([]byte, len(in.b), 2*len(in.b)+2*atLeast)
-			copy(b, in.b)
-			in.b = b
-		}
-		n, err := in.r.Read(in.b[len(in.b):cap(in.b)])
-		in.b = in.b[:len(in.b)+n]
-		if in.eof = err == io.EOF; err != nil && !in.eof {
-			in.err = err
-		}
-		if n > 0 {
-			return true
+// body walks through what follows a head. It reports whether another message may
+// follow, and whether this one is complete.
+func (w *walk) body(h head) (more, complete bool) {
+	framing, err := w.flags.framing(h)
+	switch h := h.(type) {
+	case *picohttp.Trailer:
+		w.rest("behind the trailer section")
+		return false, true
+	case *picohttp.Response:
+		if h.Status() == 101 {
+			w.rest("as it is another protocol")
+			return false, true
 		}
 	}
-	return false
-}
-
-func (in *input) skip(n int) {
-	in.at += int64(n)
-	in.b = in.b[n:]
-}
-
-// rest counts what is left.
-func (in *input) rest() (octets int64, err error) {
-	if !in.eof {
-		octets, err = io.Copy(io.Discard, in.r)
+	if err != nil {
+		w.rest("as the framing is malformed")
+		return false, false
 	}
-	return octets + int64(len(in.b)), err
+	switch framing.Body {
+	case picohttp.BodyNone:
+		return true, true
+	case picohttp.BodyChunked:
+		complete = w.chunkedBody()
+		return true, complete
+	case picohttp.BodyLength:
+		var p preview
+		w.in.pass(framing.Length, &p)
+		if w.in.err == nil {
+			w.show.lengthBody(&p, framing.Length)
+		}
+		return true, p.octets == framing.Length
+	}
+	var p preview
+	w.in.pass(math.MaxInt64, &p)
+	if w.in.err == nil {
+		w.show.endlessBody(&p, framing.Body)
+	}
+	return false, true
+}
+
+func (w *walk) chunkedBody() (complete bool) {
+	var t tally
+	c := newChunkedBody(&w.in, w.flags)
+	err := c.walk(t.take)
+	if w.in.err == nil {
+		w.show.chunkedBody(c, &t, err)
+	}
+	return err == nil
+}
+
+// chunkedOnly shows a file that is nothing but a chunked body.
+func (w *walk) chunkedOnly() (complete bool) {
+	c := newChunkedBody(&w.in, w.flags)
+	var t chunkTable
+	take := t.take
+	content := []byte{} // not nil: an empty one is written
+	if w.show.json != nil {
+		take = func(p piece) { content = append(content, p.data...) }
+	}
+	err := c.walk(take)
+	if w.in.err != nil {
+		return false
+	}
+	if w.show.json != nil {
+		w.show.object(w.flags.chunkedOutcome(&c.decoder, content, w.in.at, err))
+	} else {
+		w.show.chunkedOnly(c, &t, err)
+	}
+	if err == nil {
+		w.rest("behind the chunked body")
+	}
+	return err == nil
+}
+
+// rest passes over what is left and says why it is not parsed.
+func (w *walk) rest(why string) {
+	var p preview
+	if w.in.pass(math.MaxInt64, &p); w.in.err == nil {
+		w.show.rest(p.octets, why)
+	}
 }

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/picohttp/picohttp"
+)
+
+// A page is text for people, to be written at once.
+type page struct {
+	terminal
+	text strings.Builder
+}
+
+func (p *page) line(s string) {
+	p.text.WriteString(strings.TrimRight(s, " ") + "\n")
+}
+
+// rowBefore is the number of columns before the values of rows.
+const rowBefore = 12
+
+// row writes a name and a value.
+func (p *page) row(name, value string) {
+	p.line(p.rowName(name) + cut(value, p.room(rowBefore)))
+}
+
+// badRow writes a row whose value is a fault, which is not cut.
+func (p *page) badRow(name, value string) {
+	p.line(p.rowName(name) + p.paint(red, value))
+}
+
+func (p *page) rowName(name string) string {
+	return p.paint(cyan, fmt.Sprintf("  %-*s", rowBefore-2, name))
+}
+
+// preview writes a line with the beginning of a body, unless that is empty.
+func (p *page) preview(body *preview) {
+	if body.octets > 0 {
+		p.line(fmt.Sprintf("%*s%s", rowBefore, "", body.text(p.room(rowBefore))))
+	}
+}
+
+// fields writes a row with the number of fields, and a line for each. It marks
+// those that may not be in a trailer section.
+func (p *page) fields(name string, h head) {
+	p.row(name, strconv.Itoa(h.NumFields()))
+	const most = 32 // columns for names, more only for those who need them
+	columns := 0
+	for name := range h.Fields() {
+		columns = max(columns, min(len(name), most))
+	}
+	_, trailer := h.(*picohttp.Trailer)
+	i := 0
+	for name, value := range h.Fields() {
+		i++
+		before := fmt.Sprintf("%6d  ", i)
+		mark := ""
+		if trailer && picohttp.ForbiddenTrailer(name) {
+			mark = "  (forbidden in a trailer section)"
+		}
+		name := fmt.Sprintf("%-*s", columns, printable(name))
+		room := p.room(len(before) + len(name) + 2 + len(mark))
+		p.line(before + p.paint(cyan, name) + "  " + cut(printable(value), room) + p.paint(red, mark))
+	}
+}
+
+// explain writes what Explain says.
+func (p *page) explain(b []byte, n int, err error) {
+	what, why, _ := strings.Cut(picohttp.Explain(b, n, err), "\n")
+	p.line(p.paint(red, what))
+	if why != "" {
+		p.text.WriteString(why + "\n")
+	}
+}
+
+// chunks writes a table of the chunks that have a row in t.
+func (p *page) chunks(t *chunkTable) {
+	if len(t.rows) == 0 {
+		return
+	}
+	const most = 24 // columns for chunk-ext, where lines are cut
+	columns := [...]int{len("chunk"), len("offset"), len("size"), 0}
+	rows := make([][len(columns)]string, len(t.rows))
+	for i, r := range t.rows {
+		number := strconv.Itoa(i + 1)
+		if t.last && i == len(t.rows)-1 {
+			number = "last"
+		}
+		ext := r.ext.text(p.room(p.width - most)) // room for most, or for all
+		rows[i] = [...]string{number, strconv.FormatInt(r.at, 10), strconv.FormatInt(r.size, 10), ext}
+		for c, text := range rows[i] {
+			columns[c] = max(columns[c], len(text))
+		}
+	}
+	if columns[3] > 0 {
+		columns[3] = max(columns[3], len("chunk-ext"))
+	}
+	line := func(cells [len(columns)]string, data string) string {
+		s := fmt.Sprintf("  %*s  %*s  %*s  ", columns[0], cells[0], columns[1], cells[1], columns[2], cells[2])
+		if columns[3] > 0 {
+			s += fmt.Sprintf("%-*s  ", columns[3], cells[3])
+		}
+		return s + data
+	}
+	p.line(p.paint(cyan, strings.TrimRight(line([...]string{"chunk", "offset", "size", "chunk-ext"}, "data"), " ")))
+	for i, cells := range rows {
+		if omitted := t.omitted(); omitted > 0 && cells[0] == "last" {
+			p.line(fmt.Sprintf("  %d more", omitted))
+		}
+		before := line(cells, "")
+		p.line(before + t.rows[i].data.text(p.room(len(before))))
+	}
+	if omitted := t.omitted(); omitted > 0 && !t.last {
+		p.line(fmt.Sprintf("  %d more", omitted))
+	}
+	p.line("")
+}
