@@ -1,7 +1,8 @@
-// Yardstick measures picohttp's kernels against picohttpparser, the C parser
-// whose speed others quote: all of them in one run, on the same bytes, in slots
-// of some 30 ms that alternate. What it is for is the ratios; on a noisy machine
-// they hold when the times do not. See README.md.
+// Yardstick measures picohttp's kernels, and its decoder of chunked bodies,
+// against picohttpparser, the C parser whose speed others quote: all of them in
+// one run, on the same bytes, in slots of some 30 ms that alternate. What it is
+// for is the ratios; on a noisy machine they hold when the times do not. See
+// README.md.
 //
 //	go run ./yardstick [flags]
 package main
@@ -27,18 +28,21 @@ type options struct {
 	cpu     int
 	read    bool
 	kernels []string
+	paths   kind // of the messages in files
 }
 
 func main() {
 	child()
-	var o options
+	o := options{paths: request}
 	corpora := flag.String("corpus", "tiny,pico703,mixed",
-		"comma-separated: mixed, mixed/FAMILY, NAME for ../testdata/heads/NAME.http, or the path of a file of request heads")
+		"comma-separated: mixed, mixed/FAMILY, response300, response1000, chunked16k, chunked64, "+
+			"NAME for ../testdata/heads/NAME.http, or the path of a file of heads")
+	responses := flag.Bool("response", false, "the files that -corpus gives by their paths are of heads of responses")
 	kernelList := flag.String("kernel", "", "comma-separated kernels (default all that run here)")
 	flag.IntVar(&o.rounds, "rounds", 15, "rounds; a figure to be quoted takes 15 or more")
 	flag.DurationVar(&o.slot, "slot", 30*time.Millisecond, "how long a side runs in a round")
 	flag.IntVar(&o.cpu, "cpu", lastCPU(), "the CPU for all sides; -1 for none in particular")
-	flag.BoolVar(&o.read, "read", false, "after each parse, also take every field name and value")
+	flag.BoolVar(&o.read, "read", false, "after each parse of a head, also take every field name and value")
 	flag.Parse()
 	if flag.NArg() > 0 || o.rounds < 1 || o.slot <= 0 {
 		flag.Usage()
@@ -47,6 +51,9 @@ func main() {
 	o.kernels = kernels()
 	if *kernelList != "" {
 		o.kernels = strings.Split(*kernelList, ",")
+	}
+	if *responses {
+		o.paths = response
 	}
 	if err := run(os.Stdout, strings.Split(*corpora, ","), o); err != nil {
 		fmt.Fprintln(os.Stderr, "yardstick:", err)
@@ -61,12 +68,12 @@ func run(out io.Writer, corpora []string, o options) error {
 	}
 	defer os.RemoveAll(dir)
 	for i, name := range corpora {
-		heads, err := corpus(name)
+		k, messages, err := corpus(name, o.paths)
 		if err != nil {
 			return err
 		}
 		file := filepath.Join(dir, "corpus")
-		if err := os.WriteFile(file, encodeCorpus(heads), 0o600); err != nil {
+		if err := os.WriteFile(file, encodeCorpus(messages), 0o600); err != nil {
 			return err
 		}
 		programs, err := startAll(file, o.kernels, o.cpu)
@@ -76,12 +83,16 @@ func run(out io.Writer, corpora []string, o options) error {
 		if i == 0 {
 			about(out, programs, o)
 		}
-		sides, f, err := measure(programs, heads, o)
+		sides, f, err := measure(programs, k, messages, o)
 		stopAll(programs)
 		if err != nil {
 			return fmt.Errorf("corpus %s: %w", name, err)
 		}
-		fmt.Fprintf(out, "\ncorpus %s: %d heads, %d bytes, median %d fields\n", name, f.heads, f.bytes, f.medianFields)
+		if k == chunked {
+			fmt.Fprintf(out, "\ncorpus %s: %d bodies, %d bytes, %d of them content\n", name, f.messages, f.bytes, f.lengths)
+		} else {
+			fmt.Fprintf(out, "\ncorpus %s: %d heads, %d bytes, median %d fields\n", name, f.messages, f.bytes, f.medianFields)
+		}
 		table(out, sides, f)
 	}
 	return nil
@@ -90,22 +101,12 @@ func run(out io.Writer, corpora []string, o options) error {
 // measure takes the times of all sides, in rounds. In each round another side
 // goes first, so that what disturbs the machine at regular times does not always
 // disturb the same one.
-func measure(programs []*program, heads [][]byte, o options) ([]*side, facts, error) {
-	f, err := agree(programs, heads)
+func measure(programs []*program, k kind, messages [][]byte, o options) ([]*side, facts, error) {
+	f, err := agree(programs, k, messages)
 	if err != nil {
 		return nil, f, err
 	}
-	command := "parse"
-	if o.read {
-		command = "read"
-	}
-	var sides []*side
-	for _, p := range programs {
-		sides = append(sides, &side{name: p.name, program: p, command: command})
-		if p.name == picoNative {
-			sides = append(sides, &side{name: "memchr", program: p, command: "memchr"})
-		}
-	}
+	sides := sidesOf(programs, k, o.read)
 	for _, s := range sides {
 		if err := s.calibrate(o.slot, f); err != nil {
 			return nil, f, err
@@ -118,9 +119,10 @@ func measure(programs []*program, heads [][]byte, o options) ([]*side, facts, er
 			if err != nil {
 				return nil, f, err
 			}
-			s.perHead = append(s.perHead, ns/float64(s.passes*f.heads))
+			s.times = append(s.times, ns/float64(s.passes*f.messages))
 		}
 	}
+	net(sides)
 	return sides, f, nil
 }
 
@@ -132,30 +134,45 @@ func table(out io.Writer, sides []*side, f facts) {
 	}
 	scalar := byName[picoScalar]
 	fastest := byName[picoNative]
-	if median(scalar.perHead) < median(fastest.perHead) {
+	if median(scalar.times) < median(fastest.times) {
 		fastest = scalar
 	}
 	sides = slices.SortedFunc(slices.Values(sides), func(a, b *side) int {
-		return cmp.Compare(median(b.perHead), median(a.perHead))
+		return cmp.Compare(median(b.times), median(a.times))
 	})
-	fmt.Fprintf(out, "%-12s %9s %9s %7s %8s %8s %8s\n",
-		"side", "median", "min", "spread", "/pico", "/scalar", "MB/s")
+	width := 12
 	for _, s := range sides {
-		mid := median(s.perHead)
-		spread := (quantile(s.perHead, 0.75) - quantile(s.perHead, 0.25)) / mid
-		fmt.Fprintf(out, "%-12s %9.1f %9.1f %6.1f%% %8.3f %8.3f %8.0f\n",
-			s.name, mid, slices.Min(s.perHead), 100*spread,
-			ratio(s, fastest), ratio(s, scalar), float64(f.bytes)/float64(f.heads)/mid*1000)
+		width = max(width, len(s.name))
 	}
-	fmt.Fprintf(out, "median and min in ns/head; /pico is against %s\n", fastest.name)
+	fmt.Fprintf(out, "%-*s %9s %9s %7s %8s %8s %8s",
+		width, "side", "median", "min", "spread", "/pico", "/scalar", "MB/s")
+	if f.kind == chunked {
+		fmt.Fprintf(out, " %8s", "/memmove")
+	}
+	for _, s := range sides {
+		mid := median(s.times)
+		spread := (quantile(s.times, 0.75) - quantile(s.times, 0.25)) / mid
+		fmt.Fprintf(out, "\n%-*s %9.1f %9.1f %6.1f%% %8.3f %8.3f %8.0f",
+			width, s.name, mid, slices.Min(s.times), 100*spread,
+			ratio(s, fastest), ratio(s, scalar), float64(f.bytes)/float64(f.messages)/mid*1000)
+		if s.bar != nil {
+			fmt.Fprintf(out, " %8.3f", ratio(s, s.bar))
+		}
+	}
+	if f.kind == chunked {
+		fmt.Fprintf(out, "\nmedian and min in ns/body; /pico is against %s, /memmove against that of the same process\n", fastest.name)
+		fmt.Fprintln(out, "decoding and memmove are net of copy, which restores the body")
+		return
+	}
+	fmt.Fprintf(out, "\nmedian and min in ns/head; /pico is against %s\n", fastest.name)
 }
 
 // ratio returns the median of the ratios in the rounds: two times of one round
 // were taken within a fraction of a second, and most noise is in both.
 func ratio(s, base *side) float64 {
-	ratios := make([]float64, len(s.perHead))
+	ratios := make([]float64, len(s.times))
 	for round := range ratios {
-		ratios[round] = s.perHead[round] / base.perHead[round]
+		ratios[round] = s.times[round] / base.times[round]
 	}
 	return median(ratios)
 }

@@ -166,36 +166,43 @@ func stopAll(programs []*program) {
 
 // Facts are what all programs agree on about a corpus.
 type facts struct {
-	heads, bytes int
-	medianFields int
-	lengths      int // of all names and values
+	kind         kind
+	messages     int
+	bytes        int
+	medianFields int // of heads
+	lengths      int // of all names and values, or of all contents
 }
 
-// agree asks every program about every head, and returns an error unless all
+// agree asks every program about every message, and returns an error unless all
 // answers are equal.
-func agree(programs []*program, heads [][]byte) (facts, error) {
-	f := facts{heads: len(heads)}
+func agree(programs []*program, k kind, messages [][]byte) (facts, error) {
+	f := facts{kind: k, messages: len(messages)}
 	var fields []int
-	for i, h := range heads {
-		want, err := programs[0].ask("check", i)
+	for i, m := range messages {
+		want, err := programs[0].ask("check-"+string(k), i)
 		if err != nil {
 			return f, err
 		}
 		for _, p := range programs[1:] {
-			got, err := p.ask("check", i)
+			got, err := p.ask("check-"+string(k), i)
 			if err != nil {
 				return f, err
 			}
 			if got != want {
-				return f, fmt.Errorf("head %d: %s says %s, %s says %s", i, programs[0].name, want, p.name, got)
+				return f, fmt.Errorf("message %d: %s says %s, %s says %s", i, programs[0].name, want, p.name, got)
 			}
 		}
 		var n, num, names, values int
-		if _, err := fmt.Sscan(want, &n, &num, &names, &values); err != nil {
+		if k == chunked {
+			_, err = fmt.Sscan(want, &n, &values)
+		} else {
+			_, err = fmt.Sscan(want, &n, &num, &names, &values)
+		}
+		if err != nil {
 			return f, err
 		}
-		if n != len(h) {
-			return f, fmt.Errorf("head %d: %d bytes of %d read", i, n, len(h))
+		if n != len(m) {
+			return f, fmt.Errorf("message %d: %d bytes of %d read", i, n, len(m))
 		}
 		f.bytes += n
 		f.lengths += names + values
@@ -212,8 +219,52 @@ type side struct {
 	program *program
 	command string
 	passes  int       // over the corpus, in one slot
-	perHead []float64 // ns, by round
+	times   []float64 // ns for a message, by round
+	restore *side     // if not nil: what this side does as well, but is not to be counted
+	bar     *side     // if not nil: what its time is to be held against
 }
+
+// sidesOf returns the sides that are to be timed for a corpus of a kind.
+func sidesOf(programs []*program, k kind, read bool) []*side {
+	if k == chunked {
+		return chunkedSides(programs)
+	}
+	command := "parse-" + string(k)
+	if read {
+		command = "read-" + string(k)
+	}
+	var sides []*side
+	for _, p := range programs {
+		sides = append(sides, &side{name: p.name, program: p, command: command})
+		if p.name == picoNative {
+			sides = append(sides, &side{name: "memchr", program: p, command: "memchr"})
+		}
+	}
+	return sides
+}
+
+// chunkedSides leaves out all kernels but the first: what a kernel reads of a
+// body is its trailer section, and that is empty.
+func chunkedSides(programs []*program) []*side {
+	var sides []*side
+	for _, p := range programs[:3] {
+		name := p.name
+		if name != picoNative && name != picoScalar {
+			name = "picohttp"
+		}
+		restore := &side{name: name + " copy", program: p, command: "copy"}
+		bar := &side{name: name + " memmove", program: p, command: "memmove", restore: restore}
+		decode := &side{name: name, program: p, command: "decode", restore: restore, bar: bar}
+		sides = append(sides, decode, restore, bar)
+		if name == "picohttp" {
+			sides = append(sides, &side{name: name + " next", program: p, command: "next", bar: bar})
+		}
+	}
+	return sides
+}
+
+// The commands that answer a sum of lengths behind the time.
+var sums = []string{"read-request", "read-response", "decode", "memmove", "next"}
 
 // run runs the side's command and returns the ns that it says it took.
 func (s *side) run(passes int, f facts) (float64, error) {
@@ -223,7 +274,7 @@ func (s *side) run(passes int, f facts) (float64, error) {
 	}
 	var ns float64
 	sum := passes * f.lengths
-	if s.command == "read" {
+	if slices.Contains(sums, s.command) {
 		_, err = fmt.Sscan(answer, &ns, &sum)
 	} else {
 		_, err = fmt.Sscan(answer, &ns)
@@ -232,7 +283,7 @@ func (s *side) run(passes int, f facts) (float64, error) {
 		return 0, fmt.Errorf("%s: answer %q: %w", s.name, answer, err)
 	}
 	if sum != passes*f.lengths {
-		return 0, fmt.Errorf("%s: names and values have %d bytes, want %d", s.name, sum, passes*f.lengths)
+		return 0, fmt.Errorf("%s: the lengths have the sum %d, want %d", s.name, sum, passes*f.lengths)
 	}
 	return ns, nil
 }
@@ -249,5 +300,17 @@ func (s *side) calibrate(slot time.Duration, f facts) error {
 			return nil
 		}
 		s.passes *= 2
+	}
+}
+
+// net takes off the times of each round what restoring took in that round.
+func net(sides []*side) {
+	for _, s := range sides {
+		if s.restore == nil {
+			continue
+		}
+		for round := range s.times {
+			s.times[round] -= s.restore.times[round]
+		}
 	}
 }

@@ -29,7 +29,7 @@ func TestCorpusFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !slices.EqualFunc(got, heads, bytes.Equal) {
-		t.Errorf("the heads that come back are not those that went in: %q", got)
+		t.Errorf("the messages that come back are not those that went in: %q", got)
 	}
 	for n := 1; n < len(file); n++ {
 		got, err := decodeCorpus(file[:n])
@@ -46,14 +46,30 @@ func TestCorpusNames(t *testing.T) {
 	if err := os.WriteFile(path, []byte(two), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]int{"mixed": 240, "mixed/tiny": 30, path: 2} {
-		heads, err := corpus(name)
-		if err != nil || len(heads) != want {
-			t.Errorf("corpus %s: %d heads, error %v, want %d heads", name, len(heads), err, want)
+	for _, want := range []struct {
+		name     string
+		paths    kind
+		kind     kind
+		messages int
+	}{
+		{"mixed", response, request, 240},
+		{"mixed/tiny", request, request, 30},
+		{"tiny", response, request, 1},
+		{path, request, request, 2},
+		{path, response, response, 2},
+		{"response300", request, response, 1},
+		{"response1000", request, response, 1},
+		{"chunked16k", request, chunked, 1},
+		{"chunked64", request, chunked, 1},
+	} {
+		k, messages, err := corpus(want.name, want.paths)
+		if err != nil || k != want.kind || len(messages) != want.messages {
+			t.Errorf("corpus %s, files of kind %s: %d of kind %s, error %v, want %d of kind %s",
+				want.name, want.paths, len(messages), k, err, want.messages, want.kind)
 		}
 	}
 	for _, name := range []string{"mixed/none", "no-such-head"} {
-		if _, err := corpus(name); err == nil {
+		if _, _, err := corpus(name, request); err == nil {
 			t.Errorf("corpus %s: no error", name)
 		}
 	}
@@ -61,50 +77,157 @@ func TestCorpusNames(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := corpus(path); err == nil {
+		if _, _, err := corpus(path, request); err == nil {
 			t.Errorf("file with %q: no error", content)
 		}
 	}
 }
 
+func TestCorpusSizes(t *testing.T) {
+	for name, about := range map[string]int{
+		"response300":  300,
+		"response1000": 1000,
+		"chunked16k":   16 * (16<<10 + 8),
+		"chunked64":    256 * (64 + 6),
+	} {
+		_, messages, err := corpus(name, request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(messages[0]); n < about*98/100 || n > about*102/100 {
+			t.Errorf("corpus %s: %d bytes, want about %d", name, n, about)
+		}
+	}
+}
+
 // TestAgree holds picohttp, with every kernel that runs here, to what
-// picohttpparser makes of every head that is measured.
+// picohttpparser makes of every message that is measured.
 func TestAgree(t *testing.T) {
 	t.Chdir("..")
 	names, err := filepath.Glob("../testdata/heads/*.http")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range append(names, "mixed") {
+	for _, name := range append(names, "mixed", "response300", "response1000", "chunked16k", "chunked64") {
 		t.Run("corpus="+strings.TrimSuffix(filepath.Base(name), ".http"), func(t *testing.T) {
-			heads, err := corpus(name)
+			k, messages, err := corpus(name, request)
 			if err != nil {
 				t.Fatal(err)
 			}
-			programs := startForTest(t, heads)
-			f, err := agree(programs, heads)
+			programs := startForTest(t, messages)
+			f, err := agree(programs, k, messages)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, p := range programs {
-				s := side{name: p.name, program: p, command: "read"}
-				if _, err := s.run(3, f); err != nil {
-					t.Error(err)
+			for _, read := range []bool{false, true} {
+				for _, s := range sidesOf(programs, k, read) {
+					if _, err := s.run(3, f); err != nil {
+						t.Error(err)
+					}
 				}
 			}
 		})
 	}
 }
 
+// TestAgreeOn is TestAgree for messages that are not measured: those that have
+// less, or more, than the usual.
+func TestAgreeOn(t *testing.T) {
+	t.Chdir("..")
+	for k, texts := range map[kind][]string{
+		response: {
+			"HTTP/1.1 204 \r\n\r\n",
+			"HTTP/1.0 404 Not Found\r\n\r\n",
+			"HTTP/1.1 299 caf\xe9 \t~\r\nEmpty:\r\nSpaces: \t a b\r\n\r\n",
+		},
+		chunked: {
+			"0\r\n\r\n",
+			"1\r\n0\r\n0\r\n\r\n",
+			"00A;x=\"y\"\r\n\r\n0\r\n\r\n123\r\n000\r\nDigest: x\r\n\r\n",
+			"5\r\nhello\r\n1\r\n,\r\n6\r\n world\r\n0\r\n\r\n",
+		},
+	} {
+		var messages [][]byte
+		for _, text := range texts {
+			messages = append(messages, []byte(text))
+		}
+		if _, err := agree(startForTest(t, messages), k, messages); err != nil {
+			t.Errorf("%s: %v", k, err)
+		}
+	}
+}
+
 // TestDisagree shows that agree finds a difference: two programs that were given
-// different heads of the same shape.
+// different messages of the same shape.
 func TestDisagree(t *testing.T) {
 	t.Chdir("..")
-	a := [][]byte{[]byte("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")}
-	b := [][]byte{[]byte("GET / HTTP/1.1\r\nHost: b.example\r\n\r\n")}
-	programs := append(startForTest(t, a), startForTest(t, b)...)
-	if _, err := agree(programs, a); err == nil {
-		t.Error("no error")
+	for _, c := range []struct {
+		kind kind
+		a, b string
+	}{
+		{request, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", "GET / HTTP/1.1\r\nHost: b.example\r\n\r\n"},
+		{response, "HTTP/1.1 200 OK\r\nAge: 1\r\n\r\n", "HTTP/1.0 200 OK\r\nAge: 1\r\n\r\n"},
+		{response, "HTTP/1.1 200 OK\r\nAge: 1\r\n\r\n", "HTTP/1.1 201 OK\r\nAge: 1\r\n\r\n"},
+		{response, "HTTP/1.1 200 OK\r\nAge: 1\r\n\r\n", "HTTP/1.1 200 Ok\r\nAge: 1\r\n\r\n"},
+		{response, "HTTP/1.1 200 OK\r\nAge: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nage: 1\r\n\r\n"},
+		{response, "HTTP/1.1 200 OK\r\nAge: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nAge: 2\r\n\r\n"},
+		{chunked, "5\r\nhello\r\n0\r\n\r\n", "5\r\nhallo\r\n0\r\n\r\n"},
+		{chunked, "5\r\nhello\r\n0\r\n\r\n", "05\r\nhello\r\n0\r\n\r\n"},
+		{chunked, "5\r\nhello\r\n0\r\n\r\n", "4\r\nhell\r\n00\r\n\r\n"},
+	} {
+		a, b := [][]byte{[]byte(c.a)}, [][]byte{[]byte(c.b)}
+		left, right := startForTest(t, a), startForTest(t, b)
+		programs := slices.Concat(left, right)
+		if _, err := agree(programs, c.kind, a); err == nil {
+			t.Errorf("%q and %q: no error", a, b)
+		}
+		for _, p := range programs { // or they differ in that one of them ended
+			if _, err := p.ask("check-"+string(c.kind), 0); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// TestNotWhole shows that agree takes no body with something behind it, which
+// all sides leave there.
+func TestNotWhole(t *testing.T) {
+	t.Chdir("..")
+	bodies := [][]byte{[]byte("5\r\nhello\r\n0\r\n\r\nHTTP/1.1 ")}
+	if _, err := agree(startForTest(t, bodies), chunked, bodies); err == nil || !strings.Contains(err.Error(), "15 bytes of 24 read") {
+		t.Errorf("error %v, want that 15 bytes of 24 are read", err)
+	}
+}
+
+// TestWrongSum shows that run holds a side to the lengths that were agreed on.
+func TestWrongSum(t *testing.T) {
+	t.Chdir("..")
+	bodies := [][]byte{[]byte("5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n")}
+	programs := startForTest(t, bodies)
+	for _, s := range sidesOf(programs, chunked, false) {
+		for lengths, ok := range map[int]bool{9: s.command == "copy", 10: true} {
+			if _, err := s.run(2, facts{kind: chunked, messages: 1, lengths: lengths}); (err == nil) != ok {
+				t.Errorf("%s with lengths of %d: error %v", s.name, lengths, err)
+			}
+		}
+	}
+}
+
+func TestNet(t *testing.T) {
+	restore := &side{times: []float64{1, 2}}
+	bar := &side{times: []float64{6, 8}, restore: restore}
+	decode := &side{times: []float64{11, 14}, restore: restore, bar: bar}
+	net([]*side{decode, restore, bar})
+	for _, c := range []struct {
+		side *side
+		want []float64
+	}{{restore, []float64{1, 2}}, {bar, []float64{5, 6}}, {decode, []float64{10, 12}}} {
+		if !slices.Equal(c.side.times, c.want) {
+			t.Errorf("times are %v, want %v", c.side.times, c.want)
+		}
+	}
+	if got := ratio(decode, bar); got != 2 {
+		t.Errorf("the ratio is %v, want 2", got)
 	}
 }
 
@@ -128,12 +251,12 @@ func TestQuantile(t *testing.T) {
 	}
 }
 
-// startForTest starts all programs on heads. Without picohttpparser it skips the
+// startForTest starts all programs on messages. Without picohttpparser it skips the
 // test, except in CI, which has to have it.
-func startForTest(t *testing.T, heads [][]byte) []*program {
+func startForTest(t *testing.T, messages [][]byte) []*program {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "corpus")
-	if err := os.WriteFile(file, encodeCorpus(heads), 0o600); err != nil {
+	if err := os.WriteFile(file, encodeCorpus(messages), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	programs, err := startAll(file, kernels(), -1)

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/picohttp/picohttp"
+)
+
+// Bodies are decoded in place: here, at the beginning of a page, as in yardstick.c.
+var buffer []byte
+
+// makeBuffer makes room for the longest body.
+func makeBuffer(bodies [][]byte) (err error) {
+	longest := 1
+	for _, b := range bodies {
+		longest = max(longest, len(b))
+	}
+	buffer, err = syscall.Mmap(-1, 0, longest, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+	return err
+}
+
+// timeDecode restores each body, because decoding in place destroys it, and
+// decodes it. What restoring takes is to be subtracted: see timeCopy.
+func timeDecode(bodies [][]byte, passes int) (string, error) {
+	var d picohttp.Chunked
+	sum := 0
+	start := time.Now()
+	for range passes {
+		for i, b := range bodies {
+			copy(buffer, b)
+			d.Reset()
+			size, n, err := d.Decode(buffer[:len(b)])
+			if err != nil || n != len(b) {
+				return "", wrong(i, b, n, err)
+			}
+			sum += size
+		}
+	}
+	ns := time.Since(start).Nanoseconds()
+	return fmt.Sprint(ns, sum), nil
+}
+
+// timeNext needs no restoring: Next moves nothing.
+func timeNext(bodies [][]byte, passes int) (string, error) {
+	var d picohttp.Chunked
+	sum := 0
+	start := time.Now()
+	for range passes {
+		for i, b := range bodies {
+			d.Reset()
+			for at := 0; ; {
+				data, n, err := d.Next(b[at:])
+				at += n
+				if err == io.EOF && at == len(b) {
+					break
+				}
+				if err != nil {
+					return "", wrong(i, b, at, err)
+				}
+				sum += len(data)
+			}
+		}
+	}
+	ns := time.Since(start).Nanoseconds()
+	return fmt.Sprint(ns, sum), nil
+}
+
+// timeCopy takes the time of restoring alone.
+func timeCopy(bodies [][]byte, passes int) (string, error) {
+	start := time.Now()
+	for range passes {
+		for _, b := range bodies {
+			copy(buffer, b)
+		}
+	}
+	return fmt.Sprint(time.Since(start).Nanoseconds()), nil
+}
+
+// timeMemmove restores each body, as timeDecode does, and moves each chunk by 6
+// bytes, the least that decoding moves one of 16 KiB. All chunks of a corpus are
+// of one size.
+func timeMemmove(bodies [][]byte, passes int) (string, error) {
+	const by = len("4000\r\n")
+	line, _, _ := bytes.Cut(bodies[0], []byte("\r\n"))
+	size64, err := strconv.ParseInt(string(line), 16, 0)
+	if err != nil {
+		return "", err
+	}
+	size := int(size64)
+	encoded := len(line) + size + len("\r\n\r\n")
+	sum := 0
+	start := time.Now()
+	for range passes {
+		for _, b := range bodies {
+			copy(buffer, b)
+			to := 0
+			for range len(b) / encoded {
+				copy(buffer[to:to+size], buffer[to+by:])
+				to += size
+			}
+			sum += to
+		}
+	}
+	ns := time.Since(start).Nanoseconds()
+	return fmt.Sprint(ns, sum), nil
+}
+
+// checkChunked tells what Decode makes of body i: how many bytes it reads, how
+// many the content has, and a digest of them. Next must make the same of it.
+func checkChunked(bodies [][]byte, i int) (string, error) {
+	b, err := message(bodies, i)
+	if err != nil {
+		return "", err
+	}
+	var d picohttp.Chunked
+	decoded := bytes.Clone(b)
+	size, n, err := d.Decode(decoded)
+	if err != nil {
+		return "", wrong(i, b, n, err)
+	}
+	decoded = decoded[:size]
+
+	var pieces []byte
+	at := 0
+	for d.Reset(); err == nil; {
+		var data []byte
+		var m int
+		data, m, err = d.Next(b[at:])
+		pieces = append(pieces, data...)
+		at += m
+	}
+	if err != io.EOF || at != n || !bytes.Equal(pieces, decoded) {
+		return "", fmt.Errorf("message %d: Next reads %d bytes, %v, with %d of content, Decode %d with %d", i, at, err, len(pieces), n, size)
+	}
+	digest := fnv.New64a()
+	add(digest, decoded)
+	return fmt.Sprintf("%d %d %016x", n, size, digest.Sum64()), nil
+}
