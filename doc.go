@@ -16,7 +16,11 @@
 //		// answer err.(picohttp.Error).Status(), and close the connection
 //	}
 //
-// It is a parser, not a server: it reads no body, decodes no URL and routes
+// Response and Trailer are parsed in the same way. Framing says where the body
+// of a message ends, and so where the next message begins; Chunked and
+// ChunkedReader decode a body in chunked coding.
+//
+// It is a parser, not a server: it decodes no URL, routes nothing and writes
 // nothing.
 //
 // # What is accepted
@@ -26,18 +30,46 @@
 // refuses what they merely let a recipient repair:
 //
 //   - Lines end in CRLF. A bare CR or a bare LF is an error.
+//
 //   - At most one empty line may come before the request-line.
+//
 //   - The request-line is a token, one SP, 1*VCHAR, one SP, "HTTP/1." and one
 //     digit. It is case-sensitive, and nothing comes behind it. A major version
 //     other than 1 is an error of its own, which a server answers with 505.
+//
 //   - A field name is a token with the colon right behind it.
+//
 //   - A field value is VCHAR, obs-text, SP and HTAB. NUL and other control
 //     characters are errors. White space around it is not part of it.
+//
 //   - obs-fold, a value that goes on in the next line, is an error.
 //
+//   - The status-line is "HTTP/1." and one digit, one SP, three digits, one SP
+//     and the reason-phrase. Only the SP before an empty reason-phrase may be
+//     missing. No empty line may come before it.
+//
+//   - A chunk-size has 1 to 16 hexadecimal digits; chunk-ext is what RFC 9112,
+//     section 7.1.1 says, white space before a semicolon included.
+//
 // The request-target is not judged beyond that, and neither is what fields mean,
-// except by Host. An octet that is wrong is refused when it arrives, not when the
-// head is complete.
+// except by Host and Framing. An octet that is wrong is refused when it arrives,
+// not when the head is complete.
+//
+// # Where a body ends
+//
+// Framing decides it once, for requests and for responses, and refuses what two
+// recipients may decide differently:
+//
+//   - Content-Length that is not digits alone, that is there twice, also with
+//     equal values, or as a list.
+//   - Transfer-Encoding together with Content-Length, or in HTTP/1.0.
+//   - chunked that is applied twice, has parameters or, in a request, is not the
+//     last transfer coding; a list of codings that is empty or no list of them.
+//   - Connection that names Content-Length, Transfer-Encoding or Host.
+//
+// A server that gets such a request answers 400 and closes the connection. A
+// response that has no body whatever its fields say is not refused for them, but
+// its connection is not kept.
 //
 // # Errors
 //
@@ -50,7 +82,9 @@
 // # Limits
 //
 // A head may have 256 KiB, of which the request-target 16 KiB, and 256 field
-// lines; a Parser has other limits. A Request has room for the places of 64
+// lines; a trailer section 16 KiB and as many lines; the extensions of a chunk 1
+// KiB, and all chunks of a body may waste 16 KiB (see Chunked). A Parser has
+// other limits. A body has none. A Request has room for the places of 64
 // field lines, about 1 KiB. Those behind them cost no memory, but are searched
 // again when they are asked for.
 //

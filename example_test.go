@@ -1,9 +1,13 @@
 package picohttp_test
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"strings"
+	"time"
 
 	"github.com/picohttp/picohttp"
 )
@@ -57,6 +61,168 @@ func ExampleRequest_Resume() {
 	// Output:
 	// GET /1
 	// GET /2
+}
+
+// A server reads pipelined requests with bodies from a connection: Framing says
+// where each body ends, and so where the next request begins.
+func ExampleRequest_Framing() {
+	server, client := net.Pipe()
+	go func() {
+		io.WriteString(client, "POST /length HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\n\r\nhello"+
+			"POST /chunks HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n"+
+			"6\r\nhello,\r\n6\r\n world\r\n0\r\n\r\n"+
+			"GET /both HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n")
+		client.Close()
+	}()
+	serve(server, func(r *picohttp.Request, body io.Reader) {
+		content, err := io.ReadAll(body)
+		fmt.Printf("%s %s %q %v\n", r.Method(), r.Target(), content, err)
+	})
+	// Output:
+	// POST /length "hello" <nil>
+	// POST /chunks "hello, world" <nil>
+	// answer 400 and close: ambiguous-length
+}
+
+// serve reads requests from conn until one of them is the last.
+func serve(conn net.Conn, handle func(r *picohttp.Request, body io.Reader)) {
+	defer conn.Close()
+	in := bufio.NewReaderSize(conn, 16<<10) // a head has to fit
+	p := picohttp.Parser{MaxHeadBytes: in.Size()}
+	var r picohttp.Request
+	for {
+		conn.SetReadDeadline(time.Now().Add(time.Minute))
+		framing, err := readHead(in, &p, &r)
+		if e, malformed := err.(picohttp.Error); malformed {
+			fmt.Printf("answer %d and close: %s\n", e.Status(), e.Code())
+			return
+		} else if err != nil {
+			return // between requests this is the end
+		}
+		var body io.Reader = http.NoBody
+		switch framing.Body {
+		case picohttp.BodyLength:
+			body = io.LimitReader(in, framing.Length)
+		case picohttp.BodyChunked:
+			body = picohttp.NewChunkedReader(in, &p)
+		case picohttp.BodyTunnel:
+			return // this server is no proxy
+		}
+		// What r has aliases the buffer of in: it is good until the body
+		// is read. A handler that needs it longer copies it.
+		handle(&r, body)
+		if !framing.KeepAlive {
+			return
+		}
+		if _, err := io.Copy(io.Discard, body); err != nil {
+			return // what the handler left of the body is in the way
+		}
+	}
+}
+
+// readHead reads one head. It is consumed, but what r has stays until in is read
+// from again.
+func readHead(in *bufio.Reader, p *picohttp.Parser, r *picohttp.Request) (picohttp.Framing, error) {
+	b, _ := in.Peek(in.Buffered())
+	n, err := p.ParseRequest(r, b)
+	for err == picohttp.ErrIncomplete {
+		if _, readErr := in.Peek(len(b) + 1); readErr != nil {
+			return picohttp.Framing{}, readErr
+		}
+		b, _ = in.Peek(in.Buffered())
+		n, err = r.Resume(b)
+	}
+	if err != nil {
+		return picohttp.Framing{}, err
+	}
+	if _, err := r.Host(); err != nil {
+		return picohttp.Framing{}, err
+	}
+	in.Discard(n)
+	return r.Framing()
+}
+
+// A client reads the response to a GET: informational ones come first, and the
+// body may end with the connection.
+func ExampleResponse() {
+	in := bufio.NewReader(strings.NewReader(
+		"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" +
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+			"5\r\nhello\r\n0\r\nServer-Timing: db;dur=53\r\n\r\n"))
+
+	var r picohttp.Response
+	for {
+		b, _ := in.Peek(in.Buffered())
+		n, err := r.Parse(b)
+		for err == picohttp.ErrIncomplete {
+			if _, readErr := in.Peek(len(b) + 1); readErr != nil {
+				fmt.Println("cut off:", readErr)
+				return
+			}
+			b, _ = in.Peek(in.Buffered())
+			n, err = r.Resume(b)
+		}
+		if err != nil {
+			fmt.Println(picohttp.Explain(b, n, err))
+			return
+		}
+		fmt.Printf("%d %s\n", r.Status(), r.Reason())
+		framing, err := r.Framing("GET")
+		if err != nil {
+			fmt.Println(picohttp.Explain(b, n, err))
+			return
+		}
+		in.Discard(n)
+		switch framing.Body {
+		case picohttp.BodyNone:
+			if r.Status()/100 == 1 {
+				continue // the final response is still to come
+			}
+		case picohttp.BodyLength:
+			content, _ := io.ReadAll(io.LimitReader(in, framing.Length))
+			fmt.Printf("%q\n", content)
+		case picohttp.BodyUntilClose:
+			content, _ := io.ReadAll(in)
+			fmt.Printf("%q\n", content)
+		case picohttp.BodyChunked:
+			body := picohttp.NewChunkedReader(in, nil)
+			content, err := io.ReadAll(body)
+			fmt.Printf("%q %v\n", content, err)
+			timing, _ := body.Trailer().Get("Server-Timing")
+			fmt.Printf("Server-Timing: %s\n", timing)
+		}
+		return
+	}
+	// Output:
+	// 103 Early Hints
+	// 200 OK
+	// "hello" <nil>
+	// Server-Timing: db;dur=53
+}
+
+// Next hands out the content of a chunked body where it lies.
+func ExampleChunked_Next() {
+	var d picohttp.Chunked
+	for _, piece := range []string{"6\r\nhel", "lo,\r\n6;why=not\r", "\n world\r\n0\r\n\r\nGET /"} {
+		b := []byte(piece) // as read from a connection
+		for {
+			data, n, err := d.Next(b)
+			b = b[n:]
+			if err == picohttp.ErrIncomplete {
+				break // if b is not empty, what is read next goes behind it
+			}
+			if err != nil {
+				fmt.Printf("%v, then %q\n", err, b)
+				break
+			}
+			fmt.Printf("%q\n", data)
+		}
+	}
+	// Output:
+	// "hel"
+	// "lo,"
+	// " world"
+	// EOF, then "GET /"
 }
 
 // sevenOctets gives seven octets at a time.
