@@ -30,24 +30,17 @@
 // refuses what they merely let a recipient repair:
 //
 //   - Lines end in CRLF. A bare CR or a bare LF is an error.
-//
 //   - At most one empty line may come before the request-line.
-//
 //   - The request-line is a token, one SP, 1*VCHAR, one SP, "HTTP/1." and one
 //     digit. It is case-sensitive, and nothing comes behind it. A major version
 //     other than 1 is an error of its own, which a server answers with 505.
-//
 //   - A field name is a token with the colon right behind it.
-//
 //   - A field value is VCHAR, obs-text, SP and HTAB. NUL and other control
 //     characters are errors. White space around it is not part of it.
-//
 //   - obs-fold, a value that goes on in the next line, is an error.
-//
 //   - The status-line is "HTTP/1." and one digit, one SP, three digits, one SP
 //     and the reason-phrase. Only the SP before an empty reason-phrase may be
 //     missing. No empty line may come before it.
-//
 //   - A chunk-size has 1 to 16 hexadecimal digits; chunk-ext is what RFC 9112,
 //     section 7.1.1 says, white space before a semicolon included.
 //
