@@ -129,7 +129,20 @@ func checkResponse(t *testing.T, b []byte) {
 	if _, reason, _ := strings.Cut(peer.Status, " "); reason != strings.TrimLeft(string(r.Reason()), " \t") && strings.TrimSpace(reason) != strings.TrimSpace(string(r.Reason())) {
 		t.Fatalf("net/http has the reason-phrase %q of %q\n%s", reason, peer.Status, r.describe())
 	}
+	if closing, _ := r.Framing("GET"); !closing.KeepAlive && peer.Header["Connection"] == nil {
+		// net/http drops a Connection with close from responses
+		peer.Header["Connection"] = connectionOf(&r)
+	}
 	compareFields(t, &r.head, peer.Header, b[:n])
+}
+
+func connectionOf(r *Response) (values []string) {
+	for name, value := range r.Fields() {
+		if isWord(name, "connection") {
+			values = append(values, string(value))
+		}
+	}
+	return values
 }
 
 // FuzzReference: what is accepted means the same when it is written anew in
