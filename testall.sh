@@ -281,9 +281,11 @@ if [[ -d peers/yardstick ]]; then
 fi
 
 step "list of fuzz targets"
-targets=$(go test -list '^Fuzz' . | sed -n '/^Fuzz/p')
+targets=$(for package in $(go list ./...); do
+	go test -list '^Fuzz' "$package" | sed -n "s|^Fuzz|$package &|p"
+done)
 printf '%s\n' "${targets:?there are none}"
-for target in $targets; do
+while read -r package target; do
 	step "$target"
-	run go test -run '^$' -fuzz "^$target\$" -fuzztime "$fuzzCount" .
-done
+	run go test -run '^$' -fuzz "^$target\$" -fuzztime "$fuzzCount" "$package" </dev/null
+done <<<"$targets"

@@ -1,0 +1,122 @@
+package nethttp
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"sync"
+
+	"github.com/picohttp/picohttp"
+)
+
+// ErrNotRead is what Close of a Body answers if it waits for 100 (Continue) and
+// nobody has read it: whether it will come is not known, so no other message can
+// be read from the connection.
+var ErrNotRead = errors.New("nethttp: the body was not asked for")
+
+// A body is the Body of a message.
+type body struct {
+	r       *bufio.Reader
+	left    int64 // octets to come; -1 until the connection ends
+	chunked *picohttp.ChunkedReader
+	trailer *http.Header // of the message, if chunked
+	closing bool         // nothing is read from the connection behind it
+
+	mu     sync.Mutex
+	answer io.Writer // where 100 (Continue) is to be written
+	closed bool
+	err    error // what ended it
+}
+
+// expectContinue has the first Read write to w.
+func (b *body) expectContinue(f picohttp.Framing, w io.Writer) {
+	if f.ExpectContinue {
+		b.answer = w
+	}
+}
+
+func (b *body) Read(p []byte) (n int, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	return b.read(p)
+}
+
+func (b *body) read(p []byte) (n int, err error) {
+	if b.err == nil && b.answer != nil {
+		_, b.err = io.WriteString(b.answer, "HTTP/1.1 100 Continue\r\n\r\n")
+		b.answer = nil
+	}
+	switch {
+	case b.err != nil:
+	case b.chunked != nil:
+		n, b.err = b.chunked.Read(p)
+		if b.err == io.EOF {
+			b.takeTrailer()
+		}
+	case b.left < 0:
+		n, b.err = b.r.Read(p)
+	default:
+		n, b.err = b.r.Read(p[:min(int64(len(p)), b.left)])
+		if b.left -= int64(n); b.left == 0 {
+			b.err = io.EOF
+		} else {
+			b.err = unexpected(b.err)
+		}
+	}
+	return n, b.err
+}
+
+// takeTrailer adds the trailer section to the Trailer of the message.
+func (b *body) takeTrailer() {
+	fields := b.chunked.Trailer()
+	if fields.NumFields() == 0 {
+		return
+	}
+	length := 0
+	for name, value := range fields.Fields() {
+		length += len(name) + len(value)
+	}
+	var a arena
+	a.Grow(length)
+	for name, value := range fields.Fields() {
+		a.writeField(name, value)
+	}
+	trailer := make(http.Header, fields.NumFields())
+	for name, value := range fields.Fields() {
+		a.takeField(trailer, nil, len(name), len(value))
+	}
+	if *b.trailer == nil {
+		*b.trailer = trailer
+		return
+	}
+	maps.Copy(*b.trailer, trailer)
+}
+
+// Close reads what is left of the body, unless the connection ends with it. If it
+// answers an error, no other message can be read from the connection.
+func (b *body) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil
+	}
+	b.closed = true
+	switch {
+	case b.err == io.EOF, b.chunked == nil && b.closing:
+		return nil
+	case b.answer != nil:
+		return ErrNotRead
+	}
+	_, err := io.Copy(io.Discard, reader{b})
+	return err
+}
+
+// A reader reads a body whose lock is held.
+type reader struct{ b *body }
+
+func (r reader) Read(p []byte) (int, error) { return r.b.read(p) }

@@ -1,0 +1,442 @@
+package nethttp
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/picohttp/picohttp"
+)
+
+// A reading is all that can be seen of a message that was read.
+type reading struct {
+	request  *http.Request
+	response *http.Response
+	err      error
+	body     string
+	bodyErr  error
+	trailer  http.Header // after the body
+	rest     string      // what is behind the message
+}
+
+// body reads a body, and forgets it so that the rest can be compared.
+func (r *reading) readBody(body *io.ReadCloser, trailer *http.Header, source *bufio.Reader) {
+	b, err := io.ReadAll(*body)
+	r.body, r.bodyErr = string(b), err
+	if err := (*body).Close(); err != nil && r.bodyErr == nil {
+		r.bodyErr = err
+	}
+	r.trailer = *trailer
+	*body, *trailer = nil, nil
+	if r.bodyErr == nil {
+		rest, _ := io.ReadAll(source)
+		r.rest = string(rest)
+	}
+}
+
+func readRequest(read func(*bufio.Reader) (*http.Request, error), source io.Reader) (r reading) {
+	b := bufio.NewReader(source)
+	if r.request, r.err = read(b); r.err == nil {
+		announced := r.request.Trailer.Clone()
+		r.readBody(&r.request.Body, &r.request.Trailer, b)
+		r.request.Trailer = announced
+	}
+	return r
+}
+
+func readResponse(read func(*bufio.Reader, *http.Request) (*http.Response, error), source io.Reader, method string) (r reading) {
+	b := bufio.NewReader(source)
+	if r.response, r.err = read(b, &http.Request{Method: method}); r.err == nil {
+		announced := r.response.Trailer.Clone()
+		r.readBody(&r.response.Body, &r.response.Trailer, b)
+		r.response.Trailer = announced
+	}
+	return r
+}
+
+// differs says how a reading differs from net/http's, which accepts the message,
+// too; "" if it does not.
+func (r *reading) differs(peer *reading) string {
+	switch {
+	case (r.bodyErr == nil) != (peer.bodyErr == nil):
+		return fmt.Sprintf("reading the body: %v, net/http: %v", r.bodyErr, peer.bodyErr)
+	case r.body != peer.body && (r.bodyErr == nil || !strings.HasPrefix(peer.body, r.body) && !strings.HasPrefix(r.body, peer.body)):
+		return fmt.Sprintf("the body is %q, net/http has %q", r.body, peer.body)
+	case r.bodyErr == nil && !reflect.DeepEqual(r.trailer, peer.trailer):
+		return fmt.Sprintf("the trailer is %q, net/http has %q", r.trailer, peer.trailer)
+	case r.rest != peer.rest:
+		return fmt.Sprintf("behind it is %q, net/http leaves %q", r.rest, peer.rest)
+	case !reflect.DeepEqual(r.request, peer.request):
+		return fmt.Sprintf("%+v %+v, net/http has %+v %+v", r.request, r.request.URL, peer.request, peer.request.URL)
+	case !reflect.DeepEqual(r.response, peer.response):
+		return fmt.Sprintf("%+v, net/http has %+v", r.response, peer.response)
+	}
+	return ""
+}
+
+// The list of the package comment, as far as both accept a message. A case tells
+// whether it is the reason for a difference.
+var knownDifferences = map[string]func(own, peer *reading) bool{
+	"a CONNECT is Close": func(own, peer *reading) bool {
+		return own.request != nil && own.request.Method == "CONNECT" && own.request.Close
+	},
+	"a 2xx to CONNECT is a tunnel": func(own, peer *reading) bool {
+		return own.response != nil && own.response.Request.Method == "CONNECT" && own.response.StatusCode/100 == 2
+	},
+	"a 1xx or 204 with a length is Close": func(own, peer *reading) bool {
+		if own.response == nil || own.response.StatusCode/100 != 1 && own.response.StatusCode != 204 && own.response.StatusCode != 304 && own.response.Request.Method != "HEAD" {
+			return false
+		}
+		same := *own.response
+		same.Close = peer.response.Close
+		return own.response.Close && reflect.DeepEqual(&same, peer.response)
+	},
+	"chunked bodies are as strict as heads": func(own, peer *reading) bool {
+		_, refused := own.bodyErr.(picohttp.Error)
+		return refused && peer.bodyErr == nil
+	},
+	"white space before the semicolon of a chunk extension": func(own, peer *reading) bool {
+		return peer.bodyErr != nil && strings.Contains(peer.bodyErr.Error(), "invalid byte in chunk length")
+	},
+	"a trailer section longer than the buffer": func(own, peer *reading) bool {
+		return peer.bodyErr != nil && strings.Contains(peer.bodyErr.Error(), "suspiciously long trailer")
+	},
+}
+
+func isKnown(own, peer *reading) bool {
+	for _, is := range knownDifferences {
+		if is(own, peer) {
+			return true
+		}
+	}
+	return false
+}
+
+// onlyHere are the messages that net/http refuses, by what its error says.
+var onlyHere = []string{
+	"malformed HTTP request \"\"",                                                   // an empty line comes first
+	"bad Content-Length", "multiple Content-Length", "invalid empty Content-Length", // of a response without a body
+	"unsupported transfer encoding", "too many transfer encodings", // likewise, and an element of the list may be empty
+}
+
+func checkRequest(t *testing.T, b []byte) {
+	t.Helper()
+	own := readRequest(ReadRequest, bytes.NewReader(b))
+	slow := readRequest(ReadRequest, iotest.OneByteReader(bytes.NewReader(b)))
+	if slow.err != own.err && slow.err.Error() != own.err.Error() {
+		t.Fatalf("byte by byte: %v, whole: %v\n%q", slow.err, own.err, b)
+	}
+	if own.err != nil {
+		if own.request != nil {
+			t.Fatalf("a request beside %v\n%q", own.err, b)
+		}
+		return
+	}
+	if differs := slow.differs(&own); differs != "" {
+		t.Fatalf("byte by byte %s (instead of net/http: whole)\n%q", differs, b)
+	}
+	peer := readRequest(http.ReadRequest, bytes.NewReader(b))
+	if peer.err != nil {
+		for _, reason := range onlyHere {
+			if strings.Contains(peer.err.Error(), reason) {
+				return
+			}
+		}
+		t.Fatalf("net/http refuses: %v\n%q", peer.err, b)
+	}
+	if differs := own.differs(&peer); differs != "" && !isKnown(&own, &peer) {
+		t.Fatalf("%s\n%q", differs, b)
+	}
+}
+
+func checkResponse(t *testing.T, b []byte, method string) {
+	t.Helper()
+	own := readResponse(ReadResponse, bytes.NewReader(b), method)
+	slow := readResponse(ReadResponse, iotest.OneByteReader(bytes.NewReader(b)), method)
+	if slow.err != own.err && slow.err.Error() != own.err.Error() {
+		t.Fatalf("byte by byte: %v, whole: %v\n%q", slow.err, own.err, b)
+	}
+	if own.err != nil {
+		return
+	}
+	if differs := slow.differs(&own); differs != "" {
+		t.Fatalf("byte by byte %s (instead of net/http: whole)\n%q", differs, b)
+	}
+	peer := readResponse(http.ReadResponse, bytes.NewReader(b), method)
+	if peer.err != nil {
+		for _, reason := range onlyHere {
+			if strings.Contains(peer.err.Error(), reason) {
+				return
+			}
+		}
+		t.Fatalf("net/http refuses: %v\n%q", peer.err, b)
+	}
+	if differs := own.differs(&peer); differs != "" && !isKnown(&own, &peer) {
+		t.Fatalf("%s\n%q", differs, b)
+	}
+}
+
+// vectorInputs reads the inputs of the vectors in ../testdata, whose form is in
+// CONTRIBUTING.md.
+func vectorInputs(t testing.TB, folder string) (inputs [][]byte) {
+	t.Helper()
+	files, err := filepath.Glob("../testdata/" + folder + "/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no vectors: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, paragraph := range strings.Split(string(text), "\n\n") {
+			var input []byte
+			in := false
+			for line := range strings.Lines(paragraph) {
+				rest, begins := strings.CutPrefix(line, "input:")
+				if in = begins || in && strings.HasPrefix(line, " "); !in {
+					continue
+				}
+				for rest = strings.TrimSpace(rest); rest != ""; rest = strings.TrimSpace(rest) {
+					quoted, err := strconv.QuotedPrefix(rest)
+					if err != nil {
+						t.Fatalf("%s: %q: %v", file, rest, err)
+					}
+					word, _ := strconv.Unquote(quoted)
+					rest = strings.TrimSpace(rest[len(quoted):])
+					if count, ok := strings.CutPrefix(rest, "*"); ok {
+						digits, behind, _ := strings.Cut(strings.TrimSpace(count), " ")
+						n, err := strconv.Atoi(digits)
+						if err != nil {
+							t.Fatalf("%s: %q", file, rest)
+						}
+						word, rest = strings.Repeat(word, n), behind
+					}
+					input = append(input, word...)
+				}
+			}
+			if input != nil {
+				inputs = append(inputs, input)
+			}
+		}
+	}
+	return inputs
+}
+
+func realHeads(t testing.TB) (heads map[string][]byte) {
+	files, _ := filepath.Glob("../testdata/heads/*.http")
+	if len(files) < 12 {
+		t.Fatalf("%d heads", len(files))
+	}
+	heads = map[string][]byte{}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		heads[strings.TrimSuffix(filepath.Base(file), ".http")] = b
+	}
+	return heads
+}
+
+const postChunked = "POST /p%20q?r=s HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\nTrailer: A, b-c\r\n\r\n"
+
+// messages are the seeds: all vectors, the heads, and chunked bodies behind a
+// head.
+func messages(t testing.TB) (all [][]byte) {
+	for _, folder := range []string{"requests", "responses", "framing"} {
+		all = append(all, vectorInputs(t, folder)...)
+	}
+	for _, b := range vectorInputs(t, "chunked") {
+		all = append(all, append([]byte(postChunked), b...),
+			append([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), b...))
+	}
+	for _, b := range realHeads(t) {
+		all = append(all, b)
+	}
+	for _, target := range []string{"/?", "/a?b?", "//x/y", "/a%2fb", "/a b", "*", "http://example.org:80/x?y", "/\"<>", "/;a=b,c", "/a#b", "/%zz", "/?a=%zz", "ftp:x", "?"} {
+		all = append(all, []byte("GET "+target+" HTTP/1.1\r\nHost: example.com\r\nPragma: no-cache\r\n\r\n"))
+	}
+	for _, target := range []string{"example.com:443", "/rpc", "http://x/", "[::1]:80", "a b", "x:y:z"} {
+		all = append(all, []byte("CONNECT "+target+" HTTP/1.1\r\nHost: example.com\r\n\r\n"))
+	}
+	return all
+}
+
+// TestLikeNetHTTP: what both accept is read alike.
+func TestLikeNetHTTP(t *testing.T) {
+	accepted := 0
+	for _, b := range messages(t) {
+		checkRequest(t, b)
+		for _, method := range []string{"GET", "HEAD", "CONNECT"} {
+			checkResponse(t, b, method)
+		}
+		if _, err := ReadRequest(bufio.NewReader(bytes.NewReader(b))); err == nil {
+			accepted++
+		}
+	}
+	if accepted < 300 {
+		t.Errorf("only %d requests were accepted", accepted)
+	}
+}
+
+// FuzzReadRequest and FuzzReadResponse are TestLikeNetHTTP.
+func FuzzReadRequest(f *testing.F) {
+	for _, b := range messages(f) {
+		if len(b) < 2048 {
+			f.Add(b)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) { checkRequest(t, b) })
+}
+
+func FuzzReadResponse(f *testing.F) {
+	for _, b := range messages(f) {
+		if len(b) < 2048 {
+			f.Add(b, "GET")
+			f.Add(b, "HEAD")
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte, method string) { checkResponse(t, b, method) })
+}
+
+// TestRefused: what is refused here has the parser's error, and nothing is read
+// of the body.
+func TestRefused(t *testing.T) {
+	for input, want := range map[string]error{
+		"":                                 io.EOF,
+		"G":                                io.ErrUnexpectedEOF,
+		"GET / HTTP/1.1\r\n":               io.ErrUnexpectedEOF,
+		"GET / HTTP/1.1\n\n":               picohttp.ErrBareLF,
+		"GET / HTTP/1.1\r\n\r\n":           picohttp.ErrHostMissing,
+		"GET / HTTP/2.0\r\n\r\n":           picohttp.ErrMajor,
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n": picohttp.ErrHTTP2,
+		"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n":                                          picohttp.ErrHostRepeated,
+		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n": picohttp.ErrAmbiguousLength,
+		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n":          picohttp.ErrContentLengthRepeated,
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n":                ErrCoding,
+	} {
+		if _, err := ReadRequest(bufio.NewReader(strings.NewReader(input))); err != want {
+			t.Errorf("%q: %v, want %v", input, err, want)
+		}
+	}
+	if _, err := ReadResponse(bufio.NewReader(strings.NewReader("")), nil); err != io.ErrUnexpectedEOF {
+		t.Errorf("an empty response: %v", err)
+	}
+	broken := errors.New("broken")
+	if _, err := ReadRequest(bufio.NewReader(io.MultiReader(strings.NewReader("GET / HTTP/1.1\r\n"), iotest.ErrReader(broken)))); err != broken {
+		t.Errorf("a broken connection: %v", err)
+	}
+	limited := Reader{Parser: picohttp.Parser{MaxFields: 1}}
+	if _, err := limited.ReadRequest(bufio.NewReader(strings.NewReader("GET / HTTP/1.1\r\nHost: a\r\nB: c\r\n\r\n"))); err != picohttp.ErrTooManyFields {
+		t.Errorf("too many fields: %v", err)
+	}
+}
+
+// TestSmallBuffer: a head may be larger than the buffer of the bufio.Reader, and
+// nothing behind it is lost.
+func TestSmallBuffer(t *testing.T) {
+	long := "GET / HTTP/1.1\r\nHost: example.com\r\nCookie: " + strings.Repeat("c", 10_000) + "\r\nContent-Length: 5\r\n\r\nhello"
+	source := bufio.NewReaderSize(iotest.HalfReader(strings.NewReader(long+long+"rest")), 16)
+	for range 2 {
+		req, err := ReadRequest(source)
+		if err != nil || len(req.Header.Get("Cookie")) != 10_000 {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(req.Body); string(body) != "hello" || err != nil {
+			t.Fatalf("%q, %v", body, err)
+		}
+	}
+	if rest, _ := io.ReadAll(source); string(rest) != "rest" {
+		t.Errorf("behind them is %q", rest)
+	}
+}
+
+// TestContinue: 100 is sent when the body is read, once, and only if it is.
+func TestContinue(t *testing.T) {
+	const head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+	for _, framing := range []string{"Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"} {
+		var answers bytes.Buffer
+		r := Reader{Continue: &answers}
+		req, err := r.ReadRequest(bufio.NewReader(strings.NewReader(head + framing)))
+		if err != nil || answers.Len() > 0 {
+			t.Fatalf("%v, %q", err, &answers)
+		}
+		if body, err := io.ReadAll(req.Body); string(body) != "hello" || err != nil || answers.String() != "HTTP/1.1 100 Continue\r\n\r\n" {
+			t.Errorf("%q, %v, %q", body, err, &answers)
+		}
+		answers.Reset()
+		req, err = r.ReadRequest(bufio.NewReader(strings.NewReader(head + framing)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := req.Body.Close(); err != ErrNotRead || answers.Len() > 0 {
+			t.Errorf("closed unread: %v, %q", err, &answers)
+		}
+		if n, err := req.Body.Read(make([]byte, 1)); n != 0 || err != http.ErrBodyReadAfterClose {
+			t.Errorf("read after Close: %d, %v", n, err)
+		}
+		if err := req.Body.Close(); err != nil {
+			t.Errorf("closed twice: %v", err)
+		}
+	}
+}
+
+// TestClose: Close reads what is left of a body.
+func TestClose(t *testing.T) {
+	for input, want := range map[string]error{
+		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET":                            nil,
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET": nil,
+		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhell":                                io.ErrUnexpectedEOF,
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nx\r\n\r\n":    picohttp.ErrChunkSize,
+	} {
+		source := bufio.NewReader(strings.NewReader(input))
+		req, err := ReadRequest(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Body.Read(make([]byte, 2))
+		if err := req.Body.Close(); err != want {
+			t.Errorf("%q: %v, want %v", input, err, want)
+		}
+		if rest, _ := io.ReadAll(source); want == nil && string(rest) != "GET" {
+			t.Errorf("%q: behind it is %q", input, rest)
+		}
+	}
+}
+
+// BenchmarkReadRequest reads heads with this package and with net/http.
+func BenchmarkReadRequest(b *testing.B) {
+	heads := realHeads(b)
+	for _, name := range []string{"chrome", "curl", "tiny", "pico703", "cdn", "api-bearer"} {
+		head := heads[name]
+		for _, side := range []struct {
+			name string
+			read func(*bufio.Reader) (*http.Request, error)
+		}{{"picohttp", ReadRequest}, {"nethttp", http.ReadRequest}} {
+			b.Run("head="+name+"/parser="+side.name, func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(len(head)))
+				source := bytes.NewReader(head)
+				reader := bufio.NewReader(source)
+				for b.Loop() {
+					source.Reset(head)
+					reader.Reset(source)
+					if _, err := side.read(reader); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

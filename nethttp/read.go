@@ -1,0 +1,325 @@
+package nethttp
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/picohttp/picohttp"
+)
+
+// ErrCoding says that a transfer coding other than chunked is applied to a body.
+// A server answers 501.
+var ErrCoding = errors.New("nethttp: unsupported transfer coding")
+
+// A Reader reads messages. Its zero value reads as ReadRequest and ReadResponse
+// do. It is not written to: goroutines may share one.
+type Reader struct {
+	// Parser holds the limits of a head, a trailer section and the overhead
+	// of chunks.
+	Parser picohttp.Parser
+
+	// Continue, if it is not nil, is the connection that requests come from:
+	// when the Body of one that expects it is first read, 100 (Continue) is
+	// written there. If nobody reads it, nobody asks for it, and Close
+	// answers ErrNotRead. A Reader with Continue is for one connection.
+	Continue io.Writer
+}
+
+// ReadRequest reads a request from b, its head now and its Body when that is
+// read. What is in the Request is a copy: it does not depend on b, but the Body
+// does. The Body has to be read to its end or closed before the next request is
+// read.
+//
+// The error is io.EOF if b ends before the first octet, io.ErrUnexpectedEOF if it
+// ends within the head, a picohttp.Error if the head, its framing or its Host is
+// malformed, ErrCoding, an error of package url if the request-target is, or what
+// reading from b answered. After any of them b is of no use any more.
+func ReadRequest(b *bufio.Reader) (*http.Request, error) {
+	return new(Reader).ReadRequest(b)
+}
+
+// ReadResponse reads a response from b, as ReadRequest reads a request. req is
+// the request that it answers, a GET if it is nil. A 1xx is a response like
+// others.
+func ReadResponse(b *bufio.Reader, req *http.Request) (*http.Response, error) {
+	return new(Reader).ReadResponse(b, req)
+}
+
+// ReadRequest is the function ReadRequest under r's limits.
+func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
+	var h picohttp.Request
+	in := input{r: b}
+	n, err := r.Parser.ParseRequest(&h, in.begin())
+	for ; err == picohttp.ErrIncomplete; n, err = h.Resume(in.b) {
+		if err := in.more(); err != nil {
+			return nil, err
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := h.Host(); err != nil {
+		return nil, err
+	}
+	framing, err := h.Framing()
+	if err != nil {
+		return nil, err
+	}
+	if framing.OtherCoding {
+		return nil, ErrCoding
+	}
+
+	var a arena
+	a.Grow(n)
+	a.Write(h.Method())
+	a.Write(h.Target())
+	for i := range h.NumFields() {
+		a.writeField(h.Field(i))
+	}
+	req := &http.Request{
+		Method:        a.take(len(h.Method())),
+		RequestURI:    a.take(len(h.Target())),
+		Proto:         protos[h.Minor()],
+		ProtoMajor:    1,
+		ProtoMinor:    h.Minor(),
+		Header:        make(http.Header, h.NumFields()),
+		Body:          http.NoBody,
+		ContentLength: framing.Length,
+		Close:         !framing.KeepAlive,
+	}
+	values := make([]string, h.NumFields())
+	for i := range values {
+		name, value := h.Field(i)
+		a.takeField(req.Header, values[i:i:i+1], len(name), len(value))
+	}
+	in.discard(n)
+
+	if req.URL, err = parseTarget(req.Method, req.RequestURI); err != nil {
+		return nil, err
+	}
+	if req.Host = req.URL.Host; req.Host == "" {
+		req.Host = req.Header.Get("Host")
+	}
+	delete(req.Header, "Host")
+	fixPragma(req.Header)
+	switch framing.Body {
+	case picohttp.BodyLength:
+		if framing.Length == 0 {
+			return req, nil
+		}
+		body := &body{r: b, left: framing.Length, closing: req.Close}
+		body.expectContinue(framing, r.Continue)
+		req.Body = body
+	case picohttp.BodyChunked:
+		req.ContentLength = -1
+		req.TransferEncoding = chunkedOnly()
+		delete(req.Header, "Transfer-Encoding")
+		if req.Trailer, err = announced(req.Header); err != nil {
+			return nil, err
+		}
+		body := &body{chunked: picohttp.NewChunkedReader(b, &r.Parser), trailer: &req.Trailer}
+		body.expectContinue(framing, r.Continue)
+		req.Body = body
+	}
+	return req, nil
+}
+
+// ReadResponse is the function ReadResponse under r's limits.
+func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Response, error) {
+	var h picohttp.Response
+	in := input{r: b}
+	n, err := r.Parser.ParseResponse(&h, in.begin())
+	for ; err == picohttp.ErrIncomplete; n, err = h.Resume(in.b) {
+		if err := in.more(); err != nil {
+			return nil, unexpected(err)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	method := http.MethodGet
+	if req != nil {
+		method = req.Method
+	}
+	framing, err := h.Framing(method)
+	if err != nil {
+		return nil, err
+	}
+	if framing.OtherCoding {
+		return nil, ErrCoding
+	}
+
+	const version = len("HTTP/1.1 ")
+	status := in.b[version : version+bytes.IndexByte(in.b[version:], '\r')]
+	var a arena
+	a.Grow(n)
+	a.Write(status)
+	for i := range h.NumFields() {
+		a.writeField(h.Field(i))
+	}
+	resp := &http.Response{
+		Status:        a.take(len(status)),
+		StatusCode:    h.Status(),
+		Proto:         protos[h.Minor()],
+		ProtoMajor:    1,
+		ProtoMinor:    h.Minor(),
+		Header:        make(http.Header, h.NumFields()),
+		Body:          http.NoBody,
+		ContentLength: framing.Length,
+		Close:         !framing.KeepAlive && h.Status() != http.StatusSwitchingProtocols,
+		Request:       req,
+	}
+	values := make([]string, h.NumFields())
+	for i := range values {
+		name, value := h.Field(i)
+		a.takeField(resp.Header, values[i:i:i+1], len(name), len(value))
+	}
+	in.discard(n)
+
+	if h.Minor() > 0 && hasToken(resp.Header["Connection"], "close") {
+		resp.Close = true
+		delete(resp.Header, "Connection")
+	}
+	fixPragma(resp.Header)
+	chunked := framing.Body == picohttp.BodyChunked
+	if codings, ok := resp.Header["Transfer-Encoding"]; ok {
+		delete(resp.Header, "Transfer-Encoding")
+		if chunked || h.Minor() > 0 && len(codings) == 1 && strings.EqualFold(codings[0], "chunked") {
+			resp.TransferEncoding = chunkedOnly()
+			if resp.Trailer, err = announced(resp.Header); err != nil {
+				return nil, err
+			}
+		}
+	}
+	switch framing.Body {
+	case picohttp.BodyNone:
+		lengths := resp.Header["Content-Length"]
+		if len(lengths) > 1 {
+			resp.Header["Content-Length"] = lengths[:1]
+		}
+		if method == http.MethodHead {
+			resp.ContentLength = lengthOf(lengths)
+		}
+	case picohttp.BodyLength:
+		if framing.Length > 0 {
+			resp.Body = &body{r: b, left: framing.Length, closing: resp.Close}
+		}
+	case picohttp.BodyChunked:
+		resp.ContentLength = -1
+		resp.Body = &body{chunked: picohttp.NewChunkedReader(b, &r.Parser), trailer: &resp.Trailer}
+	default:
+		resp.ContentLength = -1
+		resp.Body = &body{r: b, left: -1, closing: true}
+	}
+	return resp, nil
+}
+
+var protos = [...]string{
+	"HTTP/1.0", "HTTP/1.1", "HTTP/1.2", "HTTP/1.3", "HTTP/1.4",
+	"HTTP/1.5", "HTTP/1.6", "HTTP/1.7", "HTTP/1.8", "HTTP/1.9",
+}
+
+func chunkedOnly() []string { return []string{"chunked"} }
+
+// parseTarget does what http.ReadRequest does with a request-target.
+func parseTarget(method, target string) (*url.URL, error) {
+	if target[0] == '/' {
+		path, query, found := strings.Cut(target, "?")
+		if isPlain(path) {
+			return &url.URL{Path: path, RawQuery: query, ForceQuery: found && query == ""}, nil
+		}
+	} else if method == http.MethodConnect {
+		u, err := url.ParseRequestURI("http://" + target)
+		if err != nil {
+			return nil, err
+		}
+		u.Scheme = ""
+		return u, nil
+	}
+	return url.ParseRequestURI(target)
+}
+
+// isPlain reports whether a path is the same encoded and decoded for package url.
+func isPlain(path string) bool {
+	for i := range len(path) {
+		if !plain[path[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+var plain = func() (t [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+,/:;=@") {
+		t[c] = true
+	}
+	return t
+}()
+
+// fixPragma takes "Pragma: no-cache" for a Cache-Control, as net/http does.
+func fixPragma(header http.Header) {
+	if pragma := header["Pragma"]; len(pragma) > 0 && pragma[0] == "no-cache" {
+		if _, ok := header["Cache-Control"]; !ok {
+			header["Cache-Control"] = []string{"no-cache"}
+		}
+	}
+}
+
+// announced takes the Trailer field of a chunked message out of its header, and
+// returns a Header with the names in it and no values.
+func announced(header http.Header) (http.Header, error) {
+	lists, ok := header["Trailer"]
+	if !ok {
+		return nil, nil
+	}
+	delete(header, "Trailer")
+	trailer := http.Header{}
+	for _, list := range lists {
+		for name := range strings.SplitSeq(list, ",") {
+			name = textproto.TrimString(name)
+			switch key := textproto.CanonicalMIMEHeaderKey(name); key {
+			case "":
+			case "Transfer-Encoding", "Trailer", "Content-Length":
+				return nil, fmt.Errorf("nethttp: %s is announced as a trailer field", key)
+			default:
+				trailer[key] = nil
+			}
+		}
+	}
+	if len(trailer) == 0 {
+		return nil, nil
+	}
+	return trailer, nil
+}
+
+// hasToken reports whether one of the lists has the token.
+func hasToken(lists []string, token string) bool {
+	for _, list := range lists {
+		for element := range strings.SplitSeq(list, ",") {
+			if strings.EqualFold(strings.Trim(element, " \t"), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lengthOf returns the Content-Length of a response to HEAD, or -1.
+func lengthOf(lengths []string) int64 {
+	if len(lengths) == 0 {
+		return -1
+	}
+	n, err := strconv.ParseUint(lengths[0], 10, 63)
+	if err != nil {
+		return -1
+	}
+	return int64(n)
+}
