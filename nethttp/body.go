@@ -48,7 +48,9 @@ func (b *body) Read(p []byte) (n int, err error) {
 
 func (b *body) read(p []byte) (n int, err error) {
 	if b.err == nil && b.answer != nil {
-		_, b.err = io.WriteString(b.answer, "HTTP/1.1 100 Continue\r\n\r\n")
+		if b.r.Buffered() == 0 { // else the client does not wait
+			_, b.err = io.WriteString(b.answer, "HTTP/1.1 100 Continue\r\n\r\n")
+		}
 		b.answer = nil
 	}
 	switch {

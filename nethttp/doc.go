@@ -21,7 +21,8 @@
 // whatever its Content-Length and Transfer-Encoding say.
 //
 // Read otherwise is the 2xx response to a CONNECT: it begins a tunnel, so its Body
-// is all that follows, whatever its Content-Length says.
+// is all that follows, whatever its Content-Length says. And more is Close: a
+// CONNECT, and a 1xx (but 101) or 204 response with a length.
 //
 // Errors have other texts. All else is equal, down to the Trailer that is filled
 // in when the Body has been read.

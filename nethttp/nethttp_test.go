@@ -362,21 +362,30 @@ func TestSmallBuffer(t *testing.T) {
 	}
 }
 
-// TestContinue: 100 is sent when the body is read, once, and only if it is.
+// TestContinue: 100 is sent when the body is read, once, and only if it is, and
+// is not there.
 func TestContinue(t *testing.T) {
 	const head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
-	for _, framing := range []string{"Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"} {
+	const answer = "HTTP/1.1 100 Continue\r\n\r\n"
+	for _, body := range []string{"Content-Length: 5\r\n\r\n|hello", "Transfer-Encoding: chunked\r\n\r\n|5\r\nhello\r\n0\r\n\r\n"} {
+		framing, content, _ := strings.Cut(body, "|")
+		for source, want := range map[io.Reader]string{
+			io.MultiReader(strings.NewReader(head+framing), strings.NewReader(content)): answer,
+			strings.NewReader(head + framing + content):                                 "",
+		} {
+			var answers bytes.Buffer
+			r := Reader{Continue: &answers}
+			req, err := r.ReadRequest(bufio.NewReader(source))
+			if err != nil || answers.Len() > 0 {
+				t.Fatalf("%v, %q", err, &answers)
+			}
+			if body, err := io.ReadAll(req.Body); string(body) != "hello" || err != nil || answers.String() != want {
+				t.Errorf("%q, %v, %q", body, err, &answers)
+			}
+		}
 		var answers bytes.Buffer
 		r := Reader{Continue: &answers}
-		req, err := r.ReadRequest(bufio.NewReader(strings.NewReader(head + framing)))
-		if err != nil || answers.Len() > 0 {
-			t.Fatalf("%v, %q", err, &answers)
-		}
-		if body, err := io.ReadAll(req.Body); string(body) != "hello" || err != nil || answers.String() != "HTTP/1.1 100 Continue\r\n\r\n" {
-			t.Errorf("%q, %v, %q", body, err, &answers)
-		}
-		answers.Reset()
-		req, err = r.ReadRequest(bufio.NewReader(strings.NewReader(head + framing)))
+		req, err := r.ReadRequest(bufio.NewReader(strings.NewReader(head + framing + content)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,8 +28,9 @@ type Reader struct {
 
 	// Continue, if it is not nil, is the connection that requests come from:
 	// when the Body of one that expects it is first read, 100 (Continue) is
-	// written there. If nobody reads it, nobody asks for it, and Close
-	// answers ErrNotRead. A Reader with Continue is for one connection.
+	// written there, unless some of it is there already. If nobody reads it,
+	// nobody asks for it, and Close answers ErrNotRead. A Reader with
+	// Continue is for one connection.
 	Continue io.Writer
 }
 
@@ -125,7 +126,7 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 		if req.Trailer, err = announced(req.Header); err != nil {
 			return nil, err
 		}
-		body := &body{chunked: picohttp.NewChunkedReader(b, &r.Parser), trailer: &req.Trailer}
+		body := &body{r: b, chunked: picohttp.NewChunkedReader(b, &r.Parser), trailer: &req.Trailer}
 		body.expectContinue(framing, r.Continue)
 		req.Body = body
 	}
@@ -214,7 +215,7 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 		}
 	case picohttp.BodyChunked:
 		resp.ContentLength = -1
-		resp.Body = &body{chunked: picohttp.NewChunkedReader(b, &r.Parser), trailer: &resp.Trailer}
+		resp.Body = &body{r: b, chunked: picohttp.NewChunkedReader(b, &r.Parser), trailer: &resp.Trailer}
 	default:
 		resp.ContentLength = -1
 		resp.Body = &body{r: b, left: -1, closing: true}

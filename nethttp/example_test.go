@@ -1,0 +1,39 @@
+package nethttp_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/picohttp/picohttp"
+	"github.com/picohttp/picohttp/nethttp"
+)
+
+// Requests that follow each other on a connection: closing a body reads what is
+// left of it.
+func ExampleReadRequest() {
+	conn := strings.NewReader(
+		"POST /a HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\n\r\nhello" +
+			"GET /b?c HTTP/1.1\r\nHost: example.com\r\n\r\n" +
+			"GET /d HTTP/1.1\r\nHost : example.com\r\n\r\n")
+	in := bufio.NewReader(conn)
+	for {
+		req, err := nethttp.ReadRequest(in)
+		if e, ok := err.(picohttp.Error); ok {
+			fmt.Printf("answer %d and close: %s\n", e.Status(), e.Rule())
+			return
+		} else if err != nil {
+			return // io.EOF between requests
+		}
+		body, err := io.ReadAll(req.Body)
+		fmt.Println(req.Method, req.URL, req.Host, string(body), err)
+		if req.Body.Close() != nil || req.Close {
+			return
+		}
+	}
+	// Output:
+	// POST /a example.com hello <nil>
+	// GET /b?c example.com  <nil>
+	// answer 400 and close: a field name is a token with the colon right behind it
+}
