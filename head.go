@@ -13,8 +13,8 @@ type head struct {
 	progress
 }
 
-// Reset lets go of the caller's bytes, so that nothing keeps them alive: what is
-// left is the zero value.
+// Reset lets go of the caller's bytes, so that nothing keeps them alive. What is
+// left answers as the zero value does.
 func (h *head) Reset() {
 	h.clear()
 	h.b = nil
@@ -71,22 +71,24 @@ func (h *head) lineOf(i int) uint32 {
 }
 
 // Fields ranges over the field lines in the order sent, as Field returns them.
+// The loop must not parse another head with the same value, nor reset it.
 func (h *head) Fields() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) { h.fields(yield) }
 }
 
+// fields looks at h anew for each line, so that a loop that should have parsed
+// another head finds lines of that, and nothing out of bounds.
 func (h *head) fields(yield func(name, value []byte) bool) {
-	b, more := h.b, h.more // yield may use h for another head
 	for at := uint32(1); at < h.n; at++ {
-		if !yield(cut(b, h.end[at-1]+2, h.mark[at], h.end[at])) {
+		if !yield(cut(h.b, h.end[at-1]+2, h.mark[at], h.end[at])) {
 			return
 		}
 	}
 	end := h.end[tableFields]
-	for range more {
+	for i := uint32(0); i < h.more; i++ {
 		var line, colon uint32
-		line, colon, end = lineAfter(b, end)
-		if !yield(cut(b, line, colon, end)) {
+		line, colon, end = lineAfter(h.b, end)
+		if !yield(cut(h.b, line, colon, end)) {
 			return
 		}
 	}
