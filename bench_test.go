@@ -235,6 +235,17 @@ func BenchmarkChunked(b *testing.B) {
 				size, _, _ := d.Decode(buffer)
 				return size
 			}},
+			{"pieces", func() (size int) { // as they come from a connection
+				copy(buffer, coded)
+				d.Reset()
+				for at := 0; ; {
+					m, n, err := d.Decode(buffer[at:min(at+4000, len(buffer))])
+					at += n
+					if size += m; err != ErrIncomplete {
+						return size
+					}
+				}
+			}},
 			{"next", func() (size int) {
 				d.Reset()
 				for b := coded; ; {

@@ -25,7 +25,10 @@ import (
 // added up. What later chunks leave unused is taken off again, but not below 0.
 // The sum may be Parser.MaxChunkOverhead, else the body is ErrChunkOverhead. So
 // a body may come octet by octet, at 5 octets a chunk, for ever; with 100 octets
-// of extensions at each octet, it is cut off at the 188th.
+// of extensions at each octet, it is cut off after the 188th.
+//
+// A trailer section with Content-Length, Transfer-Encoding or Host is
+// ErrTrailerField, when it is whole.
 type Chunked struct {
 	// Parser holds the limits; those of the zero Parser if it is nil.
 	Parser *Parser
@@ -71,17 +74,17 @@ func (d *Chunked) Reset() {
 	d.part, d.fault, d.line, d.waste = chunkSize, 0, 0, 0
 }
 
-// Trailer returns the trailer section of a complete body. Its fields alias the
-// bytes that ended the body, and it is good until Reset.
+// Trailer returns the trailer section of a complete body. Its fields are parts of
+// the bytes that ended the body: it is good until they are overwritten, or Reset.
 func (d *Chunked) Trailer() *Trailer { return &d.trailer }
 
 // Next reads from b, what has arrived of the body and was not consumed before,
 // up to the end of a piece of chunk-data. b[:n] is consumed.
 //
 //   - If err is nil, data is that piece, one octet or more, a part of b.
-//   - If err is ErrIncomplete, all pieces in b have been had. Call Next again
-//     with b[n:] and more behind it. Usually b[n:] is empty; it is not if the
-//     trailer section is unfinished.
+//   - If err is ErrIncomplete, there are no more pieces in b. Call Next again
+//     with b[n:] and more behind it. b[n:] is empty, unless the trailer section
+//     is unfinished, whose octets have to lie together.
 //   - If err is io.EOF, the body is complete, Trailer has its trailer section,
 //     and at b[n:] begins the next message.
 //   - Otherwise err is an Error, and n the offset of the first octet that
@@ -104,26 +107,27 @@ func (d *Chunked) Next(b []byte) (data []byte, n int, err error) {
 	return b[n : n+size : n+size], n + size, nil
 }
 
-// Decode moves the chunk-data in b together, from the start of b on, and answers
-// how long it is. b holds what has arrived of the body and was not consumed
-// before; b[:n] is consumed, b[:size] is data, and b[size:n] is of no use any
-// more.
+// Decode moves the chunk-data in b together, to the start of b, and answers its
+// size. b holds what has arrived of the body and was not consumed before; b[:n]
+// is consumed, and b[:size] is data. What was behind it in b[:n] is overwritten,
+// but for the trailer section at its end.
 //
-//   - If err is nil, the body is complete, Trailer has its trailer section, and
-//     at b[n:] begins the next message.
 //   - If err is ErrIncomplete, call Decode again with b[n:] and more behind it.
+//   - If err is io.EOF, the body is complete, Trailer has its trailer section,
+//     and at b[n:] begins the next message.
 //   - Otherwise err is an Error, and n as Next has it. b[:size] came before it.
 func (d *Chunked) Decode(b []byte) (size, n int, err error) {
 	for {
+		if d.part == chunkDataCR && len(b)-n >= 2 && b[n] == '\r' && b[n+1] == '\n' {
+			d.part = chunkSize
+			n += 2
+		}
 		if d.part == chunkSize && d.waste == 0 {
 			size, n = moveChunks(b, size, n)
 		}
 		m, err := d.advance(b[n:])
 		n += m
-		switch {
-		case err == io.EOF:
-			return size, n, nil
-		case err != nil:
+		if err != nil {
 			return size, n, err
 		}
 		m = d.data(len(b) - n)
@@ -275,8 +279,9 @@ func moveChunks(b []byte, to, from int) (int, int) {
 }
 
 // A run is chunks of one size that follow each other: usually all of a body but
-// the last. Where a processor foresees that a chunk-size line is the one before
-// again, it knows where the next is before it has read this one.
+// the last. Comparing a chunk-size line with the one before is faster than reading
+// it: a processor that guesses that they are equal goes on with the chunk behind
+// it at once.
 type run struct {
 	word, mask uint64 // the first eight octets of the line, and which of them count
 	n          int    // octets of the line
@@ -288,7 +293,7 @@ func (r *run) octets() int { return r.n + r.size + len("\r\n") }
 
 // moveRunGeneric moves the data of chunks at b[from:] to b[to:], as long as their
 // line is the one that is there, and answers how many. It stops before a chunk
-// that is not all in b, or has no CRLF behind its data. to is less than from.
+// that is not all in b, or has no CRLF behind its data. to is not above from.
 func moveRunGeneric(b []byte, to, from int, r run) (chunks int) {
 	for len(b)-from >= max(8, r.octets()) {
 		end := from + r.n + r.size
@@ -354,7 +359,7 @@ func (d *Chunked) readLine(b []byte) (n int, fault Error) {
 			default:
 				return i, ErrChunkExt
 			}
-		case d.ext == most:
+		case d.ext >= most:
 			return i, ErrChunkExtTooLong
 		default:
 			next := d.part.next(c)
@@ -466,10 +471,12 @@ func (d *Chunked) readTrailer(b []byte) (n int, err error) {
 	} else if err != nil {
 		return n, err
 	}
-	for i := range d.trailer.NumFields() {
-		if name, _ := d.trailer.Field(i); decidesFraming(name) {
+	i := 0
+	for name := range d.trailer.fields {
+		if decidesFraming(name) {
 			return int(d.trailer.lineOf(i)), d.end(ErrTrailerField)
 		}
+		i++
 	}
 	return n, d.end(0)
 }

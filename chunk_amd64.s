@@ -8,10 +8,11 @@
 //	chunk-size line | data | CRLF
 //	SI              SI+lineLen  SI+lineLen+size
 //
-// and its data goes to DI, which is less. All of it is read before it is written
-// over: octets are copied upwards, 16 at a time, and the last 16, which overlap
-// with those before, are read first. Nothing is read or written outside data,
-// line and CRLF, of which there are more than the 8 octets that are read of a line.
+// and its data goes to DI, which is below. No octet is written over before it is
+// read: they are copied upwards, 16 at a time, and the last 16, which overlap with
+// those before, are read first. Nothing is written but size octets from DI on, and
+// nothing is read outside the chunk: it has 21 octets at least, so 8 can be read
+// where its line begins.
 //
 // Registers (+: loaded once)
 #define dst      DI

@@ -36,34 +36,34 @@ func (c *ChunkedReader) Trailer() *Trailer { return c.d.Trailer() }
 // Read reads chunk-data. It waits for the connection only if it has none. Its
 // error is io.EOF at the end of the body, an Error if the body is malformed,
 // io.ErrUnexpectedEOF if the connection ends within it, or else what reading
-// from the connection answered.
+// from the connection answered; after a timeout Read may be called again.
 func (c *ChunkedReader) Read(p []byte) (n int, err error) {
-	for n < len(p) && c.err == nil {
-		if c.d.part == chunkData {
-			m, err := c.r.Read(p[n : n+int(min(uint64(len(p)-n), c.d.left))])
+	for n < len(p) {
+		switch {
+		case c.err != nil:
+			err = c.err
+		case c.r.Buffered() == 0 && n > 0:
+			return n, nil
+		case c.d.part == chunkData:
+			var m int
+			m, err = c.r.Read(p[n : n+int(min(uint64(len(p)-n), c.d.left))])
 			n += c.d.data(m)
-			c.err = unexpected(err)
-		} else if c.r.Buffered() > 0 {
+			if m == 0 && err == nil {
+				return n, nil // and nobody spins
+			}
+		case c.r.Buffered() > 0:
 			c.err = c.advance()
-		} else {
-			_, err := c.r.Peek(1)
-			c.err = unexpected(err)
+		default:
+			_, err = c.r.Peek(1)
 		}
-		if n > 0 && c.r.Buffered() == 0 {
-			break
+		if err == io.EOF && c.err == nil {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return n, err
 		}
 	}
-	if n > 0 {
-		return n, nil
-	}
-	return 0, c.err
-}
-
-func unexpected(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
+	return n, nil
 }
 
 // advance consumes what is buffered and is not chunk-data.

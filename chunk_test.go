@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http/httputil"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -60,9 +61,6 @@ func decodeInPlace(g *guard, p *Parser, b []byte, ends []int) outcome {
 		size, n, err := d.Decode(piece)
 		body = append(body, piece[:size]...)
 		at += n
-		if err == nil {
-			err = io.EOF
-		}
 		if err != ErrIncomplete {
 			return chunkedOutcome(&d, at, err, body)
 		}
@@ -222,6 +220,15 @@ func TestChunkedOverhead(t *testing.T) {
 	if size, _, err := d.Decode([]byte(wasteful)); size != 188 || err != ErrChunkOverhead {
 		t.Errorf("with 100 octets of extensions: %d, %v", size, err)
 	}
+	// 15 digits and one octet of data are 19 octets, of which 18 are free.
+	d = Chunked{Parser: &Parser{MaxChunkOverhead: 10}}
+	if size, _, err := d.Decode([]byte(strings.Repeat("000000000000001\r\nx\r\n", 20))); size != 10 || err != ErrChunkOverhead {
+		t.Errorf("15 digits: %d, %v", size, err)
+	}
+	d = Chunked{}
+	if size, _, err := d.Decode([]byte(strings.Repeat("00000000000001\r\nx\r\n", 20_000))); size != 20_000 || err != ErrIncomplete {
+		t.Errorf("14 digits: %d, %v", size, err)
+	}
 	// What larger chunks leave unused is taken off.
 	d.Reset()
 	mixed := strings.Repeat("1;"+strings.Repeat("e", 99)+"\r\nx\r\n20\r\n"+strings.Repeat("y", 32)+"\r\n", 2000)
@@ -287,13 +294,47 @@ func TestMoveRun(t *testing.T) {
 	}
 }
 
+// TestDecodeRuns holds Decode, which moves runs of chunks at once, to Next: a line
+// that differs from the one before in any bit of any octet ends a run.
+func TestDecodeRuns(t *testing.T) {
+	for digits := 2; digits <= 14; digits++ {
+		line := fmt.Sprintf("%0*x\r\n", digits, 0x20)
+		chunk := line + strings.Repeat("d", 0x20) + "\r\n"
+		for bit := range 8 * digits {
+			other := []byte(line)
+			other[bit/8] ^= 1 << (bit % 8)
+			body := []byte(strings.Repeat(chunk, 3) + string(other) + chunk[len(line):] + strings.Repeat(chunk, 3) + "0\r\n\r\n")
+			want := decodeByNext(newGuard(t), nil, body, nil)
+			if got := decodeInPlace(newGuard(t), nil, body, nil); got != want {
+				t.Fatalf("%q: %v, want %v", body, got, want)
+			}
+		}
+	}
+}
+
+// TestChunkedLongTrailer: the offset of a fault behind the table of fields.
+func TestChunkedLongTrailer(t *testing.T) {
+	for _, before := range []int{0, 1, 63, 64, 65, 200} {
+		lines := strings.Repeat("A: b\r\n", before)
+		body := "0\r\n" + lines + "Host: h\r\nA: b\r\n\r\n"
+		var d Chunked
+		if _, n, err := d.Decode([]byte(body)); err != ErrTrailerField || n != len("0\r\n"+lines) {
+			t.Errorf("behind %d lines: %d, %v", before, n, err)
+		}
+	}
+}
+
 // TestChunkedAgain: Reset leaves nothing of the body before.
 func TestChunkedAgain(t *testing.T) {
 	d := Chunked{Parser: &Parser{MaxChunkExtBytes: 4}}
+	d.Decode([]byte("0\r\nA: b\r\n\r\n"))
+	if d.Reset(); d.Trailer().NumFields() != 0 || d.trailer.b != nil {
+		t.Error("Reset leaves a trailer section")
+	}
 	for range 3 {
 		for body, want := range map[string]error{
-			"1\r\nx\r\n0\r\nA: b\r\n\r\n": nil,
-			"0\r\n\r\n":                   nil,
+			"1\r\nx\r\n0\r\nA: b\r\n\r\n": io.EOF,
+			"0\r\n\r\n":                   io.EOF,
 			"1;aaaa\r\n":                  ErrChunkExtTooLong,
 			"1;aaa\r\n":                   ErrIncomplete,
 			"8;a\r":                       ErrIncomplete,
@@ -304,7 +345,7 @@ func TestChunkedAgain(t *testing.T) {
 			if _, _, err := d.Decode([]byte(body)); err != want {
 				t.Errorf("%q: %v", body, err)
 			}
-			if fields := d.Trailer().NumFields(); fields != strings.Count(body, ": b") && want == nil {
+			if fields := d.Trailer().NumFields(); fields != strings.Count(body, ": b") && want == io.EOF {
 				t.Errorf("%q: %d fields", body, fields)
 			}
 		}
@@ -374,6 +415,66 @@ func TestChunkedReader(t *testing.T) {
 		if _, err := io.ReadAll(c); want == io.ErrUnexpectedEOF && err != broken {
 			t.Errorf("%q: %v, want %v", input, err, broken)
 		}
+	}
+}
+
+// TestChunkedReaderSmall: p may be shorter than what is there.
+func TestChunkedReaderSmall(t *testing.T) {
+	for size := 1; size < 8; size++ {
+		c := NewChunkedReader(bufio.NewReader(strings.NewReader("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n")), nil)
+		var body []byte
+		p := make([]byte, size)
+		for {
+			n, err := c.Read(p)
+			body = append(body, p[:n]...)
+			if err == io.EOF {
+				break
+			} else if err != nil || len(body) > 11 {
+				t.Fatalf("%q, %v", body, err)
+			}
+		}
+		if string(body) != "hello world" {
+			t.Errorf("%d at a time: %q", size, body)
+		}
+	}
+}
+
+// A stubborn connection answers nothing and an error, each in turn, between
+// single octets.
+type stubborn struct {
+	b    string
+	turn int
+}
+
+func (s *stubborn) Read(p []byte) (int, error) {
+	s.turn++
+	switch {
+	case s.turn%3 == 1 || len(p) == 0:
+		return 0, nil
+	case s.turn%3 == 2:
+		return 0, os.ErrDeadlineExceeded
+	case s.b == "":
+		return 0, io.EOF
+	}
+	p[0], s.b = s.b[0], s.b[1:]
+	return 1, nil
+}
+
+// TestChunkedReaderAgain: after a timeout, or nothing, Read goes on.
+func TestChunkedReaderAgain(t *testing.T) {
+	c := NewChunkedReader(bufio.NewReader(&stubborn{b: "14\r\n" + strings.Repeat("x", 20) + "\r\n0\r\nA: b\r\n\r\n"}), nil)
+	size, p := 0, make([]byte, 8192)
+	for range 1000 {
+		n, err := c.Read(p)
+		size += n
+		if err == io.EOF {
+			break
+		} else if err != nil && err != os.ErrDeadlineExceeded {
+			t.Fatal(err)
+		}
+	}
+	if size != 20 || c.Trailer().NumFields() != 1 {
+		t.Errorf("%d octets, %d fields", size, c.Trailer().NumFields())
 	}
 }
 
@@ -484,6 +585,9 @@ func checkChunked(t *testing.T, g *guard, p *Parser, b []byte, ends []int, octet
 	var d Chunked
 	own := bytes.Clone(b)
 	size, n, err := d.Decode(own)
+	if err == io.EOF {
+		err = nil
+	}
 	body, length, ok := chunkedByGrammar(b)
 	fault, _ := err.(Error)
 	limited := fault == ErrChunkExtTooLong || fault == ErrChunkOverhead || fault == ErrTrailerTooLong || fault == ErrTooManyFields || fault == ErrTrailerField

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -120,7 +121,7 @@ func (c *headCase) verdicts() []string {
 // verdict is the outcome in the words of the cases.
 func verdict(err error) string {
 	switch err {
-	case nil:
+	case nil, io.EOF:
 		return "accept"
 	case ErrIncomplete:
 		return "incomplete"

@@ -12,10 +12,11 @@ import (
 // the line, the octets around the fault with a caret under the first that
 // cannot be right, the rule, where it stands and the status code to answer
 // with. For an error of Host or Framing, n is what Parse answered before. For a
-// chunked body, b begins where the body begins, and n counts from there.
+// chunked body, b begins where the body begins and n counts from there; Decode
+// has written over b, so keep a copy if there is something to explain.
 //
-// It is the slow path: it finds out what kind of message b is by parsing b[:n]
-// once more, and allocates. The words may change from release to release;
+// It is the slow path: it finds out what kind of message b is by parsing it once
+// more, and allocates. The words may change from release to release;
 // programs look at err and Error.Code. They are printable ASCII, but quote what
 // the peer sent, credentials included: they are for a log or a terminal, not for
 // the response.
@@ -132,6 +133,10 @@ func newPrefix(k kind, b []byte) *prefix {
 		}
 		if p.err == io.EOF {
 			p.err = nil
+		}
+		if d.part == trailerBegin { // and none of it is there
+			limits.ParseTrailer(&d.trailer, nil)
+			p.head = &d.trailer.head
 		}
 	}
 	return p
@@ -266,9 +271,10 @@ func faultAt(k kind, b []byte, n int, e Error) int {
 	}
 	var s signals
 	hosts, coding := 0, -1 // the last Transfer-Encoding
-	for i := range h.NumFields() {
-		name, value := h.Field(i)
-		line := int(h.lineOf(i))
+	next := int(h.lineOf(0))
+	for name, value := range h.fields {
+		line := next
+		next = line + bytes.IndexByte(b[line:n], '\n') + 1
 		begin := line + len(name) + len(":") // of the value
 		begin += len(b[begin:]) - len(bytes.TrimLeft(b[begin:], " \t"))
 		before := s.seen
@@ -503,7 +509,7 @@ func hint(k kind, line []byte, at int, e Error) string {
 		return "Recipients differ in where such a body ends, which lets a request be\nsmuggled past one of them. Refuse it, and close the connection."
 	case e == ErrChunkSize && at == 0 && ends:
 		return "The chunk-size is missing. Is the chunk before it longer than it says?"
-	case e == ErrChunkSize && isWhitespace(c), e == ErrChunkExt && ends:
+	case e == ErrChunkSize && isWhitespace(c), e == ErrChunkExt && ends && at > 0 && isWhitespace(line[at-1]):
 		return "White space stands behind the chunk-size or the extension."
 	case e == ErrChunkData:
 		return "The chunk-data is longer than chunk-size says."

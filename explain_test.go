@@ -233,6 +233,9 @@ func TestExplainKinds(t *testing.T) {
 	chunked := func(b []byte) (int, error) {
 		d := Chunked{Parser: &Parser{MaxChunkExtBytes: 8}}
 		_, n, err := d.Decode([]byte(string(b)))
+		if err == io.EOF {
+			err = nil
+		}
 		return n, err
 	}
 	for _, test := range []struct {
@@ -339,6 +342,38 @@ incomplete: the body goes on after 3 octets
 in the chunk-ext of the chunk-size line of chunk 1`},
 		{"chunked-complete", chunked, "5\r\nhello\r\n0\r\n\r\n", `
 complete: a chunked body of 15 octets`},
+		{"chunk-ext-empty", chunked, "5;\r\nhello\r\n", `
+malformed: chunk extensions are names, or names with values, each behind a semicolon
+in the chunk-size line of chunk 1, column 3 (offset 2)
+
+    5;\r\n
+      ^ CR
+
+rule:   chunk-ext, RFC 9112, section 7.1.1
+status: 400 Bad Request`},
+		{"chunk-ext-white-space", chunked, "5;a \r\nhello\r\n", `
+malformed: chunk extensions are names, or names with values, each behind a semicolon
+in the chunk-size line of chunk 1, column 5 (offset 4)
+
+    5;a \r\n
+        ^ CR
+
+rule:   chunk-ext, RFC 9112, section 7.1.1
+status: 400 Bad Request
+hint:   White space stands behind the chunk-size or the extension.`},
+		{"trailer-begin", chunked, "0\r\n\n", `
+malformed: a line ends in CRLF, not in a LF alone
+in field line 1, column 1 (offset 3)
+
+    \n
+    ^ LF
+
+rule:   bare-lf, RFC 9112, section 2.2
+status: 400 Bad Request
+hint:   Editors and echo end lines in LF alone; write \r\n with printf, say.`},
+		{"trailer-begin-incomplete", chunked, "0\r\n", `
+incomplete: the body goes on after 3 octets
+at the beginning of a field line or the empty line`},
 		{"content-length", request, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:  +5\r\n\r\n", `
 malformed: Content-Length is digits that make a number below 2^63
 in field line 2 (Content-Length), column 18 (offset 43)

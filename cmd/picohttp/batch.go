@@ -75,6 +75,9 @@ func (m *messageFlags) outcomes() func(message []byte) outcome {
 		return func(message []byte) outcome {
 			d.Reset()
 			size, n, err := d.Decode(message)
+			if err == io.EOF {
+				err = nil
+			}
 			return m.chunkedOutcome(&d, message[:size], int64(n), err)
 		}
 	}

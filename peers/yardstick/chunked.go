@@ -36,7 +36,7 @@ func timeDecode(bodies [][]byte, passes int) (string, error) {
 			copy(buffer, b)
 			d.Reset()
 			size, n, err := d.Decode(buffer[:len(b)])
-			if err != nil || n != len(b) {
+			if err != io.EOF || n != len(b) {
 				return "", wrong(i, b, n, err)
 			}
 			sum += size
@@ -121,19 +121,21 @@ func checkChunked(bodies [][]byte, i int) (string, error) {
 	var d picohttp.Chunked
 	decoded := bytes.Clone(b)
 	size, n, err := d.Decode(decoded)
-	if err != nil {
+	if err != io.EOF {
 		return "", wrong(i, b, n, err)
 	}
 	decoded = decoded[:size]
 
 	var pieces []byte
 	at := 0
-	for d.Reset(); err == nil; {
+	for d.Reset(); ; {
 		var data []byte
 		var m int
 		data, m, err = d.Next(b[at:])
 		pieces = append(pieces, data...)
-		at += m
+		if at += m; err != nil {
+			break
+		}
 	}
 	if err != io.EOF || at != n || !bytes.Equal(pieces, decoded) {
 		return "", fmt.Errorf("message %d: Next reads %d bytes, %v, with %d of content, Decode %d with %d", i, at, err, len(pieces), n, size)
