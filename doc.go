@@ -45,8 +45,9 @@
 //     section 7.1.1 says, white space before a semicolon included.
 //
 // The request-target is not judged beyond that, and neither is what fields mean,
-// except by Host and Framing. An octet that is wrong is refused when it arrives,
-// not when the head is complete.
+// except by Host and Framing, and by Chunked, which refuses trailer fields that
+// these are about. An octet that is wrong is refused when it arrives, not when the
+// head is complete.
 //
 // # Where a body ends
 //
@@ -67,19 +68,19 @@
 // # Errors
 //
 // Each Error has a fixed text, a short code, the section of the RFC and the
-// status to answer with; n is the offset of the octet that breaks the rule.
-// Explain makes a message for people of them, with the line and a caret. Errors
-// and offsets are the same with every kernel, and however the head was cut into
-// pieces.
+// status to answer with; the n beside it is the offset of the octet that breaks
+// the rule, unless it is an Error of Host or Framing. Explain makes a message for
+// people of them, with the line and a caret. Errors and offsets are the same with
+// every kernel, and however the head was cut into pieces.
 //
 // # Limits
 //
 // A head may have 256 KiB, of which the request-target 16 KiB, and 256 field
 // lines; a trailer section 16 KiB and as many lines; the extensions of a chunk 1
 // KiB, and all chunks of a body may waste 16 KiB (see Chunked). A Parser has
-// other limits. A body has none. A Request has room for the places of 64
-// field lines, about 1 KiB. Those behind them cost no memory, but are searched
-// again when they are asked for.
+// other limits. A body has none. A Request takes some 650 bytes, in which there is
+// room for the places of 64 field lines. Those behind them cost no memory, but are
+// searched again when they are asked for.
 //
 // # Ownership of the bytes
 //

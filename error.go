@@ -35,7 +35,7 @@ const (
 	// ErrRequestLine: something between the HTTP-version and the CRLF.
 	ErrRequestLine
 	// ErrStatus: a status-code that is not three digits with an SP before and
-	// behind it.
+	// an SP or CRLF behind it.
 	ErrStatus
 	// ErrReason: a control character in the reason-phrase.
 	ErrReason

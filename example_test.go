@@ -100,13 +100,17 @@ func serve(conn net.Conn, handle func(r *picohttp.Request, body io.Reader)) {
 			return // between requests this is the end
 		}
 		var body io.Reader = http.NoBody
-		switch framing.Body {
-		case picohttp.BodyLength:
-			body = io.LimitReader(in, framing.Length)
-		case picohttp.BodyChunked:
+		switch {
+		case framing.OtherCoding, framing.Body == picohttp.BodyTunnel:
+			fmt.Println("answer 501 and close")
+			return
+		case framing.Body == picohttp.BodyLength:
+			body = &exactly{in, framing.Length}
+		case framing.Body == picohttp.BodyChunked:
 			body = picohttp.NewChunkedReader(in, &p)
-		case picohttp.BodyTunnel:
-			return // this server is no proxy
+		}
+		if framing.ExpectContinue { // or when the handler begins to read
+			io.WriteString(conn, "HTTP/1.1 100 Continue\r\n\r\n")
 		}
 		// What r has aliases the buffer of in: it is good until the body
 		// is read. A handler that needs it longer copies it.
@@ -118,6 +122,23 @@ func serve(conn net.Conn, handle func(r *picohttp.Request, body io.Reader)) {
 			return // what the handler left of the body is in the way
 		}
 	}
+}
+
+// exactly reads n octets: an end that comes before is not io.EOF.
+type exactly struct {
+	r *bufio.Reader
+	n int64
+}
+
+func (e *exactly) Read(p []byte) (n int, err error) {
+	if e.n == 0 {
+		return 0, io.EOF
+	}
+	n, err = e.r.Read(p[:min(int64(len(p)), e.n)])
+	if e.n -= int64(n); err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 // readHead reads one head. It is consumed, but what r has stays until in is read
@@ -175,12 +196,12 @@ func ExampleResponse() {
 		in.Discard(n)
 		switch framing.Body {
 		case picohttp.BodyNone:
-			if r.Status()/100 == 1 {
+			if r.Status()/100 == 1 && r.Status() != 101 {
 				continue // the final response is still to come
 			}
 		case picohttp.BodyLength:
-			content, _ := io.ReadAll(io.LimitReader(in, framing.Length))
-			fmt.Printf("%q\n", content)
+			content, err := io.ReadAll(&exactly{in, framing.Length})
+			fmt.Printf("%q %v\n", content, err)
 		case picohttp.BodyUntilClose:
 			content, _ := io.ReadAll(in)
 			fmt.Printf("%q\n", content)

@@ -34,7 +34,8 @@ type Framing struct {
 	Length int64 // octets of the body, for BodyLength; else 0
 
 	// KeepAlive: another message may follow on the connection, unless the
-	// side that reads this wants to close it. RFC 9112, section 9.3.
+	// side that reads this wants to close it. RFC 9112, section 9.3, which
+	// has a proxy close the connection behind each request of HTTP/1.0.
 	KeepAlive bool
 
 	// ExpectContinue: the client waits for 100 (Continue) before it sends the
@@ -52,8 +53,8 @@ type Framing struct {
 	OtherCoding bool
 }
 
-// Framing decides where the body of the request ends: RFC 9112, section 6.3,
-// without what it lets a recipient repair. Host plays no part.
+// Framing decides where the body of the request ends, as RFC 9112, section 6.3
+// does, and refuses what that lets a recipient repair. Host plays no part.
 //
 //   - With Transfer-Encoding it is BodyChunked. That is an Error if the last
 //     transfer coding is not chunked, if chunked comes twice or with
@@ -65,11 +66,11 @@ type Framing struct {
 //     the tunnel.
 //
 // It is an Error too if Connection names one of the fields that decide this, or
-// Host, because a proxy would drop it. Of the Errors each has the status to
-// answer with; the connection must be closed then. The Framing beside an Error
-// is BodyUntilClose: nothing that follows may be taken for another request.
+// Host, because a proxy would drop it. Behind an Error the connection must be
+// closed: the Framing beside it is BodyUntilClose, so that nothing that follows
+// is taken for another request.
 //
-// If the head is not complete, Framing returns ErrIncomplete.
+// Unless the last Parse or Resume answered nil, Framing returns ErrIncomplete.
 func (r *Request) Framing() (f Framing, err error) {
 	f.Body = BodyUntilClose
 	if r.part != ended {
@@ -114,7 +115,9 @@ func (r *Request) Framing() (f Framing, err error) {
 //     else BodyUntilClose.
 //   - With Content-Length it is BodyLength, with neither BodyUntilClose.
 //
-// A 101 is not KeepAlive: behind it the connection speaks another protocol.
+// In any other response the fields that are an Error in a request are one here.
+// A 101 is not KeepAlive: behind it the connection speaks another protocol. Of
+// other 1xx, KeepAlive says nothing about the final response, which still comes.
 func (r *Response) Framing(requestMethod string) (f Framing, err error) {
 	f.Body = BodyUntilClose
 	if r.part != ended {
@@ -243,8 +246,9 @@ func (s *signals) read(name, value []byte) {
 
 // isWord reports whether b, octets of a field name or a field value, is a word of
 // four or more lower-case letters, digits and "-", without regard to ASCII case.
-// Of the octets that may stand there only a letter of either case is a lower-case
-// letter when 0x20 is added, and only a digit or "-" stays what it is.
+// Of the octets that may stand there only a letter of either case becomes a
+// lower-case letter when the bit 0x20 is set, and nothing but a digit or "-"
+// becomes one of those.
 func isWord(b []byte, word string) bool {
 	const fold4, fold8 = 0x20202020, 0x2020202020202020
 	n := len(word)

@@ -17,7 +17,8 @@ const (
 const maxOffset = 1<<31 - 1
 
 // A Parser holds what a message may be. Its zero value is strict, with the
-// default limits. Parsing does not write to a Parser: goroutines may share one.
+// default limits; so is a limit below 0. Parsing does not write to a Parser:
+// goroutines may share one.
 type Parser struct {
 	// MaxHeadBytes limits a head: octets from the first to the end of the
 	// empty line, a skipped empty line at the beginning included. A head
