@@ -79,18 +79,14 @@ func (b *body) takeTrailer() {
 	if fields.NumFields() == 0 {
 		return
 	}
-	length := 0
+	var t text
 	for name, value := range fields.Fields() {
-		length += len(name) + len(value)
+		t = t.appendField(name, value)
 	}
-	var a arena
-	a.Grow(length)
-	for name, value := range fields.Fields() {
-		a.writeField(name, value)
-	}
+	all := taker(t)
 	trailer := make(http.Header, fields.NumFields())
 	for name, value := range fields.Fields() {
-		a.takeField(trailer, nil, len(name), len(value))
+		addField(trailer, nil, all.next(len(name)), all.next(len(value)))
 	}
 	if *b.trailer == nil {
 		*b.trailer = trailer

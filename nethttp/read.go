@@ -78,20 +78,19 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 		return nil, ErrCoding
 	}
 
-	var a arena
-	a.Grow(n)
-	a.Write(h.Method())
-	a.Write(h.Target())
+	var room scratch
+	t := append(append(room.text(n), h.Method()...), h.Target()...)
 	for i := range h.NumFields() {
-		a.writeField(h.Field(i))
+		t = t.appendField(h.Field(i))
 	}
+	all := taker(t)
 	req := &http.Request{
-		Method:        a.take(len(h.Method())),
-		RequestURI:    a.take(len(h.Target())),
+		Method:        all.next(len(h.Method())),
+		RequestURI:    all.next(len(h.Target())),
 		Proto:         protos[h.Minor()],
 		ProtoMajor:    1,
 		ProtoMinor:    h.Minor(),
-		Header:        make(http.Header, h.NumFields()),
+		Header:        make(http.Header, max(0, h.NumFields()-1)), // Host is none of it
 		Body:          http.NoBody,
 		ContentLength: framing.Length,
 		Close:         !framing.KeepAlive,
@@ -99,17 +98,21 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 	values := make([]string, h.NumFields())
 	for i := range values {
 		name, value := h.Field(i)
-		a.takeField(req.Header, values[i:i:i+1], len(name), len(value))
+		key := all.next(len(name))
+		if text := all.next(len(value)); key == "Host" {
+			req.Host = text
+		} else {
+			addField(req.Header, values[i:i:i+1], key, text)
+		}
 	}
 	in.discard(n)
 
 	if req.URL, err = parseTarget(req.Method, req.RequestURI); err != nil {
 		return nil, err
 	}
-	if req.Host = req.URL.Host; req.Host == "" {
-		req.Host = req.Header.Get("Host")
+	if req.URL.Host != "" {
+		req.Host = req.URL.Host
 	}
-	delete(req.Header, "Host")
 	fixPragma(req.Header)
 	switch framing.Body {
 	case picohttp.BodyLength:
@@ -160,14 +163,14 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 
 	const version = len("HTTP/1.1 ")
 	status := in.b[version : version+bytes.IndexByte(in.b[version:], '\r')]
-	var a arena
-	a.Grow(n)
-	a.Write(status)
+	var room scratch
+	t := append(room.text(n), status...)
 	for i := range h.NumFields() {
-		a.writeField(h.Field(i))
+		t = t.appendField(h.Field(i))
 	}
+	all := taker(t)
 	resp := &http.Response{
-		Status:        a.take(len(status)),
+		Status:        all.next(len(status)),
 		StatusCode:    h.Status(),
 		Proto:         protos[h.Minor()],
 		ProtoMajor:    1,
@@ -181,7 +184,7 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 	values := make([]string, h.NumFields())
 	for i := range values {
 		name, value := h.Field(i)
-		a.takeField(resp.Header, values[i:i:i+1], len(name), len(value))
+		addField(resp.Header, values[i:i:i+1], all.next(len(name)), all.next(len(value)))
 	}
 	in.discard(n)
 
