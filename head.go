@@ -17,7 +17,7 @@ type head struct {
 // left answers as the zero value does.
 func (h *head) Reset() {
 	h.clear()
-	h.b = nil
+	h.b, h.lim = nil, limits{}
 }
 
 func (h *head) clear() {

@@ -79,25 +79,22 @@ func limit(n, standard int) uint32 {
 	return uint32(min(n, maxOffset))
 }
 
-// ParseRequest is r.Parse(b) under p's limits. A Resume that follows keeps to
-// them.
+// ParseRequest is r.Parse(b) under p's limits. Resume keeps to them.
 func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
-	lim := p.headLimits()
-	return r.parse(b, 0, &lim)
+	r.lim = p.headLimits()
+	return r.parse(b, 0)
 }
 
-// ParseResponse is r.Parse(b) under p's limits. A Resume that follows keeps to
-// them.
+// ParseResponse is r.Parse(b) under p's limits. Resume keeps to them.
 func (p *Parser) ParseResponse(r *Response, b []byte) (n int, err error) {
-	lim := p.headLimits()
-	return r.parse(b, &lim)
+	r.lim = p.headLimits()
+	return r.parse(b)
 }
 
-// ParseTrailer is t.Parse(b) under p's limits. A Resume that follows keeps to
-// them.
+// ParseTrailer is t.Parse(b) under p's limits. Resume keeps to them.
 func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
-	lim := p.trailerLimits()
-	return t.parse(b, &lim)
+	t.lim = p.trailerLimits()
+	return t.parse(b)
 }
 
 // Parse parses the request head at the start of b: at most one empty line, the
@@ -116,7 +113,8 @@ func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
 // r keeps b without a copy, and its methods return parts of it, until the next
 // Parse, Resume or Reset.
 func (r *Request) Parse(b []byte) (n int, err error) {
-	return r.parse(b, 0, &defaultLimits)
+	r.lim = defaultLimits
+	return r.parse(b, 0)
 }
 
 // Resume goes on where Parse or Resume answered ErrIncomplete: b holds the same
@@ -124,23 +122,23 @@ func (r *Request) Parse(b []byte) (n int, err error) {
 // Parse would, but reads only what is new and, at most once more, the line that
 // was unfinished: a head delivered in k pieces costs O(len(b) + k) in all.
 //
-// At any other time Resume is Parse, with the default limits.
+// At any other time Resume is Parse under the limits of the last one, so that a
+// server need not remember which of the two it has to call.
 func (r *Request) Resume(b []byte) (n int, err error) {
-	if r.part <= ended {
+	switch {
+	case r.lim == limits{}:
 		return r.Parse(b)
-	}
-	if r.again(b) {
-		lim := r.lim
-		return r.parse(b, 0, &lim)
+	case r.again(b):
+		return r.parse(b, 0)
 	}
 	return r.resume(b)
 }
 
-func (r *Request) parse(b []byte, from uint32, lim *limits) (n int, err error) {
+func (r *Request) parse(b []byte, from uint32) (n int, err error) {
 	r.part, r.more, r.n = none, 0, 0
 	r.from, r.next = from, from
-	if len(b) > int(lim.head) {
-		b = b[:lim.head]
+	if len(b) > int(r.lim.head) {
+		b = b[:r.lim.head]
 	}
 	r.b = b
 	complete := r.settle(b)
@@ -149,32 +147,32 @@ func (r *Request) parse(b []byte, from uint32, lim *limits) (n int, err error) {
 	// says the same in the productions method, target and version.
 	const get = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
 	if r.n == 0 {
-		return r.restart(b, lim)
+		return r.restart(b)
 	}
 	word1, rest := r.mark[0], b[r.word2:r.end[0]]
-	if len(rest) != len(" HTTP/1.1") || rest[0] != ' ' || r.word2-word1 > lim.target+1 {
-		return r.restart(b, lim)
+	if len(rest) != len(" HTTP/1.1") || rest[0] != ' ' || r.word2-word1 > r.lim.target+1 {
+		return r.restart(b)
 	}
 	if !isVersion(binary.LittleEndian.Uint64(rest[1:])) {
-		return r.restart(b, lim)
+		return r.restart(b)
 	}
 	if binary.LittleEndian.Uint32(b[from:]) != get && skip(b, int(from), tchar) != int(word1) {
-		return r.restart(b, lim)
+		return r.restart(b)
 	}
-	if complete && r.n-1 <= lim.fields {
+	if complete && r.n-1 <= r.lim.fields {
 		r.part = ended
 		return int(r.next), nil
 	}
-	return r.goOn(b, lim, complete)
+	return r.goOn(b, complete)
 }
 
 // restart begins anew: behind an empty line if there is one, or else with the
 // reference.
-func (r *Request) restart(b []byte, lim *limits) (n int, err error) {
+func (r *Request) restart(b []byte) (n int, err error) {
 	if r.from == 0 && len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
-		return r.parse(b, 2, lim)
+		return r.parse(b, 2)
 	}
-	return r.refer(b, lim, leading)
+	return r.refer(b, leading)
 }
 
 // isVersion reports whether 8 octets, the first of them the lowest, are an
@@ -189,38 +187,38 @@ func isVersion(octets uint64) bool {
 // heads like others: the next begins at b[n:]. What it answers is said at
 // Request.Parse; the Status of an Error is for requests, a gateway answers 502.
 func (r *Response) Parse(b []byte) (n int, err error) {
-	return r.parse(b, &defaultLimits)
+	r.lim = defaultLimits
+	return r.parse(b)
 }
 
 // Resume goes on where Parse or Resume answered ErrIncomplete, as
 // Request.Resume does.
 func (r *Response) Resume(b []byte) (n int, err error) {
-	if r.part <= ended {
+	switch {
+	case r.lim == limits{}:
 		return r.Parse(b)
-	}
-	if r.again(b) {
-		lim := r.lim
-		return r.parse(b, &lim)
+	case r.again(b):
+		return r.parse(b)
 	}
 	return r.resume(b)
 }
 
-func (r *Response) parse(b []byte, lim *limits) (n int, err error) {
+func (r *Response) parse(b []byte) (n int, err error) {
 	r.part, r.more, r.n = none, 0, 0
 	r.from, r.next = 0, 0
-	if len(b) > int(lim.head) {
-		b = b[:lim.head]
+	if len(b) > int(r.lim.head) {
+		b = b[:r.lim.head]
 	}
 	r.b = b
 	complete := r.settle(b)
 	if r.n == 0 || !isStatusLine(b[:r.end[0]]) {
-		return r.refer(b, lim, statusVersion)
+		return r.refer(b, statusVersion)
 	}
-	if complete && r.n-1 <= lim.fields {
+	if complete && r.n-1 <= r.lim.fields {
 		r.part = ended
 		return int(r.next), nil
 	}
-	return r.goOn(b, lim, complete)
+	return r.goOn(b, complete)
 }
 
 // isStatusLine reports whether a canonical start-line is a status-line: the
@@ -237,51 +235,50 @@ func isStatusLine(line []byte) bool {
 // and the empty line that ends them. What it answers is said at Request.Parse.
 // The fields are not judged: see ForbiddenTrailer.
 func (t *Trailer) Parse(b []byte) (n int, err error) {
-	return t.parse(b, &defaultTrailerLimits)
+	t.lim = defaultTrailerLimits
+	return t.parse(b)
 }
 
 // Resume goes on where Parse or Resume answered ErrIncomplete, as
 // Request.Resume does.
 func (t *Trailer) Resume(b []byte) (n int, err error) {
-	if t.part <= ended {
+	switch {
+	case t.lim == limits{}:
 		return t.Parse(b)
-	}
-	if t.again(b) {
-		lim := t.lim
-		return t.parse(b, &lim)
+	case t.again(b):
+		return t.parse(b)
 	}
 	return t.resume(b)
 }
 
-func (t *Trailer) parse(b []byte, lim *limits) (n int, err error) {
+func (t *Trailer) parse(b []byte) (n int, err error) {
 	t.more, t.from = 0, 0
 	t.fieldsFrom(0)
-	if len(b) > int(lim.head) {
-		b = b[:lim.head]
+	if len(b) > int(t.lim.head) {
+		b = b[:t.lim.head]
 	}
 	t.b = b
-	return t.goOn(b, lim, t.settle(b))
+	return t.goOn(b, t.settle(b))
 }
 
 // refer leaves the head to the reference, which begins with the first
 // production.
-func (h *head) refer(b []byte, lim *limits, first part) (n int, err error) {
+func (h *head) refer(b []byte, first part) (n int, err error) {
 	h.clear()
-	h.lim, h.part, h.off = *lim, first, 0
+	h.part, h.off = first, 0
 	return h.run(b)
 }
 
 // goOn ends a parse whose start-line is settled, if there is one.
-func (h *head) goOn(b []byte, lim *limits, complete bool) (n int, err error) {
-	h.lim = *lim
+func (h *head) goOn(b []byte, complete bool) (n int, err error) {
 	if err := h.indexFields(b, complete); err != nil {
 		return int(h.off), err
 	}
 	return h.run(b)
 }
 
-// again reports whether an unfinished parse had better begin anew: the bytes are
-// not those of before, or a kernel reads the start-line.
+// again reports whether to begin anew: there is no unfinished parse, the bytes are
+// not those of before, or a kernel reads the start-line faster.
 //
 // A kernel reads a line much faster than the reference. So if there are at
 // least as many new octets as the line had, the line is read once more, from
@@ -289,7 +286,7 @@ func (h *head) goOn(b []byte, lim *limits, complete bool) (n int, err error) {
 // times.
 func (h *head) again(b []byte) bool {
 	fresh := min(len(b), int(h.lim.head)) - int(h.off)
-	return fresh < 0 || h.part < fieldLine && fresh >= int(h.off)
+	return h.part <= ended || fresh < 0 || h.part < fieldLine && fresh >= int(h.off)
 }
 
 // resume goes on where run answered ErrIncomplete.
