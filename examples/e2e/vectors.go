@@ -1,0 +1,280 @@
+package e2e
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/picohttp/picohttp"
+)
+
+// testdata is that of the module of the library, as seen from an example.
+const testdata = "../../testdata/"
+
+// testVectors sends the vectors of requests and framing, each on a connection of
+// its own. What must become of it picohttp says, given the same bytes.
+func (s server) testVectors(t *testing.T) {
+	refused, answered, incomplete, failed := 0, 0, 0, 0
+	for _, folder := range []string{"requests", "framing"} {
+		for _, v := range readVectors(t, folder) {
+			if failed == 3 { // each may have waited long
+				t.Fatal("and so on")
+			}
+			passed := t.Run(folder+"/"+v.name, func(t *testing.T) {
+				var r picohttp.Request
+				n, err := r.Parse([]byte(v.input))
+				if !v.limits && (err == picohttp.ErrIncomplete) != (v.want == "incomplete") {
+					t.Fatalf("Parse answers %v, want %s", err, v.want)
+				}
+				if err == picohttp.ErrIncomplete {
+					incomplete++
+					s.tryIncomplete(t, v.input)
+					return
+				}
+				var f picohttp.Framing
+				if err == nil {
+					_, err = r.Host()
+				}
+				if err == nil {
+					f, err = r.Framing()
+				}
+				if fault, ok := err.(picohttp.Error); ok {
+					refused++
+					s.tryRefused(t, v.input, string(r.Method()), fault.Status())
+					return
+				}
+				answered++
+				s.tryAnswered(t, &r, f, v.input[:n], v.input[n:])
+			})
+			if !passed {
+				failed++
+			}
+		}
+	}
+	t.Logf("%d refused, %d answered, %d incomplete", refused, answered, incomplete)
+	if refused < 400 || answered < 250 || incomplete < 40 {
+		t.Error("there should be more")
+	}
+}
+
+// tryRefused sends what must be answered with an error, and no request behind it.
+func (s server) tryRefused(t *testing.T, input, method string, status int) {
+	c := s.dial(t)
+	c.send(input)
+	c.send(get)
+	if a := c.expect(method, status); !a.close {
+		t.Error("the answer does not say that it is the last")
+	}
+	c.expectEOF()
+}
+
+// tryIncomplete sends what must not be answered.
+func (s server) tryIncomplete(t *testing.T, input string) {
+	c := s.dial(t)
+	c.send(input)
+	c.conn.CloseWrite()
+	c.expectEOF()
+}
+
+// tryAnswered sends what must be answered with any status, makes its body whole,
+// and sends another request behind it.
+func (s server) tryAnswered(t *testing.T, r *picohttp.Request, f picohttp.Framing, head, rest string) {
+	keep := f.KeepAlive
+	switch {
+	case f.ExpectOther, f.OtherCoding:
+		keep = false // is refused
+	case f.Body == picohttp.BodyNone:
+		rest = ""
+	case f.Body == picohttp.BodyLength && f.Length > 1<<20:
+		keep = false // is not read
+	case f.Body == picohttp.BodyLength:
+		missing := max(0, int(f.Length)-len(rest))
+		rest = rest[:int(f.Length)-missing] + strings.Repeat("x", missing)
+	case f.Body == picohttp.BodyChunked:
+		if rest == "" {
+			rest = "0\r\n\r\n"
+		}
+		var d picohttp.Chunked
+		if _, n, err := d.Decode([]byte(rest)); err == io.EOF {
+			rest = rest[:n]
+		} else {
+			keep = false // is malformed or unfinished
+		}
+	}
+	c := s.dial(t)
+	method := string(r.Method())
+	c.send(head + rest)
+	switch a := c.expect(method, 0); {
+	case a.close && keep && !f.ExpectContinue && a.status != 400: // a target that is no URI
+		t.Errorf("answered %d and closes", a.status)
+	case a.close:
+		c.send(get)
+		c.expectEOF()
+	case !f.KeepAlive:
+		t.Errorf("answered %d and does not close", a.status)
+	case keep:
+		c.send(getClose)
+		c.expect("GET", 200)
+		c.expectEOF()
+	default:
+		c.conn.CloseWrite()
+		c.expectEOF()
+	}
+}
+
+// A vector is what of a vector of testdata matters here. Their form is in
+// CONTRIBUTING.md.
+type vector struct {
+	name, kind, input string
+	want              string // its first word
+	limits            bool   // it is about other limits than the default ones
+}
+
+func readVectors(t *testing.T, folder string) (vectors []vector) {
+	files, err := filepath.Glob(testdata + folder + "/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no vectors in %s (%v)", folder, err)
+	}
+	for _, file := range files {
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v vector
+		key := ""
+		end := func() {
+			if v.name != "" && v.kind != "response" {
+				vectors = append(vectors, v)
+			}
+			v, key = vector{}, ""
+		}
+		for lines := bufio.NewScanner(f); lines.Scan(); {
+			line := lines.Text()
+			switch {
+			case line == "":
+				end()
+				continue
+			case line[0] == '#':
+				continue
+			case line[0] != ' ':
+				key, line, _ = strings.Cut(line, ":")
+			}
+			line = strings.TrimSpace(line)
+			switch key {
+			case "name":
+				v.name = line
+			case "kind":
+				v.kind = line
+			case "limits":
+				v.limits = true
+			case "want":
+				if v.want == "" {
+					v.want, _, _ = strings.Cut(line, " ")
+				}
+			case "input":
+				s, err := unquote(line)
+				if err != nil {
+					t.Fatalf("%s: %s: %v", file, v.name, err)
+				}
+				v.input += s
+			}
+		}
+		end()
+		f.Close()
+	}
+	return vectors
+}
+
+// unquote puts Go strings together, of which each may be followed by "* n".
+func unquote(line string) (s string, err error) {
+	for line != "" {
+		quoted, err := strconv.QuotedPrefix(line)
+		if err != nil {
+			return "", fmt.Errorf("%w: %s", err, line)
+		}
+		word, _ := strconv.Unquote(quoted)
+		line = strings.TrimSpace(line[len(quoted):])
+		times := 1
+		if rest, found := strings.CutPrefix(line, "*"); found {
+			number, rest, _ := strings.Cut(strings.TrimSpace(rest), " ")
+			if times, err = strconv.Atoi(number); err != nil {
+				return "", err
+			}
+			line = strings.TrimSpace(rest)
+		}
+		s += strings.Repeat(word, times)
+	}
+	return s, nil
+}
+
+// messages are requests with their bodies: the heads of testdata and some of our
+// own, by name.
+func messages(t *testing.T) map[string]string {
+	const echo = "POST /echo HTTP/1.1\r\nHost: e2e\r\n"
+	all := map[string]string{
+		"echo":         echo + "Content-Length: 26\r\n\r\nabcdefghijklmnopqrstuvwxyz",
+		"echo-chunked": echo + "Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nabcde\r\n10\r\nfghijklmnopqrstu\r\n5\r\nvwxyz\r\n0\r\nA: b\r\n\r\n",
+		"upload":       "POST /upload HTTP/1.1\r\nHost: e2e\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n123\r\n6;x\r\n456789\r\n0\r\nA: b\r\nC: d\r\n\r\n",
+		"json":         "\r\nGET /json?q HTTP/1.1\r\nHost: e2e\r\n\r\n",
+		"malformed":    "GET / HTTP/1.1\r\nHost: e2e\r\nA: b\x00\r\n\r\n",
+	}
+	files, err := filepath.Glob(testdata + "heads/*.http")
+	if err != nil || len(files) < 12 {
+		t.Fatalf("%d heads (%v)", len(files), err)
+	}
+	for _, file := range files {
+		head, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r picohttp.Request
+		r.Parse(head)
+		f, err := r.Framing()
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		all[filepath.Base(file)] = string(head) + strings.Repeat("x", int(f.Length))
+	}
+	return all
+}
+
+// testCuts sends messages in two pieces, cut at every byte, those of more than
+// 1 KiB at every seventh. A request before the first piece, and its answer, make
+// sure that the server has read that piece before it gets the second one.
+func (s server) testCuts(t *testing.T) {
+	for name, message := range messages(t) {
+		t.Run(name, func(t *testing.T) {
+			method, _, _ := strings.Cut(strings.TrimSpace(message), " ")
+			c := s.dial(t)
+			c.send(message)
+			whole := c.expect(method, 0)
+			step := 1
+			if len(message) > 1<<10 || testing.Short() {
+				step = 7
+			}
+			c = s.dial(t)
+			for cut := 1; cut < len(message); cut += step {
+				c.send(get + message[:cut])
+				c.expect("GET", 200)
+				c.send(message[cut:])
+				a, err := c.read(method)
+				if err != nil || a != whole {
+					t.Fatalf("cut at %d of %d: %v, %+v\nwhole: %+v", cut, len(message), err, a, whole)
+				}
+				if a.close {
+					_, err := c.r.ReadByte()
+					if err != io.EOF {
+						t.Fatalf("cut at %d: not closed: %v", cut, err)
+					}
+					c.conn.Close()
+					c = s.dial(t)
+				}
+			}
+		})
+	}
+}

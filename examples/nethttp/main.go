@@ -1,0 +1,96 @@
+// Nethttp serves an http.Handler with a loop of its own: requests are read by
+// picohttp's package nethttp, all else is net/http's.
+//
+//	go run ./nethttp -addr 127.0.0.1:8080
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/picohttp/picohttp"
+)
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:8080", "where to listen")
+	flag.Parse()
+	l, err := net.Listen("tcp", *addr)
+	if err != nil {
+		log.Fatal(err)
+	}
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-interrupted
+		l.Close()
+	}()
+	s := Server{Handler: handler(8 << 20), MaxUnread: 256 << 10}
+	log.Printf("listening on http://%s", l.Addr())
+	if err := s.Serve(l); err != nil {
+		log.Print(err)
+	}
+}
+
+// handler has the routes of package service as an http.Handler.
+func handler(maxUpload int64) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		io.WriteString(w, "Hello, World!")
+	})
+	mux.HandleFunc("GET /json", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"message":"Hello, World!"}`)
+	})
+	mux.HandleFunc("POST /echo", func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength >= 0 {
+			w.Header().Set("Content-Length", fmt.Sprint(r.ContentLength))
+		}
+		w.Header().Set("Content-Type", "application/octet-stream")
+		if _, err := io.Copy(w, r.Body); err != nil {
+			panic(http.ErrAbortHandler) // part of an answer is written
+		}
+	})
+	mux.HandleFunc("POST /upload", func(w http.ResponseWriter, r *http.Request) {
+		sum := crc32.NewIEEE()
+		size, err := io.Copy(sum, io.LimitReader(r.Body, maxUpload+1))
+		switch {
+		case size > maxUpload:
+			w.Header().Set("Connection", "close")
+			http.Error(w, "more content than is taken", http.StatusRequestEntityTooLarge)
+		case errors.As(err, new(picohttp.Error)):
+			w.Header().Set("Connection", "close")
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		case err != nil:
+			panic(http.ErrAbortHandler) // nobody is there to be answered
+		default:
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"size":%d,"trailers":%d,"crc32":"%08x"}`, size, len(r.Trailer), sum.Sum32())
+		}
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// What http.Server does before its Handler, and a ServeMux does not.
+		switch expect := r.Header.Get("Expect"); {
+		case expect != "" && !strings.EqualFold(expect, "100-continue") && r.ProtoMinor > 0:
+			w.Header().Set("Connection", "close")
+			w.WriteHeader(http.StatusExpectationFailed)
+		case r.Method == http.MethodConnect:
+			w.WriteHeader(http.StatusNotImplemented) // this is no proxy
+		case r.Method == http.MethodOptions && r.RequestURI == "*":
+			w.Header().Set("Allow", "GET, HEAD, POST, OPTIONS")
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			mux.ServeHTTP(w, r)
+		}
+	})
+}

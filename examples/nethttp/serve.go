@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/picohttp/picohttp"
+	"github.com/picohttp/picohttp/examples/service"
+	"github.com/picohttp/picohttp/nethttp"
+)
+
+// A Server serves Handler. The zero values of Parser and Timeouts are defaults.
+type Server struct {
+	Handler   http.Handler
+	Parser    picohttp.Parser
+	Timeouts  service.Timeouts
+	MaxUnread int64 // octets of content that no handler wants are read to get to the next request
+}
+
+// Serve serves connections from l until it is closed.
+func (s *Server) Serve(l net.Listener) error {
+	for {
+		conn, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		go s.serveConn(conn)
+	}
+}
+
+func (s *Server) serveConn(c net.Conn) {
+	defer c.Close()
+	defer func() {
+		if err := recover(); err != nil && err != http.ErrAbortHandler {
+			log.Printf("%s: %v", c.RemoteAddr(), err)
+		}
+	}()
+	conn := &timedConn{Conn: c, timeouts: &s.Timeouts}
+	in := bufio.NewReader(conn)
+	out := bufio.NewWriter(conn)
+	conn.out = out
+	r := nethttp.Reader{Parser: s.Parser, Continue: out}
+	for {
+		conn.beginHead(in.Buffered() > 0)
+		req, err := r.ReadRequest(in)
+		if err != nil {
+			refuse(out, err)
+			break
+		}
+		conn.state = service.Body
+		req.RemoteAddr = c.RemoteAddr().String()
+		body := &content{ReadCloser: req.Body, most: s.MaxUnread, waits: in.Buffered() == 0 && strings.EqualFold(req.Header.Get("Expect"), "100-continue")}
+		req.Body = body
+		w := newResponse(out, req, body)
+		s.Handler.ServeHTTP(w, req)
+		w.finish()
+		if w.close {
+			break
+		}
+		// What the handler left of the body is in the way of the next request.
+		if _, err := io.CopyN(io.Discard, req.Body, s.MaxUnread+1); err != io.EOF {
+			break
+		}
+	}
+	linger(c, out)
+}
+
+// content is the Body of a request.
+type content struct {
+	io.ReadCloser
+	most  int64 // octets that are read for nothing
+	begun bool  // it was read
+	waits bool  // the client waits for 100 (Continue)
+}
+
+func (c *content) Read(p []byte) (int, error) {
+	c.begun = true
+	return c.ReadCloser.Read(p)
+}
+
+// unwanted reports whether there is content that is not read only to get to the
+// next request: there is too much of it, or nobody knows whether it comes.
+func (c *content) unwanted(length int64) bool {
+	return !c.begun && (length > c.most || length != 0 && c.waits)
+}
+
+// A timedConn has a deadline for whatever is under way. Before it waits for the
+// client, the client gets what it may wait for: so the answers to pipelined
+// requests go together.
+type timedConn struct {
+	net.Conn
+	out      *bufio.Writer
+	timeouts *service.Timeouts
+	state    service.State // Idle, Head or Body
+	until    time.Time     // in the states Idle and Head
+}
+
+// beginHead begins to wait for a request, or for the rest of it if it has begun.
+func (c *timedConn) beginHead(begun bool) {
+	c.state = service.Idle
+	if begun {
+		c.state = service.Head
+	}
+	c.until = time.Now().Add(c.timeouts.Read(c.state))
+}
+
+func (c *timedConn) Read(p []byte) (n int, err error) {
+	if err := c.out.Flush(); err != nil {
+		return 0, err
+	}
+	if c.state == service.Body {
+		c.until = time.Now().Add(c.timeouts.Read(c.state))
+	}
+	c.SetReadDeadline(c.until)
+	n, err = c.Conn.Read(p)
+	if n > 0 && c.state == service.Idle {
+		c.beginHead(true)
+	}
+	return n, err
+}
+
+func (c *timedConn) Write(p []byte) (n int, err error) {
+	c.SetWriteDeadline(time.Now().Add(c.timeouts.ToWrite()))
+	return c.Conn.Write(p)
+}
+
+// refuse answers what ReadRequest answered, if there is somebody to answer.
+func refuse(out *bufio.Writer, err error) {
+	status, why := http.StatusBadRequest, "the request-target is no URI"
+	var e picohttp.Error
+	switch {
+	case errors.As(err, &e):
+		status, why = e.Status(), fmt.Sprintf("%s\n%s (%s)", e.Rule(), e.Code(), e.Section())
+	case err == nethttp.ErrCoding:
+		status, why = http.StatusNotImplemented, "no transfer coding but chunked is decoded here"
+	case !errors.As(err, new(*url.Error)):
+		return // the connection is at its end
+	}
+	fmt.Fprintf(out, "HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s\n",
+		status, http.StatusText(status), len(why)+1, why)
+}
+
+// linger sends what is written and waits for the peer to close, a short time: if
+// the connection was closed with bytes unread, TCP would send a RST, at which the
+// peer may throw away the answer. RFC 9112, section 9.6.
+func linger(conn net.Conn, out *bufio.Writer) {
+	if out.Flush() != nil {
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok && tcp.CloseWrite() == nil {
+		tcp.SetReadDeadline(time.Now().Add(time.Second))
+		io.Copy(io.Discard, tcp)
+	}
+}
