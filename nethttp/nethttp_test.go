@@ -131,48 +131,36 @@ var onlyHere = []string{
 
 func checkRequest(t *testing.T, b []byte) {
 	t.Helper()
-	own := readRequest(ReadRequest, bytes.NewReader(b))
-	slow := readRequest(ReadRequest, iotest.OneByteReader(bytes.NewReader(b)))
-	if slow.err != own.err && slow.err.Error() != own.err.Error() {
-		t.Fatalf("byte by byte: %v, whole: %v\n%q", slow.err, own.err, b)
-	}
-	if own.err != nil {
-		if own.request != nil {
-			t.Fatalf("a request beside %v\n%q", own.err, b)
-		}
-		return
-	}
-	if differs := slow.differs(&own); differs != "" {
-		t.Fatalf("byte by byte %s (instead of net/http: whole)\n%q", differs, b)
-	}
-	peer := readRequest(http.ReadRequest, bytes.NewReader(b))
-	if peer.err != nil {
-		for _, reason := range onlyHere {
-			if strings.Contains(peer.err.Error(), reason) {
-				return
-			}
-		}
-		t.Fatalf("net/http refuses: %v\n%q", peer.err, b)
-	}
-	if differs := own.differs(&peer); differs != "" && !isKnown(&own, &peer) {
-		t.Fatalf("%s\n%q", differs, b)
-	}
+	check(t, b,
+		func(source io.Reader) reading { return readRequest(ReadRequest, source) },
+		func(source io.Reader) reading { return readRequest(http.ReadRequest, source) })
 }
 
 func checkResponse(t *testing.T, b []byte, method string) {
 	t.Helper()
-	own := readResponse(ReadResponse, bytes.NewReader(b), method)
-	slow := readResponse(ReadResponse, iotest.OneByteReader(bytes.NewReader(b)), method)
+	check(t, b,
+		func(source io.Reader) reading { return readResponse(ReadResponse, source, method) },
+		func(source io.Reader) reading { return readResponse(http.ReadResponse, source, method) })
+}
+
+// check: what is accepted is read alike whole, byte by byte and by net/http.
+func check(t *testing.T, b []byte, read, readPeer func(source io.Reader) reading) {
+	t.Helper()
+	own := read(bytes.NewReader(b))
+	slow := read(iotest.OneByteReader(bytes.NewReader(b)))
 	if slow.err != own.err && slow.err.Error() != own.err.Error() {
 		t.Fatalf("byte by byte: %v, whole: %v\n%q", slow.err, own.err, b)
 	}
 	if own.err != nil {
+		if own.request != nil || own.response != nil {
+			t.Fatalf("a message beside %v\n%q", own.err, b)
+		}
 		return
 	}
 	if differs := slow.differs(&own); differs != "" {
 		t.Fatalf("byte by byte %s (instead of net/http: whole)\n%q", differs, b)
 	}
-	peer := readResponse(http.ReadResponse, bytes.NewReader(b), method)
+	peer := readPeer(bytes.NewReader(b))
 	if peer.err != nil {
 		for _, reason := range onlyHere {
 			if strings.Contains(peer.err.Error(), reason) {
