@@ -246,6 +246,14 @@ func BenchmarkChunked(b *testing.B) {
 					}
 				}
 			}},
+			{"octets", func() (size int) { // one at a time
+				d.Reset()
+				for at := range coded {
+					data, _, _ := d.Next(coded[at : at+1])
+					size += len(data)
+				}
+				return size
+			}},
 			{"next", func() (size int) {
 				d.Reset()
 				for b := coded; ; {
