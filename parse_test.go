@@ -85,7 +85,7 @@ func TestRealHeads(t *testing.T) {
 // deliver parses b by Resume, in pieces that end at the given offsets and at the
 // end of b. Each piece lies in memory of its own, as in a buffer that moves, and
 // ends where a page ends. It stops at the first outcome but incomplete.
-func deliver(g *guard, m message, p *Parser, b []byte, ends ...int) outcome {
+func deliver(g *guard, m message, p *Parser, b []byte, ends ...int) result {
 	n, err := 0, ErrIncomplete
 	for i, end := range append(ends, len(b)) {
 		piece := g.atEnd(b[:end])
@@ -98,7 +98,7 @@ func deliver(g *guard, m message, p *Parser, b []byte, ends ...int) outcome {
 			break
 		}
 	}
-	return observe(m, n, err)
+	return result{m, n, err}
 }
 
 func everyOffset(b []byte) (ends []int) {
@@ -123,10 +123,10 @@ func TestSplits(t *testing.T) {
 			for _, v := range vectors {
 				m := s.new()
 				n, err := m.parseUnder(&v.parser, v.input)
-				want := observe(m, n, err)
+				want := result{m, n, err}
 				check := func(ends ...int) {
 					t.Helper()
-					if got := deliver(g, s.new(), &v.parser, v.input, ends...); got != want {
+					if got := deliver(g, s.new(), &v.parser, v.input, ends...); !got.same(want) {
 						t.Fatalf("%s in pieces that end at %.60v\ninput %.300q\ngot  %.300v\nwant %.300v", v.name, ends, v.input, got, want)
 					}
 				}

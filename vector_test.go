@@ -7,6 +7,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,7 +36,10 @@ type message interface {
 	Fields() iter.Seq2[[]byte, []byte]
 	parseUnder(p *Parser, b []byte) (n int, err error)
 	describe() string
+	places() *head
 }
+
+func (h *head) places() *head { return h }
 
 func (r *Request) parseUnder(p *Parser, b []byte) (int, error)  { return p.ParseRequest(r, b) }
 func (r *Response) parseUnder(p *Parser, b []byte) (int, error) { return p.ParseResponse(r, b) }
@@ -73,6 +77,23 @@ type outcome struct {
 func (o outcome) String() string {
 	return fmt.Sprintf("%s %d %s\n%s", o.result, o.n, o.code, o.parts)
 }
+
+// A result is an outcome that is not written down: what is compared often.
+type result struct {
+	message
+	n   int
+	err error
+}
+
+// same reports whether o is the same outcome of the same bytes. What the methods
+// answer depends on them and on the places alone.
+func (r result) same(o result) bool {
+	a, b := r.places(), o.places()
+	return r.n == o.n && r.err == o.err && a.n == b.n && a.more == b.more && (a.n == 0 || a.from == b.from && a.word2 == b.word2) &&
+		slices.Equal(a.mark[:a.n], b.mark[:b.n]) && slices.Equal(a.end[:a.n], b.end[:b.n])
+}
+
+func (r result) String() string { return observe(r.message, r.n, r.err).String() }
 
 // observe puts into an outcome what Parse or Resume answered.
 func observe(m message, n int, err error) (o outcome) {

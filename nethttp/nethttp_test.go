@@ -255,6 +255,13 @@ func messages(t testing.TB) (all [][]byte) {
 	for _, target := range []string{"/?", "/a?b?", "//x/y", "/a%2fb", "/a b", "*", "http://example.org:80/x?y", "/\"<>", "/;a=b,c", "/a#b", "/%zz", "/?a=%zz", "ftp:x", "?"} {
 		all = append(all, []byte("GET "+target+" HTTP/1.1\r\nHost: example.com\r\nPragma: no-cache\r\n\r\n"))
 	}
+	for _, fields := range []string{"", "Connection: close\r\n", "Connection: keep-alive\r\n", "Content-Length: 5\r\n"} {
+		for _, minor := range []string{"0", "1"} {
+			for _, status := range []string{"100", "101", "200", "204", "304"} {
+				all = append(all, []byte("HTTP/1."+minor+" "+status+" \r\n"+fields+"\r\nhello"))
+			}
+		}
+	}
 	for _, target := range []string{"example.com:443", "/rpc", "http://x/", "[::1]:80", "a b", "x:y:z"} {
 		all = append(all, []byte("CONNECT "+target+" HTTP/1.1\r\nHost: example.com\r\n\r\n"))
 	}

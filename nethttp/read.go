@@ -178,7 +178,7 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 		Header:        make(http.Header, h.NumFields()),
 		Body:          http.NoBody,
 		ContentLength: framing.Length,
-		Close:         !framing.KeepAlive && h.Status() != http.StatusSwitchingProtocols,
+		Close:         !framing.KeepAlive,
 		Request:       req,
 	}
 	values := make([]string, h.NumFields())
@@ -188,9 +188,15 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 	}
 	in.discard(n)
 
-	if h.Minor() > 0 && hasToken(resp.Header["Connection"], "close") {
+	connection := resp.Header["Connection"]
+	if h.Status() == http.StatusSwitchingProtocols {
+		resp.Close = h.Minor() == 0 && !hasToken(connection, "keep-alive")
+	}
+	if hasToken(connection, "close") {
 		resp.Close = true
-		delete(resp.Header, "Connection")
+		if h.Minor() > 0 {
+			delete(resp.Header, "Connection")
+		}
 	}
 	fixPragma(resp.Header)
 	chunked := framing.Body == picohttp.BodyChunked
