@@ -10,13 +10,14 @@ import (
 // A chunkedBody is read from an input, piece by piece.
 type chunkedBody struct {
 	in      *input
+	begin   int64 // offset of the body in the file
 	decoder picohttp.Chunked
 	recent  []byte // octets before in.b: what Explain may have to quote
 	line    int    // where in recent the next chunk-size line begins
 }
 
 func newChunkedBody(in *input, m *messageFlags) *chunkedBody {
-	return &chunkedBody{in: in, decoder: picohttp.Chunked{Parser: &m.parser}}
+	return &chunkedBody{in: in, begin: in.at, decoder: picohttp.Chunked{Parser: &m.parser}}
 }
 
 // A piece is a chunk-size line without its CRLF, or chunk-data, or both.

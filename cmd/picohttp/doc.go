@@ -37,10 +37,12 @@ request is complete.
 	                         columns of the terminal from $COLUMNS, or 80; 0 if
 	                         the output is no terminal)
 	-json                    one JSON object a message, in a line, as batch writes
-	                         it, and one more for a body that is not complete
+	                         it, and one more for a body that is not complete, in
+	                         which n counts from the beginning of the body
 
 What is found in a message, good or bad, goes to standard output; what keeps the
-command from reading, to standard error. In text, octets that are not printable
+command from reading, to standard error, and with -json what it did not parse,
+too. In text, octets that are not printable
 ASCII are escaped as in a Go string. There is colour on a terminal, unless
 NO_COLOR is set.
 

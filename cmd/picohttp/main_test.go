@@ -363,7 +363,7 @@ func TestParseMalformedBody(t *testing.T) {
 
 		status, stdout, stderr = try(chunked+test.body, "parse", "-json")
 		want = fmt.Sprintf(`,"host":{"value":"x"}}
-{"result":"malformed","n":%d,"error":"`, head+test.at)
+{"result":"malformed","n":%d,"error":"`, test.at)
 		if status != 1 || !strings.Contains(stdout, want) || !strings.HasSuffix(stdout, `","status":400}`+"\n") || stderr != "" {
 			t.Errorf("status %d\n%s%s", status, stdout, stderr)
 		}
@@ -388,7 +388,7 @@ func TestParseJSON(t *testing.T) {
 		{"-kind response", "HTTP/1.1 100 \r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx", 1,
 			`{"result":"complete","n":17,"minor":1,"status_code":100,"reason":"","fields":[],"framing":{"body":"none","keep_alive":true}}
 {"result":"complete","n":47,"minor":1,"status_code":200,"reason":"OK","fields":[["Transfer-Encoding","chunked"]],"framing":{"body":"chunked","keep_alive":true}}
-{"result":"malformed","n":64,"error":"chunk-size"}
+{"result":"malformed","n":0,"error":"chunk-size"}
 `},
 		{"-kind response", "HTTP/1.1 200 OK\r\n\r\nx", 0,
 			`{"result":"complete","n":19,"minor":1,"status_code":200,"reason":"OK","fields":[],"framing":{"body":"until-close","keep_alive":false}}

@@ -19,6 +19,9 @@ func runParse(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if err := parseFlags(f, args); err != nil {
 		return err
 	}
+	if *width < -1 {
+		return usagef("-width %d is less than 0", *width)
+	}
 	files := f.Args()
 	for _, file := range files {
 		if len(file) > 1 && file[0] == '-' {

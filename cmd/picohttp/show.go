@@ -186,7 +186,7 @@ func (s *show) endlessBody(body *preview, how picohttp.Body) {
 func (s *show) chunkedBody(c *chunkedBody, t *tally, err error) {
 	if s.json != nil {
 		if err != nil {
-			s.object(s.flags.notComplete(c.in.at, err))
+			s.object(s.flags.notComplete(c.in.at-c.begin, err))
 		}
 		return
 	}
