@@ -55,22 +55,26 @@ func (b *body) read(p []byte) (n int, err error) {
 	}
 	switch {
 	case b.err != nil:
+		return 0, b.err
 	case b.chunked != nil:
-		n, b.err = b.chunked.Read(p)
-		if b.err == io.EOF {
+		n, err = b.chunked.Read(p)
+		if err == io.EOF {
 			b.takeTrailer()
 		}
 	case b.left < 0:
-		n, b.err = b.r.Read(p)
+		n, err = b.r.Read(p)
 	default:
-		n, b.err = b.r.Read(p[:min(int64(len(p)), b.left)])
+		n, err = b.r.Read(p[:min(int64(len(p)), b.left)])
 		if b.left -= int64(n); b.left == 0 {
-			b.err = io.EOF
+			err = io.EOF
 		} else {
-			b.err = unexpected(b.err)
+			err = unexpected(err)
 		}
 	}
-	return n, b.err
+	if _, malformed := err.(picohttp.Error); malformed || err == io.EOF || err == io.ErrUnexpectedEOF {
+		b.err = err // others, as a timeout, may pass
+	}
+	return n, err
 }
 
 // takeTrailer adds the trailer section to the Trailer of the message.

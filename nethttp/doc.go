@@ -15,14 +15,19 @@
 // in HTTP/1.1, repeated or malformed. net/http repairs some of these, and leaves
 // others to its Server.
 //
-// Accepted, where net/http refuses it, is one empty line before a request; white
-// space before the semicolon of a chunk extension; a trailer section of more than
-// the buffer of the bufio.Reader; a response without a body (204, 304, to HEAD)
+// Accepted, where net/http refuses it, is one empty line before a request; empty
+// elements in the list of Transfer-Encoding; white space before the semicolon of a
+// chunk extension; lines of chunks and trailer sections that are longer than the
+// buffer of the bufio.Reader; a response without a body (204, 304, to HEAD)
 // whatever its Content-Length and Transfer-Encoding say.
 //
 // Read otherwise is the 2xx response to a CONNECT: it begins a tunnel, so its Body
 // is all that follows, whatever its Content-Length says. And more is Close: a
-// CONNECT, and a 1xx (but 101) or 204 response with a length.
+// CONNECT, and a response without a body whose fields are at fault, or a 1xx (but
+// 101) or 204 with a length.
+//
+// All text of a head is one string: a part of it that is kept keeps all of it.
+// Clone what outlives a request.
 //
 // Errors have other texts. All else is equal, down to the Trailer that is filled
 // in when the Body has been read.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/textproto"
@@ -18,6 +17,10 @@ import (
 // ErrCoding says that a transfer coding other than chunked is applied to a body.
 // A server answers 501.
 var ErrCoding = errors.New("nethttp: unsupported transfer coding")
+
+// ErrTrailer says that the Trailer field of a chunked message announces
+// Content-Length, Transfer-Encoding or Trailer. A server answers 400.
+var ErrTrailer = errors.New("nethttp: a field is announced that may not come in a trailer section")
 
 // A Reader reads messages. Its zero value reads as ReadRequest and ReadResponse
 // do. It is not written to: goroutines may share one.
@@ -41,8 +44,8 @@ type Reader struct {
 //
 // The error is io.EOF if b ends before the first octet, io.ErrUnexpectedEOF if it
 // ends within the head, a picohttp.Error if the head, its framing or its Host is
-// malformed, ErrCoding, an error of package url if the request-target is, or what
-// reading from b answered. After any of them b is of no use any more.
+// malformed, ErrCoding, ErrTrailer, an error of package url if the request-target
+// is no URI, or what reading from b answered. After any of them b is of no use any more.
 func ReadRequest(b *bufio.Reader) (*http.Request, error) {
 	return new(Reader).ReadRequest(b)
 }
@@ -202,7 +205,7 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 	chunked := framing.Body == picohttp.BodyChunked
 	if codings, ok := resp.Header["Transfer-Encoding"]; ok {
 		delete(resp.Header, "Transfer-Encoding")
-		if chunked || h.Minor() > 0 && len(codings) == 1 && strings.EqualFold(codings[0], "chunked") {
+		if chunked || h.Minor() > 0 && len(codings) == 1 && isToken(codings[0], "chunked") {
 			resp.TransferEncoding = chunkedOnly()
 			if resp.Trailer, err = announced(resp.Header); err != nil {
 				return nil, err
@@ -298,7 +301,7 @@ func announced(header http.Header) (http.Header, error) {
 			switch key := textproto.CanonicalMIMEHeaderKey(name); key {
 			case "":
 			case "Transfer-Encoding", "Trailer", "Content-Length":
-				return nil, fmt.Errorf("nethttp: %s is announced as a trailer field", key)
+				return nil, ErrTrailer
 			default:
 				trailer[key] = nil
 			}
@@ -310,11 +313,15 @@ func announced(header http.Header) (http.Header, error) {
 	return trailer, nil
 }
 
+// isToken reports whether s is the token, without regard to ASCII case: what is
+// folded to ASCII from beyond it is longer.
+func isToken(s, token string) bool { return len(s) == len(token) && strings.EqualFold(s, token) }
+
 // hasToken reports whether one of the lists has the token.
 func hasToken(lists []string, token string) bool {
 	for _, list := range lists {
 		for element := range strings.SplitSeq(list, ",") {
-			if strings.EqualFold(strings.Trim(element, " \t"), token) {
+			if isToken(strings.Trim(element, " \t"), token) {
 				return true
 			}
 		}
