@@ -127,7 +127,7 @@ var pool = sync.Pool{New: func() any { return new([]byte) }}
 // Serve leaves is kept here, where a head costs its length.
 func (srv *Server) OnTraffic(c gnet.Conn) gnet.Action {
 	s := c.Context().(*session)
-	in, _ := c.Peek(-1) // it is good until this returns, also when discarded
+	in, _ := c.Peek(-1) // as nothing is ever left behind, it is good until this returns
 	c.Discard(-1)
 	if s.state == service.Closed {
 		return srv.linger(c, s)

@@ -103,6 +103,10 @@ func (srv *Server) Serve(ctx context.Context, l net.Listener) error {
 			srv.open.Add(1)
 			if _, err := engine.AddConn(conn); err != nil {
 				log.Print(err)
+				if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) { // before OnOpen
+					conn.Close()
+					srv.open.Done()
+				}
 			}
 		case ctx.Err() != nil:
 			conns.Range(func(c, _ any) bool { srv.goOn(c.(*nbio.Conn)); return true })
@@ -128,6 +132,9 @@ func (srv *Server) goOn(c *nbio.Conn) {
 	defer s.Unlock()
 	if s.unsent.Load() == 0 {
 		c.SetWriteDeadline(time.Time{}) // nbio does it only within Write
+		if s.state != service.Closed {
+			c.SetReadDeadline(time.Now().Add(srv.Timeouts.Read(s.state))) // which write took away
+		}
 		b := pool.Get().(*buffers)
 		ok := srv.serve(c, s, nil, b)
 		pool.Put(b)
@@ -216,7 +223,11 @@ func (srv *Server) write(c *nbio.Conn, s *session, out []byte) bool {
 		c.SetReadDeadline(time.Time{})
 		c.SetWriteDeadline(time.Now().Add(srv.Timeouts.ToWrite()))
 	}
-	return s.unsent.Add(-1) == 0
+	if s.unsent.Add(-1) != 0 {
+		return false // goOn comes
+	}
+	c.SetWriteDeadline(time.Time{})
+	return true
 }
 
 // linger waits for the peer to close, a short time: if the connection was closed

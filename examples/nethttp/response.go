@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"strconv"
+	"strings"
 )
 
 // A response is an http.ResponseWriter. Content goes out with a Content-Length if
@@ -15,23 +16,30 @@ type response struct {
 	out     *bufio.Writer
 	req     *http.Request
 	body    *content
+	asks    *continuer
 	header  http.Header
-	status  int            // 0 until WriteHeader
-	sent    bool           // the head is written
-	held    []byte         // content, before the head is written
+	status  int            // of the final response, 0 until WriteHeader
+	sent    bool           // its head is written
+	held    []byte         // content, before that
+	left    int64          // octets of content to come, -1 if any number may
 	chunked io.WriteCloser // for content in chunked coding
 	close   bool           // the connection ends behind it
 }
 
-func newResponse(out *bufio.Writer, req *http.Request, body *content) *response {
-	return &response{out: out, req: req, body: body, header: http.Header{}}
+func newResponse(out *bufio.Writer, req *http.Request, body *content, asks *continuer) *response {
+	return &response{out: out, req: req, body: body, asks: asks, header: http.Header{}, left: -1}
 }
 
 func (w *response) Header() http.Header { return w.header }
 
 func (w *response) WriteHeader(status int) {
-	if w.status == 0 {
+	switch {
+	case w.status != 0:
+	case status >= 200 || status == http.StatusSwitchingProtocols:
 		w.status = status
+	case w.req.ProtoMinor > 0: // an informational one comes before
+		w.writeHead(status)
+		w.out.Flush()
 	}
 }
 
@@ -46,14 +54,28 @@ func (w *response) Write(p []byte) (int, error) {
 	return w.write(p)
 }
 
-func (w *response) write(p []byte) (int, error) {
-	switch {
-	case w.req.Method == http.MethodHead || !w.mayHaveContent():
-		return len(p), nil
-	case w.chunked != nil && len(p) > 0:
-		return w.chunked.Write(p)
+func (w *response) write(p []byte) (n int, err error) {
+	if w.left >= 0 && int64(len(p)) > w.left {
+		// More would be taken for the next response.
+		p, err = p[:w.left], http.ErrContentLength
 	}
-	return w.out.Write(p)
+	if w.left >= 0 {
+		w.left -= int64(len(p))
+	}
+	switch {
+	case w.req.Method == http.MethodHead || len(p) == 0:
+		return len(p), err
+	case !w.mayHaveContent():
+		return 0, http.ErrBodyNotAllowed
+	}
+	to := io.Writer(w.out)
+	if w.chunked != nil {
+		to = w.chunked
+	}
+	if n, writeErr := to.Write(p); writeErr != nil {
+		return n, writeErr
+	}
+	return len(p), err
 }
 
 // Flush makes response an http.Flusher.
@@ -74,7 +96,10 @@ func (w *response) finish() {
 		w.header.Set("Content-Length", strconv.Itoa(len(w.held)))
 	}
 	w.sendHead()
-	if w.chunked != nil {
+	switch {
+	case w.left > 0 && w.req.Method != http.MethodHead:
+		w.close = true // the client sees that it was cut off
+	case w.chunked != nil:
 		w.chunked.Close()
 		io.WriteString(w.out, "\r\n") // no trailer fields
 	}
@@ -85,16 +110,27 @@ func (w *response) sendHead() {
 	if w.sent {
 		return
 	}
-	w.sent = true
+	w.sent, w.asks.tooLate = true, true
 	http10 := w.req.ProtoMinor == 0
-	w.close = w.req.Close || w.body.unwanted(w.req.ContentLength) || w.header.Get("Connection") == "close"
+	w.close = w.req.Close || w.body.unwanted(w.req.ContentLength) || strings.EqualFold(w.header.Get("Connection"), "close")
+	delete(w.header, "Transfer-Encoding") // is for this loop to say
+	if !w.mayHaveContent() && w.status != http.StatusNotModified {
+		delete(w.header, "Content-Length")
+	}
+	length, err := strconv.ParseInt(w.header.Get("Content-Length"), 10, 64)
 	switch {
-	case w.header["Content-Length"] != nil || !w.mayHaveContent():
+	case err == nil && length >= 0 && len(w.header["Content-Length"]) == 1:
+		w.left = length
+	case w.header["Content-Length"] != nil:
+		panic(http.ErrAbortHandler) // a fault of the handler
+	case !w.mayHaveContent():
 	case http10:
 		w.close = true // which ends the content
 	default:
 		w.header.Set("Transfer-Encoding", "chunked")
-		w.chunked = httputil.NewChunkedWriter(w.out)
+		if w.req.Method != http.MethodHead {
+			w.chunked = httputil.NewChunkedWriter(w.out)
+		}
 	}
 	switch {
 	case w.close:
@@ -102,8 +138,12 @@ func (w *response) sendHead() {
 	case http10:
 		w.header.Set("Connection", "keep-alive")
 	}
-	fmt.Fprintf(w.out, "HTTP/1.1 %03d %s\r\n", w.status, http.StatusText(w.status))
+	w.writeHead(w.status)
+	w.write(w.held)
+}
+
+func (w *response) writeHead(status int) {
+	fmt.Fprintf(w.out, "HTTP/1.1 %03d %s\r\n", status, http.StatusText(status))
 	w.header.Write(w.out)
 	w.out.WriteString("\r\n")
-	w.write(w.held)
 }

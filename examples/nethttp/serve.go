@@ -29,12 +29,15 @@ type Server struct {
 func (s *Server) Serve(l net.Listener) error {
 	for {
 		conn, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
+		switch {
+		case err == nil:
+			go s.serveConn(conn)
+		case errors.Is(err, net.ErrClosed):
 			return nil
-		} else if err != nil {
-			return err
+		default: // that connection is gone, or no file descriptor is left
+			log.Print(err)
+			time.Sleep(10 * time.Millisecond)
 		}
-		go s.serveConn(conn)
 	}
 }
 
@@ -49,8 +52,10 @@ func (s *Server) serveConn(c net.Conn) {
 	in := bufio.NewReader(conn)
 	out := bufio.NewWriter(conn)
 	conn.out = out
-	r := nethttp.Reader{Parser: s.Parser, Continue: out}
+	asks := &continuer{Writer: out}
+	r := nethttp.Reader{Parser: s.Parser, Continue: asks}
 	for {
+		asks.tooLate = false
 		conn.beginHead(in.Buffered() > 0)
 		req, err := r.ReadRequest(in)
 		if err != nil {
@@ -61,14 +66,14 @@ func (s *Server) serveConn(c net.Conn) {
 		req.RemoteAddr = c.RemoteAddr().String()
 		body := &content{ReadCloser: req.Body, most: s.MaxUnread, waits: in.Buffered() == 0 && strings.EqualFold(req.Header.Get("Expect"), "100-continue")}
 		req.Body = body
-		w := newResponse(out, req, body)
+		w := newResponse(out, req, body, asks)
 		s.Handler.ServeHTTP(w, req)
 		w.finish()
 		if w.close {
 			break
 		}
 		// What the handler left of the body is in the way of the next request.
-		if _, err := io.CopyN(io.Discard, req.Body, s.MaxUnread+1); err != io.EOF {
+		if _, err := io.CopyN(io.Discard, body.ReadCloser, s.MaxUnread+1); err != io.EOF {
 			break
 		}
 	}
@@ -78,20 +83,43 @@ func (s *Server) serveConn(c net.Conn) {
 // content is the Body of a request.
 type content struct {
 	io.ReadCloser
-	most  int64 // octets that are read for nothing
-	begun bool  // it was read
-	waits bool  // the client waits for 100 (Continue)
+	most   int64 // octets that are read for nothing
+	begun  bool  // it was read
+	waits  bool  // the client waits for 100 (Continue)
+	closed bool
 }
 
 func (c *content) Read(p []byte) (int, error) {
+	if c.closed {
+		return 0, http.ErrBodyReadAfterClose
+	}
 	c.begun = true
 	return c.ReadCloser.Read(p)
+}
+
+// Close leaves what was not read to serveConn, which knows how much is worth it.
+func (c *content) Close() error {
+	c.closed = true
+	return nil
 }
 
 // unwanted reports whether there is content that is not read only to get to the
 // next request: there is too much of it, or nobody knows whether it comes.
 func (c *content) unwanted(length int64) bool {
 	return !c.begun && (length > c.most || length != 0 && c.waits)
+}
+
+// A continuer writes 100 (Continue), but not into a response that has begun.
+type continuer struct {
+	io.Writer
+	tooLate bool
+}
+
+func (c *continuer) Write(b []byte) (int, error) {
+	if c.tooLate {
+		return len(b), nil
+	}
+	return c.Writer.Write(b)
 }
 
 // A timedConn has a deadline for whatever is under way. Before it waits for the
@@ -139,6 +167,8 @@ func refuse(out *bufio.Writer, err error) {
 	status, why := http.StatusBadRequest, "the request-target is no URI"
 	var e picohttp.Error
 	switch {
+	case err == nethttp.ErrTrailer:
+		why = "Trailer names a field that may not come there"
 	case errors.As(err, &e):
 		status, why = e.Status(), fmt.Sprintf("%s\n%s (%s)", e.Rule(), e.Code(), e.Section())
 	case err == nethttp.ErrCoding:
