@@ -88,10 +88,16 @@ func (r *reading) differs(peer *reading) string {
 // whether it is the reason for a difference.
 var knownDifferences = map[string]func(own, peer *reading) bool{
 	"a CONNECT is Close": func(own, peer *reading) bool {
-		return own.request != nil && own.request.Method == "CONNECT" && own.request.Close
+		if own.request == nil || own.request.Method != "CONNECT" || !own.request.Close {
+			return false
+		}
+		same := *own.request
+		same.Close = peer.request.Close
+		return reflect.DeepEqual(&same, peer.request)
 	},
 	"a 2xx to CONNECT is a tunnel": func(own, peer *reading) bool {
-		return own.response != nil && own.response.Request.Method == "CONNECT" && own.response.StatusCode/100 == 2
+		return own.response != nil && own.response.Request.Method == "CONNECT" && own.response.StatusCode/100 == 2 &&
+			own.response.Close && own.response.ContentLength == -1
 	},
 	"a 1xx or 204 with a length is Close": func(own, peer *reading) bool {
 		if own.response == nil || own.response.StatusCode/100 != 1 && own.response.StatusCode != 204 && own.response.StatusCode != 304 && own.response.Request.Method != "HEAD" {
@@ -252,8 +258,17 @@ func messages(t testing.TB) (all [][]byte) {
 	for _, b := range realHeads(t) {
 		all = append(all, b)
 	}
-	for _, target := range []string{"/?", "/a?b?", "//x/y", "/a%2fb", "/a b", "*", "http://example.org:80/x?y", "/\"<>", "/;a=b,c", "/a#b", "/%zz", "/?a=%zz", "ftp:x", "?"} {
+	for _, target := range []string{"/?", "/a?b?", "//x/y", "/a%2fb", "/a b", "*", "http://example.org:80/x?y", "/\"<>", "/;a=b,c", "/a!b", "/a*b", "/a'(b)", "/a#b", "/%zz", "/?a=%zz", "ftp:x", "?"} {
 		all = append(all, []byte("GET "+target+" HTTP/1.1\r\nHost: example.com\r\nPragma: no-cache\r\n\r\n"))
+	}
+	for _, fields := range []string{
+		"Pragma: no-cache", "Pragma: no-cachex", "Pragma: no-cache\r\nCache-Control: private", "Connection: x,\tclose", "Connection: clo\u017fe",
+		"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chun\u212aed", "Transfer-Encoding: chunked\r\nTrailer: ,",
+		"Content-Length: 5\r\nContent-Length: 5", "Content-Length: 9223372036854775808",
+	} {
+		for _, status := range []string{"200", "304"} {
+			all = append(all, []byte("HTTP/1.1 "+status+" OK\r\n"+fields+"\r\n\r\n0\r\n\r\n"))
+		}
 	}
 	for _, fields := range []string{"", "Connection: close\r\n", "Connection: keep-alive\r\n", "Content-Length: 5\r\n"} {
 		for _, minor := range []string{"0", "1"} {
@@ -365,8 +380,8 @@ func TestContinue(t *testing.T) {
 	for _, body := range []string{"Content-Length: 5\r\n\r\n|hello", "Transfer-Encoding: chunked\r\n\r\n|5\r\nhello\r\n0\r\n\r\n"} {
 		framing, content, _ := strings.Cut(body, "|")
 		for source, want := range map[io.Reader]string{
-			io.MultiReader(strings.NewReader(head+framing), strings.NewReader(content)): answer,
-			strings.NewReader(head + framing + content):                                 "",
+			io.MultiReader(strings.NewReader(head+framing), iotest.OneByteReader(strings.NewReader(content))): answer,
+			strings.NewReader(head + framing + content):                                                       "",
 		} {
 			var answers bytes.Buffer
 			r := Reader{Continue: &answers}
@@ -416,6 +431,109 @@ func TestClose(t *testing.T) {
 		if rest, _ := io.ReadAll(source); want == nil && string(rest) != "GET" {
 			t.Errorf("%q: behind it is %q", input, rest)
 		}
+	}
+}
+
+// TestBodies: what the differences from net/http do not show.
+func TestBodies(t *testing.T) {
+	const post = "POST / HTTP/1.1\r\nHost: a\r\n"
+	request := func(r *Reader, rest io.Reader, fields string) *http.Request {
+		t.Helper()
+		req, err := r.ReadRequest(bufio.NewReader(io.MultiReader(strings.NewReader(post+fields+"\r\n"), rest)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return req
+	}
+	plain := new(Reader)
+	for _, fields := range []string{"", "Content-Length: 0\r\n"} {
+		if req := request(plain, strings.NewReader(""), fields); req.Body != http.NoBody {
+			t.Errorf("%q: the Body is %v", fields, req.Body)
+		}
+	}
+	req := request(plain, strings.NewReader("hello"), "Content-Length: 5\r\n")
+	p := make([]byte, 5)
+	if n, err := req.Body.Read(p); n != 0 && err == nil { // the first may be short
+		n, err = req.Body.Read(p[n:])
+		if n > 0 && err != io.EOF {
+			t.Errorf("the last octets come with %v", err)
+		}
+	}
+	req = request(plain, strings.NewReader("he"), "Connection: close\r\nContent-Length: 5\r\n")
+	if err := req.Body.Close(); err != nil {
+		t.Errorf("closing a body behind which nothing is read: %v", err)
+	}
+	req = request(plain, strings.NewReader("x"), "Connection: close\r\nTransfer-Encoding: chunked\r\n")
+	if err := req.Body.Close(); err != picohttp.ErrChunkSize {
+		t.Errorf("closing a chunked body, which has a Trailer: %v", err)
+	}
+	req = request(plain, strings.NewReader("x5\r\nhello"), "Transfer-Encoding: chunked\r\n")
+	for range 2 {
+		if n, err := req.Body.Read(p); n != 0 || err != picohttp.ErrChunkSize {
+			t.Errorf("behind a fault: %d, %v", n, err)
+		}
+	}
+	if err := req.Body.Close(); err != picohttp.ErrChunkSize {
+		t.Errorf("closing a malformed body: %v", err)
+	}
+	for _, body := range []string{"Content-Length: 2\r\n|hi", "Transfer-Encoding: chunked\r\n|2\r\nhi\r\n0\r\n\r\n"} {
+		fields, content, _ := strings.Cut(body, "|")
+		req = request(plain, iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(content))), fields)
+		timeouts, size := 0, 0
+		for err := error(nil); err != io.EOF; {
+			var n int
+			if n, err = req.Body.Read(p); err == iotest.ErrTimeout {
+				timeouts++
+			} else if err != nil && err != io.EOF {
+				t.Fatal(err)
+			}
+			size += n
+		}
+		if timeouts != 1 || size != 2 {
+			t.Errorf("%s: %d timeouts, %d octets", fields, timeouts, size)
+		}
+	}
+	limited := &Reader{Parser: picohttp.Parser{MaxChunkExtBytes: 2}}
+	const chunked = "Transfer-Encoding: chunked\r\n"
+	req = request(limited, strings.NewReader("1;aa\r\n"), chunked)
+	if _, err := req.Body.Read(p); err != picohttp.ErrChunkExtTooLong {
+		t.Errorf("a long extension: %v", err)
+	}
+	resp, err := limited.ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\n"+chunked+"\r\n1;aa\r\n")), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := resp.Body.Read(p); err != picohttp.ErrChunkExtTooLong {
+		t.Errorf("a long extension in a response: %v", err)
+	}
+	if _, err := ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")), nil); err != ErrCoding {
+		t.Errorf("another coding: %v", err)
+	}
+	for _, name := range []string{"Content-Length", "transfer-encoding", "Trailer"} {
+		if _, err := ReadRequest(bufio.NewReader(strings.NewReader(post + chunked + "Trailer: a, " + name + "\r\n\r\n"))); err != ErrTrailer {
+			t.Errorf("%s announced: %v", name, err)
+		}
+	}
+	resp, err = ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\n")), &http.Request{Method: "HEAD"})
+	if err != nil || resp.ContentLength != -1 {
+		t.Errorf("a length beyond all: %v", err)
+	}
+}
+
+// TestCloseWhileReading is for the race detector.
+func TestCloseWhileReading(t *testing.T) {
+	for range 100 {
+		req, err := ReadRequest(bufio.NewReader(strings.NewReader("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan bool)
+		go func() {
+			io.Copy(io.Discard, req.Body)
+			close(done)
+		}()
+		req.Body.Close()
+		<-done
 	}
 }
 
