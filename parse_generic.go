@@ -61,7 +61,13 @@ func startLineGeneric(b []byte, x *index) int {
 	if word2 == word1+1 {
 		return 0
 	}
-	end := skip(b, word2, fieldByte)
+	// Nearly all request-lines go on so.
+	const version = ' ' | 'H'<<8 | 'T'<<16 | 'T'<<24 | 'P'<<32 | '/'<<40 | '1'<<48 | '.'<<56
+	end := word2
+	if load8(b, word2) == version {
+		end += 8
+	}
+	end = skip(b, end, fieldByte)
 	if len(b)-end < 2 || b[end] != '\r' || b[end+1] != '\n' {
 		return 0
 	}
