@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The contract is that of moveRunGeneric in chunk.go. A chunk is
+// The contract is that of moveRunGeneric in chunk_generic.go. A chunk is
 //
 //	chunk-size line | data | CRLF
 //	SI              SI+lineLen  SI+lineLen+size
