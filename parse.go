@@ -135,7 +135,7 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 }
 
 func (r *Request) parse(b []byte, from uint32) (n int, err error) {
-	r.part, r.more, r.n = none, 0, 0
+	r.part, r.more, r.n = ended, 0, 0 // unless it turns out otherwise
 	r.from, r.next = from, from
 	if len(b) > int(r.lim.head) {
 		b = b[:r.lim.head]
@@ -160,7 +160,6 @@ func (r *Request) parse(b []byte, from uint32) (n int, err error) {
 		return r.restart(b)
 	}
 	if complete && r.n-1 <= r.lim.fields {
-		r.part = ended
 		return int(r.next), nil
 	}
 	return r.goOn(b, complete)
@@ -204,7 +203,7 @@ func (r *Response) Resume(b []byte) (n int, err error) {
 }
 
 func (r *Response) parse(b []byte) (n int, err error) {
-	r.part, r.more, r.n = none, 0, 0
+	r.part, r.more, r.n = ended, 0, 0 // unless it turns out otherwise
 	r.from, r.next = 0, 0
 	if len(b) > int(r.lim.head) {
 		b = b[:r.lim.head]
@@ -215,7 +214,6 @@ func (r *Response) parse(b []byte) (n int, err error) {
 		return r.refer(b, statusVersion)
 	}
 	if complete && r.n-1 <= r.lim.fields {
-		r.part = ended
 		return int(r.next), nil
 	}
 	return r.goOn(b, complete)
