@@ -135,6 +135,30 @@ func TestFramingUnfinished(t *testing.T) {
 	}
 	f, err = r.Framing("GET")
 	check("too many fields", f, err)
+	// Malformed, in the reference, by a limit, or when resumed.
+	fault := strings.Replace(head, "A: b\r\n", "A : b\r\n", 1)
+	if _, err := r.Parse([]byte(fault)); err != ErrFieldName {
+		t.Fatal(err)
+	}
+	f, err = r.Framing("GET")
+	check("malformed", f, err)
+	p = Parser{MaxHeadBytes: len(head) - 1}
+	if _, err := p.ParseResponse(&r, []byte(head)); err != ErrHeadTooLong {
+		t.Fatal(err)
+	}
+	f, err = r.Framing("GET")
+	check("too long", f, err)
+	r.Parse([]byte(fault[:len(fault)-8]))
+	if _, err := r.Resume([]byte(fault)); err != ErrFieldName {
+		t.Fatal(err)
+	}
+	f, err = r.Framing("GET")
+	check("malformed when resumed", f, err)
+	if _, err := request.Parse([]byte("GET / HTTP/1.1\r\nHost: a\r\n\r\r")); err != ErrBareCR {
+		t.Fatal(err)
+	}
+	f, err = request.Framing()
+	check("malformed request", f, err)
 	r.Parse([]byte(head))
 	r.Reset()
 	f, err = r.Framing("GET")
