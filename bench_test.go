@@ -190,6 +190,33 @@ func BenchmarkRefuse(b *testing.B) {
 	}
 }
 
+// BenchmarkProfile parses the Chrome head, as it is and with deviations.
+func BenchmarkProfile(b *testing.B) {
+	chrome := realHeads(b)["chrome"]
+	for _, head := range []struct {
+		name    string
+		b       []byte
+		profile Profile // the first that accepts it
+	}{
+		{"chrome", chrome, Strict},
+		{"folded", bytes.Replace(chrome, []byte("\r\nAccept-Lang"), []byte("\r\n folded\r\nAccept-Lang"), 1), Lenient},
+		{"lf", bytes.ReplaceAll(chrome, []byte("\r\n"), []byte("\n")), Lenient},
+	} {
+		for profile := head.profile; profile <= Pico; profile++ {
+			b.Run(fmt.Sprintf("profile=%v/head=%s", profile, head.name), func(b *testing.B) {
+				b.ReportAllocs()
+				p := Parser{Profile: profile}
+				var r Request
+				for b.Loop() {
+					if n, err := p.ParseRequest(&r, head.b); n != len(head.b) || err != nil {
+						b.Fatal(n, err)
+					}
+				}
+			})
+		}
+	}
+}
+
 // BenchmarkFraming decides on the body of heads that are parsed already.
 func BenchmarkFraming(b *testing.B) {
 	names, heads := benchHeads(b)

@@ -28,16 +28,29 @@ import (
 //
 // A trailer section with Content-Length, Transfer-Encoding or Host is
 // ErrTrailerField, when it is whole.
+//
+// # Profiles
+//
+// Lenient is strict here: recipients that differ in how they read chunks differ in
+// where the next message begins. Pico is picohttpparser's phr_decode_chunked; its
+// limit is the one there, which is that a body whose chunks are less than a
+// quarter data may not have had 100 KiB of the rest when a call ends without the
+// end of the body. A trailer section is thrown away octet by octet.
 type Chunked struct {
-	// Parser holds the limits; those of the zero Parser if it is nil.
+	// Parser holds the profile and the limits; those of the zero Parser if it
+	// is nil.
 	Parser *Parser
+	// LeaveTrailer: the body ends behind the chunk-size line of the last-chunk.
+	// The caller reads the trailer section, with Trailer.Parse.
+	LeaveTrailer bool
 
 	part    chunkPart
 	fault   Error  // why it ended, 0 if the body was complete
 	digits  uint8  // of the chunk-size
 	line    int    // octets of the chunk-size line that were read
 	ext     int    // those of its chunk-ext
-	waste   int64  // see count
+	waste   int64  // see count; in Pico, all octets that are not chunk-data
+	content int64  // octets of chunk-data, in Pico
 	left    uint64 // octets of chunk-data to come
 	trailer Trailer
 }
@@ -62,7 +75,7 @@ const (
 	chunkDataCR                   // the CR behind it
 	chunkDataLF                   // the LF behind that
 	trailerBegin                  // the first octet of the trailer section
-	trailerRest                   // the others
+	trailerRest                   // the others; in Pico those of a line, up to its LF
 	chunkedEnd                    // nothing: the body is complete or malformed
 )
 
@@ -70,7 +83,7 @@ const (
 // the caller's bytes.
 func (d *Chunked) Reset() {
 	d.trailer.Reset()
-	d.part, d.fault, d.line, d.waste = chunkSize, 0, 0, 0
+	d.part, d.fault, d.line, d.waste, d.content = chunkSize, 0, 0, 0, 0
 }
 
 // Trailer returns the trailer section of a complete body. Its fields are parts of
@@ -90,6 +103,9 @@ func (d *Chunked) Trailer() *Trailer { return &d.trailer }
 //     cannot be right. The end of the body cannot be found, so the connection
 //     must be closed.
 func (d *Chunked) Next(b []byte) (data []byte, n int, err error) {
+	if d.isPico() {
+		return d.nextPico(b)
+	}
 	if d.part == chunkDataCR && len(b) > 2 && b[0] == '\r' && b[1] == '\n' {
 		d.part = chunkSize // all between two pieces of data, if it is plain
 		if n = 2 + d.plainLine(b[2:]); n < len(b) && n > 2 {
@@ -116,6 +132,9 @@ func (d *Chunked) Next(b []byte) (data []byte, n int, err error) {
 //     and at b[n:] begins the next message.
 //   - Otherwise err is an Error, and n as Next has it. b[:size] came before it.
 func (d *Chunked) Decode(b []byte) (size, n int, err error) {
+	if d.isPico() {
+		return d.decodePico(b)
+	}
 	for {
 		if d.part == chunkDataCR && len(b)-n >= 2 && b[n] == '\r' && b[n+1] == '\n' {
 			d.part = chunkSize
@@ -290,7 +309,12 @@ func (d *Chunked) readLine(b []byte) (n int, fault Error) {
 			if d.count(d.line+1, d.left) {
 				return i, ErrChunkOverhead
 			}
-			if d.part = chunkData; d.left == 0 {
+			switch {
+			case d.left > 0:
+				d.part = chunkData
+			case d.LeaveTrailer:
+				d.end(0)
+			default:
 				d.part = trailerBegin
 			}
 			return i + 1, 0
@@ -411,7 +435,9 @@ func (d *Chunked) readTrailer(b []byte) (n int, err error) {
 	if d.part == trailerRest {
 		n, err = d.trailer.Resume(b)
 	} else {
-		n, err = d.limits().ParseTrailer(&d.trailer, b)
+		p := *d.limits()
+		p.Profile = Strict
+		n, err = p.ParseTrailer(&d.trailer, b)
 	}
 	d.part = trailerRest
 	if fault, ok := err.(Error); ok {

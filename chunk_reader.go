@@ -17,7 +17,7 @@ type ChunkedReader struct {
 }
 
 // NewChunkedReader returns a reader of the chunked body that comes next from r,
-// under p's limits, or the default ones if p is nil.
+// under p's profile and limits, or the default ones if p is nil.
 func NewChunkedReader(r *bufio.Reader, p *Parser) *ChunkedReader {
 	return &ChunkedReader{r: r, d: Chunked{Parser: p}}
 }
@@ -47,6 +47,7 @@ func (c *ChunkedReader) Read(p []byte) (n int, err error) {
 		case c.d.part == chunkData:
 			var m int
 			m, err = c.r.Read(p[n : n+int(min(uint64(len(p)-n), c.d.left))])
+			c.d.content += int64(m)
 			n += c.d.data(m)
 			if m == 0 && err == nil {
 				return n, nil // and nobody spins
@@ -69,7 +70,7 @@ func (c *ChunkedReader) Read(p []byte) (n int, err error) {
 // advance consumes what is buffered and is not chunk-data.
 func (c *ChunkedReader) advance() error {
 	b, _ := c.r.Peek(c.r.Buffered())
-	n, err := c.d.readLines(b)
+	n, err := c.d.lines(b)
 	c.r.Discard(n)
 	switch {
 	case err == ErrIncomplete:

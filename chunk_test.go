@@ -21,15 +21,14 @@ import (
 // offsets and at the end of b.
 type chunkedWay struct {
 	name   string
-	decode func(g *guard, p *Parser, b []byte, ends []int) outcome
+	decode func(g *guard, d Chunked, b []byte, ends []int) outcome
 }
 
 var chunkedWays = []chunkedWay{{"Next", decodeByNext}, {"Decode", decodeInPlace}, {"Reader", decodeByReader}}
 
 // decodeByNext gives each piece to Next where it ends at a page end, together
 // with what was left of those before.
-func decodeByNext(g *guard, p *Parser, b []byte, ends []int) outcome {
-	d := Chunked{Parser: p}
+func decodeByNext(g *guard, d Chunked, b []byte, ends []int) outcome {
 	var body []byte
 	at := 0
 	for _, end := range append(ends, len(b)) {
@@ -52,8 +51,7 @@ func decodeByNext(g *guard, p *Parser, b []byte, ends []int) outcome {
 	return chunkedOutcome(&d, at, ErrIncomplete, body)
 }
 
-func decodeInPlace(g *guard, p *Parser, b []byte, ends []int) outcome {
-	d := Chunked{Parser: p}
+func decodeInPlace(g *guard, d Chunked, b []byte, ends []int) outcome {
 	var body []byte
 	at := 0
 	for _, end := range append(ends, len(b)) {
@@ -71,9 +69,10 @@ func decodeInPlace(g *guard, p *Parser, b []byte, ends []int) outcome {
 	return chunkedOutcome(&d, at, ErrIncomplete, body)
 }
 
-func decodeByReader(g *guard, p *Parser, b []byte, ends []int) outcome {
+func decodeByReader(g *guard, d Chunked, b []byte, ends []int) outcome {
 	source := bufio.NewReaderSize(&pieces{b: b, ends: append(ends, len(b))}, 16)
-	c := NewChunkedReader(source, p)
+	c := NewChunkedReader(source, d.Parser)
+	c.d.LeaveTrailer = d.LeaveTrailer
 	body, err := io.ReadAll(struct{ io.Reader }{c})
 	rest, _ := io.ReadAll(source)
 	if err == io.ErrUnexpectedEOF {
@@ -134,6 +133,11 @@ func (o outcome) onlyOffset() outcome {
 	return o
 }
 
+// chunked returns a decoder for the input of v.
+func (v *vector) chunked() Chunked {
+	return Chunked{Parser: &v.parser, LeaveTrailer: v.leave}
+}
+
 // sameDecoded compares outcomes of two ways. A ChunkedReader has no offset for a
 // fault.
 func sameDecoded(way string, got, want outcome) bool {
@@ -144,14 +148,14 @@ func sameDecoded(way string, got, want outcome) bool {
 }
 
 func TestChunked(t *testing.T) {
-	vectors := loadVectors(t, "chunked")
-	if len(vectors) < 286 {
+	vectors := profileVectors(t, "chunked")
+	if len(vectors) < 351 {
 		t.Fatalf("only %d vectors", len(vectors))
 	}
 	g := newGuard(t)
 	rng := rand.New(rand.NewPCG(15, 16))
 	for _, v := range vectors {
-		whole := decodeByNext(g, &v.parser, v.input, nil)
+		whole := decodeByNext(g, v.chunked(), v.input, nil)
 		if whole.onlyOffset() != v.want {
 			t.Errorf("%s\ninput %.300q\ngot  %.300v\nwant %.300v", v.name, v.input, whole, v.want)
 			continue
@@ -159,7 +163,7 @@ func TestChunked(t *testing.T) {
 		for _, way := range chunkedWays {
 			check := func(ends ...int) {
 				t.Helper()
-				if got := way.decode(g, &v.parser, v.input, ends); !sameDecoded(way.name, got, whole) {
+				if got := way.decode(g, v.chunked(), v.input, ends); !sameDecoded(way.name, got, whole) {
 					t.Fatalf("%s by %s in pieces that end at %.60v\ninput %.300q\ngot  %.300v\nwant %.300v", v.name, way.name, ends, v.input, got, whole)
 				}
 			}
@@ -191,7 +195,7 @@ func TestChunkedPrefixes(t *testing.T) {
 			continue
 		}
 		for end := range v.input {
-			got := decodeByNext(g, &v.parser, v.input[:end], nil).onlyOffset()
+			got := decodeByNext(g, v.chunked(), v.input[:end], nil).onlyOffset()
 			switch {
 			case v.want.result == "malformed" && end > v.want.n, v.want.result == "complete" && end >= v.want.n:
 				if got != v.want {
@@ -301,8 +305,8 @@ func TestDecodeRuns(t *testing.T) {
 			other := []byte(line)
 			other[bit/8] ^= 1 << (bit % 8)
 			body := []byte(strings.Repeat(chunk, 3) + string(other) + chunk[len(line):] + strings.Repeat(chunk, 3) + "0\r\n\r\n")
-			want := decodeByNext(g, nil, body, nil)
-			if got := decodeInPlace(g, nil, body, nil); got != want {
+			want := decodeByNext(g, Chunked{}, body, nil)
+			if got := decodeInPlace(g, Chunked{}, body, nil); got != want {
 				t.Fatalf("%q: %v, want %v", body, got, want)
 			}
 		}
@@ -562,21 +566,33 @@ var nethttpChunkedAccepts = map[Error]string{
 }
 
 // checkChunked: however a body is delivered and decoded, it has one outcome; one
-// that is complete is what the grammar says and what net/http's decoder reads.
-func checkChunked(t *testing.T, g *guard, p *Parser, b []byte, ends []int, octets bool) {
-	whole := decodeByNext(g, p, b, nil)
+// allWays decodes b by each way, whole and in pieces, and answers what all of them
+// do.
+func allWays(t *testing.T, g *guard, d Chunked, b []byte, ends []int, octets bool) outcome {
+	whole := decodeByNext(g, d, b, nil)
 	for _, way := range chunkedWays {
-		if got := way.decode(g, p, b, nil); !sameDecoded(way.name, got, whole) {
+		if got := way.decode(g, d, b, nil); !sameDecoded(way.name, got, whole) {
 			t.Fatalf("by %s: %v, by Next: %v\n%q", way.name, got, whole, b)
 		}
-		if got := way.decode(g, p, b, slices.Clone(ends)); !sameDecoded(way.name, got, whole) {
+		if got := way.decode(g, d, b, slices.Clone(ends)); !sameDecoded(way.name, got, whole) {
 			t.Fatalf("by %s in pieces that end at %v: %v, whole: %v\n%q", way.name, ends, got, whole, b)
 		}
 		if octets {
-			if got := way.decode(g, p, b, everyOffset(b)); !sameDecoded(way.name, got, whole) {
+			if got := way.decode(g, d, b, everyOffset(b)); !sameDecoded(way.name, got, whole) {
 				t.Fatalf("by %s octet by octet: %v, whole: %v\n%q", way.name, got, whole, b)
 			}
 		}
+	}
+	return whole
+}
+
+// that is complete is what the grammar says and what net/http's decoder reads.
+func checkChunked(t *testing.T, g *guard, p *Parser, b []byte, ends []int, octets bool) {
+	allWays(t, g, Chunked{Parser: p}, b, ends, octets)
+	pico := allWays(t, g, Chunked{Parser: &Parser{Profile: Pico}}, b, ends, octets)
+	left := allWays(t, g, Chunked{Parser: &Parser{Profile: Pico}, LeaveTrailer: true}, b, ends, octets)
+	if pico.result == "complete" && (left.result != "complete" || left.n >= pico.n || left.parts != pico.parts) {
+		t.Fatalf("pico: %v, with the trailer section left: %v\n%q", pico, left, b)
 	}
 
 	var d Chunked
@@ -584,6 +600,9 @@ func checkChunked(t *testing.T, g *guard, p *Parser, b []byte, ends []int, octet
 	size, n, err := d.Decode(own)
 	if err == io.EOF {
 		err = nil
+	}
+	if err == nil && (pico.result != "complete" || pico.n != n || pico.parts != fmt.Sprintf("body %q\n", own[:size])) {
+		t.Fatalf("%q, %d; pico: %v\n%q", own[:size], n, pico, b)
 	}
 	body, length, ok := chunkedByGrammar(b)
 	fault, _ := err.(Error)

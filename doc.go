@@ -27,7 +27,8 @@
 //
 // Two recipients that read one message differently are what request smuggling
 // is made of. So the parser accepts what RFC 9112 and RFC 9110 define, and
-// refuses what they merely let a recipient repair:
+// refuses what they merely let a recipient repair, unless told otherwise (see
+// Profiles):
 //
 //   - Lines end in CRLF. A bare CR or a bare LF is an error.
 //   - At most one empty line may come before the request-line.
@@ -48,6 +49,70 @@
 // except by Host and Framing, and by Chunked, which refuses trailer fields that
 // these are about. An octet that is wrong is refused when it arrives, not when the
 // head is complete.
+//
+// # Profiles
+//
+// That is the profile Strict, the zero value of Parser.Profile. Lenient is for
+// proxies, firewalls and scanners, which have to see malformed messages: it lets
+// pass what Parser.Allow names, and Deviations says what that was, in the words of
+// this table. Pico is for those who used the C library picohttpparser: the same
+// verdicts, lengths and fields as its commit f832609. What Strict accepts, all
+// accept, with the same fields and without deviations; what is accepted without
+// deviations, Strict accepts.
+//
+//	                                   Strict   Lenient              Pico
+//	LF alone ends a line               refused  bare-lf              bare-lf
+//	CR without LF                      refused  refused              refused
+//	empty lines before a request-line  one      empty-lines          one
+//	empty lines before a status-line   refused  empty-lines          refused
+//	more than one SP in a start-line   refused  start-line-space     start-line-space
+//	SP at the end of a request-line    refused  start-line-space     refused
+//	obs-text in a request-target       refused  target-obs-text (1)  target-obs-text
+//	control characters there           refused  refused              refused
+//	two or three digits of minor       refused  minor-digits         refused
+//	another major version              refused  refused              refused
+//	no SP before an empty reason       passes   passes               passes
+//	white space before a colon         refused  space-before-colon   refused
+//	                                            (2)
+//	octets in a name that no token has refused  refused              refused
+//	obs-fold                           refused  obs-fold             obs-fold, a field
+//	                                                                 without a name
+//	obs-fold of white space alone      refused  refused (3)          obs-fold
+//	obs-fold before the first field    refused  refused              refused
+//	control characters in a value      refused  value-control        refused
+//	NUL in a value                     refused  value-nul (2)        refused
+//	Content-Length twice, equal        refused  equal-lengths (4)    refused
+//	Content-Length with coding         refused  length-and-coding    refused
+//	                                            (4)
+//	chunk-size of 2^63 to 2^64-1       refused  refused              passes
+//	behind SP, HTAB or ";" there       grammar  grammar              all but CR, LF
+//	trailer section of a chunked body  fields   fields, as Strict    lines of anything,
+//	                                                                 thrown away
+//	limits of chunks and trailer       ours     ours                 overhead, as the C
+//	a fault is told                    at once  at once              when the C tells it
+//
+// Some things are refused whatever is allowed, because they can be exploited
+// together:
+//
+//   - (1) More than one SP and obs-text in a request-line: some recipients split
+//     it at 0x85 and 0xA0, too. In Pico, Framing refuses this.
+//   - (3) A folded line of white space alone: some take it for the empty line. In
+//     Pico, Framing refuses this, too.
+//   - (4) Content-Length that is repeated, or beside Transfer-Encoding, in a message
+//     with any other deviation, the other of these included.
+//   - By Framing: bare LF and CRLF in one head, as one recipient reads on where
+//     the other is at the end; Content-Length, Transfer-Encoding, Host or
+//     Connection that is folded, has white space before its colon or a control
+//     character in its value, and a folded line that looks like one of them;
+//     Transfer-Encoding with minor-digits, as some take "1.10" for 1.1 and some
+//     for 1.0.
+//
+// (2) NUL is let pass only if Parser.Allow says so, as is white space before a
+// colon in requests and trailer sections.
+//
+// Limits are the same in all profiles, but for those of chunks. With the
+// last_len of the C functions, faults are told only when the head is complete;
+// Resume tells them as Parse does.
 //
 // # Where a body ends
 //

@@ -165,6 +165,30 @@ func readHead(in *bufio.Reader, p *picohttp.Parser, r *picohttp.Request) (picoht
 
 // A client reads the response to a GET: informational ones come first, and the
 // body may end with the connection.
+// A scanner reads what a server would refuse, and says what is wrong with it.
+func ExampleRequest_Deviations() {
+	p := picohttp.Parser{Profile: picohttp.Lenient}
+	var r picohttp.Request
+	if _, err := p.ParseRequest(&r, []byte("GET  /caf\xe9 HTTP/1.1\nHost: a\n\n")); err != nil {
+		fmt.Println(err)
+	}
+	if _, err := p.ParseRequest(&r, []byte("GET  / HTTP/1.1\nHost: a\nX: b,\n c\n\n")); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for d := range r.Deviations().All() {
+		fmt.Printf("%s: %s (%s)\n", d.Code(), d.Rule(), d.Section())
+	}
+	x, _ := r.Get("X")
+	fmt.Printf("X = %s\n", picohttp.Unfold(nil, x))
+	// Output:
+	// picohttp: the request-target is visible ASCII with one space behind it
+	// bare-lf: a line ends in LF without CR (RFC 9112, section 2.2)
+	// obs-fold: a field value is folded over lines (RFC 9112, section 5.2)
+	// start-line-space: the start-line has more SP than one between its parts, or SP at its end (RFC 9112, section 3)
+	// X = b, c
+}
+
 func ExampleResponse() {
 	in := bufio.NewReader(strings.NewReader(
 		"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" +

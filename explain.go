@@ -8,7 +8,10 @@ import (
 	"strings"
 )
 
-// Explain puts into words for people what Parse answered, n and err, about b:
+// Explain is Parser.Explain for what the zero Parser answered.
+func Explain(b []byte, n int, err error) string { return new(Parser).Explain(b, n, err) }
+
+// Explain puts into words for people what p answered, n and err, about b:
 // the line, the octets around the fault with a caret under the first that
 // cannot be right, the rule, where it stands and the status code to answer
 // with. For an error of Host or Framing, n is what Parse answered before. For a
@@ -20,24 +23,32 @@ import (
 // programs look at err and Error.Code. They are printable ASCII, but quote what
 // the peer sent, credentials included: they are for a log or a terminal, not for
 // the response.
-func Explain(b []byte, n int, err error) string {
+func (p *Parser) Explain(b []byte, n int, err error) string {
 	n = max(0, min(n, len(b)))
 	var e Error
+	x := explainer{Parser{
+		Profile: p.Profile, Allow: p.Allow,
+		MaxHeadBytes: maxOffset, MaxTargetBytes: maxOffset, MaxFields: maxOffset,
+		MaxTrailerBytes: maxOffset, MaxChunkExtBytes: maxOffset, MaxChunkOverhead: maxOffset,
+	}}
 	switch {
 	case err == nil:
-		return "complete: " + kindNames[kindOf(b, n, nil)] + " of " + octets(n)
+		return "complete: " + kindNames[x.kindOf(b, n, nil)] + " of " + octets(n)
 	case errors.Is(err, ErrIncomplete) && len(b) == 0:
 		return "incomplete: no octet yet"
 	case errors.Is(err, ErrIncomplete):
-		return explainIncomplete(b)
+		return x.incomplete(b)
 	case errors.As(err, &e) && e.rule() != 0:
-		return explainError(b, n, e)
+		return x.malformed(b, n, e)
 	}
 	return err.Error()
 }
 
-func explainIncomplete(b []byte) string {
-	p := newPrefix(kindOf(b, 0, ErrIncomplete), b)
+// An explainer parses without limits.
+type explainer struct{ Parser }
+
+func (x *explainer) incomplete(b []byte) string {
+	p := x.prefix(x.kindOf(b, 0, ErrIncomplete), b)
 	if p.ended() { // b is no prefix of anything
 		return "incomplete: the message goes on after " + octets(len(b))
 	}
@@ -61,12 +72,12 @@ var (
 
 // kindOf returns the first kind of which b has the outcome n and err, or else
 // may have it.
-func kindOf(b []byte, n int, err error) kind {
+func (x *explainer) kindOf(b []byte, n int, err error) kind {
 	if err == ErrIncomplete && bytes.HasPrefix(b, []byte("HTTP")) {
 		return responseKind // or a request with a method that nobody has
 	}
 	for k := range kindNames {
-		if m, got := newPrefix(kind(k), b).outcome(); got == err && (m == n || err == ErrIncomplete) {
+		if m, got := x.prefix(kind(k), b).outcome(); got == err && (m == n || err == ErrIncomplete) {
 			return kind(k)
 		}
 	}
@@ -75,7 +86,7 @@ func kindOf(b []byte, n int, err error) kind {
 	}
 	// It is not the syntax that is wrong: a limit, or what fields mean.
 	for k := range kindNames {
-		if _, got := newPrefix(kind(k), b[:n]).outcome(); got == nil || got == ErrIncomplete {
+		if _, got := x.prefix(kind(k), b[:n]).outcome(); got == nil || got == ErrIncomplete {
 			return kind(k)
 		}
 	}
@@ -93,30 +104,26 @@ type prefix struct {
 	err     error
 }
 
-func newPrefix(k kind, b []byte) *prefix {
-	limits := &Parser{
-		MaxHeadBytes: maxOffset, MaxTargetBytes: maxOffset, MaxFields: maxOffset,
-		MaxTrailerBytes: maxOffset, MaxChunkExtBytes: maxOffset, MaxChunkOverhead: maxOffset,
-	}
+func (x *explainer) prefix(k kind, b []byte) *prefix {
 	p := &prefix{kind: k, head: new(head)}
 	switch k {
 	case requestKind:
 		r := new(Request)
-		p.n, p.err = limits.ParseRequest(r, b)
+		p.n, p.err = x.ParseRequest(r, b)
 		p.head = &r.head
 	case responseKind:
 		r := new(Response)
-		p.n, p.err = limits.ParseResponse(r, b)
+		p.n, p.err = x.ParseResponse(r, b)
 		p.head = &r.head
 	case trailerKind:
 		t := new(Trailer)
-		p.n, p.err = limits.ParseTrailer(t, b)
+		p.n, p.err = x.ParseTrailer(t, b)
 		p.head = &t.head
 	case chunkedKind:
 		d := &p.chunked
-		d.Parser = limits
+		d.Parser = &x.Parser
 		for p.err == nil {
-			n, err := d.readLines(b[p.n:])
+			n, err := d.lines(b[p.n:])
 			p.n, p.err = p.n+n, err
 			if err != nil {
 				break
@@ -135,7 +142,7 @@ func newPrefix(k kind, b []byte) *prefix {
 			p.err = nil
 		}
 		if d.part == trailerBegin { // and none of it is there
-			limits.ParseTrailer(&d.trailer, nil)
+			x.ParseTrailer(&d.trailer, nil)
 			p.head = &d.trailer.head
 		}
 	}
@@ -178,6 +185,8 @@ var partNames = [...]string{
 	startLF:       "between CR and LF of ",
 	fieldLine:     "at the beginning of a field line or the empty line",
 	fieldName:     "in the name of ",
+	colonSpace:    "before the colon of ",
+	foldSpace:     "at the beginning of a line that continues ",
 	fieldValue:    "in the value of ",
 	fieldLF:       "between CR and LF of ",
 	emptyLF:       "between CR and LF of ",
@@ -216,8 +225,11 @@ func (p *prefix) lineName() string {
 		return "the status-line"
 	case p.part == emptyLF:
 		return "the empty line that ends " + section
-	case p.part <= fieldName:
+	case p.part <= colonSpace:
 		return fieldLineName(p.NumFields()+1, nil)
+	case p.colon < p.next: // it is folded
+		name, _ := p.Field(p.NumFields() - 1)
+		return fieldLineName(p.NumFields(), name)
 	}
 	return fieldLineName(p.NumFields()+1, p.b[p.next:p.colon])
 }
@@ -234,16 +246,16 @@ func fieldLineName(number int, name []byte) string {
 	}
 }
 
-func explainError(b []byte, n int, e Error) string {
+func (x *explainer) malformed(b []byte, n int, e Error) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "malformed: %s\n", e.Rule())
 	advice := ""
-	k := kindOf(b, n, e)
-	if at := faultAt(k, b, n, e); at >= 0 {
+	k := x.kindOf(b, n, e)
+	if at := x.faultAt(k, b, n, e); at >= 0 {
 		line, column := lineAround(b, at)
 		advice = hint(k, line, column, e)
 		text, caret := quote(line, column)
-		fmt.Fprintf(&s, "in %s, column %d (offset %d)\n\n", errorLine(k, b, at, e), column+1, at)
+		fmt.Fprintf(&s, "in %s, column %d (offset %d)\n\n", x.errorLine(k, b, at, e), column+1, at)
 		fmt.Fprintf(&s, "    %s\n    %s\n\n", text, underline(caret, label(b, at, e)))
 	}
 	fmt.Fprintf(&s, "rule:   %s, %s\n", e.Code(), e.Section())
@@ -261,46 +273,52 @@ func explainError(b []byte, n int, e Error) string {
 // faultAt returns the offset that the caret is for, or -1 if there is none: n,
 // but for the errors of Host and Framing, which come with the length of the head
 // b[:n].
-func faultAt(k kind, b []byte, n int, e Error) int {
-	if e < ErrHostMissing || e > ErrConnection {
+func (x *explainer) faultAt(k kind, b []byte, n int, e Error) int {
+	h := x.prefix(k, b[:n])
+	switch {
+	case h.part == ended && k <= responseKind:
+	case e < ErrHostMissing || e > ErrConnection:
 		return n
-	}
-	h := newPrefix(k, b[:n])
-	if h.part != ended {
+	default:
 		return -1
 	}
+	if fault, at := h.exploitable(); fault == e {
+		return at
+	}
 	var s signals
-	hosts, coding := 0, -1 // the last Transfer-Encoding
-	next := int(h.lineOf(0))
-	for name, value := range h.fields {
-		line := next
-		next = line + bytes.IndexByte(b[line:n], '\n') + 1
-		begin := line + len(name) + len(":") // of the value
-		begin += len(b[begin:]) - len(bytes.TrimLeft(b[begin:], " \t"))
+	s.begin(h.head)
+	hosts, coding, found := 0, -1, -1 // coding is the last Transfer-Encoding
+	h.eachPlace(func(line, colon, end uint32) bool {
+		name, value := cutDeviating(b[:n], line, colon, end)
+		begin := int(colon) + 1 // of the value
+		begin += len(b[begin:]) - len(bytes.TrimLeft(b[begin:], " \t\r\n"))
 		before := s.seen
-		if s.read(name, value); s.fault == e {
-			return begin
-		}
+		is := func(known string) bool { return len(name) == len(known) && equalFold(name, known) }
+		s.read(name, value)
 		both := s.has(contentLength) && s.has(transferEncoding)
-		switch is := func(known string) bool { return len(name) == len(known) && equalFold(name, known) }; {
-		case is("Host") && e == ErrHost:
-			return begin
+		switch {
+		case s.fault == e, is("Host") && e == ErrHost:
+			found = begin
 		case is("Host") && e == ErrHostRepeated:
 			if hosts++; hosts == 2 {
-				return line
+				found = int(line)
 			}
 		case e == ErrAmbiguousLength && both && before != s.seen:
-			return line
+			found = int(line)
 		case is("Transfer-Encoding"):
 			if coding = begin; e == ErrTransferEncodingVersion {
-				return line
+				found = int(line)
 			}
 		}
-	}
-	if e == ErrTransferEncoding || e == ErrNotChunked {
+		return found < 0
+	})
+	switch {
+	case found < 0 && (e == ErrTransferEncoding || e == ErrNotChunked):
 		return coding
+	case found < 0 && (e < ErrHostMissing || e > ErrConnection):
+		return n
 	}
-	return -1
+	return found
 }
 
 // reason returns the reason-phrase of RFC 9110, section 15, or RFC 6585.
@@ -319,8 +337,8 @@ func reason(status int) string {
 }
 
 // errorLine names the line that e speaks of.
-func errorLine(k kind, b []byte, n int, e Error) string {
-	p := newPrefix(k, b[:n])
+func (x *explainer) errorLine(k kind, b []byte, n int, e Error) string {
+	p := x.prefix(k, b[:n])
 	switch {
 	case p.ended():
 		return fmt.Sprintf("line %d", bytes.Count(b[:n], []byte("\n"))+1)

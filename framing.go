@@ -66,7 +66,17 @@ type Framing struct {
 //     the tunnel.
 //
 // It is an Error too if Connection names one of the fields that decide this, or
-// Host, because a proxy would drop it. Behind an Error the connection must be
+// Host, because a proxy would drop it.
+//
+// Lenient may let EqualLengths and LengthAndCoding pass, alone in a message, and
+// the latter only beside chunked. Whatever is let pass, deviations that control
+// the body are refused, because recipients that do not know them read another
+// message: bare LF and CRLF in one head; an obs-fold in Content-Length,
+// Transfer-Encoding, Host or Connection, or one that looks like one of these;
+// white space between one of these and the colon; a control character in one; and
+// MinorDigits with Transfer-Encoding. With MinorDigits it is never KeepAlive.
+//
+// Behind an Error the connection must be
 // closed: the Framing beside it is BodyUntilClose, so that nothing that follows
 // is taken for another request.
 //
@@ -134,7 +144,7 @@ func (r *Response) Framing(requestMethod string) (f Framing, err error) {
 		keepAlive = keepAlive && s.fault == 0 && status != 101 && !s.has(contentLength|transferEncoding)
 	case status == 304 || requestMethod == "HEAD":
 		f.Body = BodyNone
-		keepAlive = keepAlive && s.fault == 0
+		keepAlive = keepAlive && s.fault == 0 && s.met == 0
 	case s.fault != 0:
 		return f, s.fault
 	case s.has(chunkedLast):
@@ -152,9 +162,12 @@ func (r *Response) Framing(requestMethod string) (f Framing, err error) {
 // signals is what the fields say that control the body and the connection.
 type signals struct {
 	length int64 // Content-Length
-	minor  int
+	minor  int32
+	digits int32 // octets of Content-Length
 	seen   signal
-	fault  Error // the first, 0 if there is none
+	allow  Deviations // those about the body that may be let pass
+	met    Deviations // and were
+	fault  Error      // the first, 0 if there is none
 }
 
 // A signal is a bit of signals.seen.
@@ -173,16 +186,24 @@ const (
 	expectField    // Expect is there
 	expectContinue // Expect has 100-continue
 	expectOther    // Expect has something else
+	vagueMinor     // the minor version is not one digit
 )
 
 // has reports whether any of the bits is set.
 func (s *signals) has(bits signal) bool { return s.seen&bits != 0 }
 
-func (s *signals) keepAlive() bool { return !s.has(closes) && (s.minor > 0 || s.has(keepsAlive)) }
+func (s *signals) keepAlive() bool {
+	return !s.has(closes|vagueMinor) && (s.minor > 0 || s.has(keepsAlive)) && s.met&LengthAndCoding == 0
+}
 
 // readFields reads the fields once.
 func (s *signals) readFields(h *head, minor int) {
-	s.minor = minor
+	s.minor = int32(minor)
+	s.begin(h)
+	if h.deviations != 0 {
+		s.readDeviating(h)
+		return
+	}
 	b := h.b
 	marks := h.mark[1:h.n]
 	ends := h.end[:len(marks)]
@@ -197,12 +218,42 @@ func (s *signals) readFields(h *head, minor int) {
 		line, colon, end = lineAfter(b, end)
 		s.read(cut(b, line, colon, end))
 	}
-	if s.fault != 0 || !s.has(transferEncoding) {
-		return
+	if s.fault == 0 && s.has(transferEncoding) {
+		s.endCoding()
 	}
+}
+
+// readDeviating is readFields for a head with deviations.
+func (s *signals) readDeviating(h *head) {
+	s.fault, _ = h.exploitable()
+	for name, value := range h.fields {
+		s.read(name, value)
+	}
+	if s.fault == 0 && s.has(transferEncoding) {
+		s.endCoding()
+	}
+}
+
+// begin takes in what is known before the fields are read. A message that
+// departs from the rules about lines may not depart from those about its body,
+// too.
+func (s *signals) begin(h *head) {
+	if h.deviations == 0 {
+		s.allow = h.lim.allow & (EqualLengths | LengthAndCoding)
+	} else if h.deviations&MinorDigits != 0 {
+		s.seen |= vagueMinor
+	}
+}
+
+// endCoding judges what all Transfer-Encoding lines and the others are together.
+func (s *signals) endCoding() {
 	switch {
-	case s.minor == 0:
+	case s.minor == 0 || s.has(vagueMinor):
 		s.fault = ErrTransferEncodingVersion
+	case s.has(contentLength) && s.allow&LengthAndCoding != 0 && s.met == 0 && s.seen&(chunkedLast|otherCoding) == chunkedLast:
+		s.met = LengthAndCoding
+	case s.met&EqualLengths != 0:
+		s.fault = ErrContentLengthRepeated
 	case s.has(contentLength):
 		s.fault = ErrAmbiguousLength
 	case !s.has(chunkedOnce | otherCoding):
@@ -239,8 +290,10 @@ func (s *signals) read(name, value []byte) {
 	case isWord(name, "upgrade") && len(value) > 0:
 		s.seen |= upgradeField
 	}
-	if s.fault == 0 {
-		s.fault = fault
+	if s.fault == 0 && fault != 0 {
+		if s.fault = fault; s.met != 0 {
+			s.fault = ErrContentLengthRepeated // which cannot be let pass then
+		}
 	}
 }
 
@@ -281,21 +334,46 @@ func eightOf(s string) uint64 { return uint64(fourOf(s)) | uint64(fourOf(s[4:]))
 // RFC 9110, section 8.6.
 func (s *signals) readContentLength(value []byte) Error {
 	if s.has(contentLength) || bytes.IndexByte(value, ',') >= 0 {
-		s.seen |= contentLength
-		return ErrContentLengthRepeated
+		return s.repeatContentLength(value)
 	}
 	s.seen |= contentLength
-	if len(value) == 0 {
+	length, ok := decimal(value)
+	if !ok {
 		return ErrContentLength
 	}
-	for _, c := range value {
-		digit := int64(c - '0')
-		if !isDigit(c) || s.length > (math.MaxInt64-digit)/10 {
-			return ErrContentLength
-		}
-		s.length = s.length*10 + digit
-	}
+	s.length, s.digits = length, int32(len(value))
 	return 0
+}
+
+// repeatContentLength reads a Content-Length that is a list, or not the first.
+func (s *signals) repeatContentLength(list []byte) Error {
+	for more := true; more; {
+		var value []byte
+		value, list, more = bytes.Cut(list, []byte(","))
+		value = trim(value)
+		length, ok := decimal(value)
+		if !s.has(contentLength) {
+			s.seen |= contentLength
+			s.length, s.digits = length, int32(len(value))
+		}
+		if !ok || length != s.length || int32(len(value)) != s.digits || s.allow&EqualLengths == 0 {
+			return ErrContentLengthRepeated
+		}
+	}
+	s.met |= EqualLengths
+	return 0
+}
+
+// decimal returns the number that b, 1*DIGIT within int64, is.
+func decimal(b []byte) (n int64, ok bool) {
+	for _, c := range b {
+		digit := int64(c - '0')
+		if !isDigit(c) || n > (math.MaxInt64-digit)/10 {
+			return 0, false
+		}
+		n = n*10 + digit
+	}
+	return n, len(b) > 0
 }
 
 // readTransferEncoding reads

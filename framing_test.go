@@ -34,27 +34,30 @@ func (f Framing) describe() string {
 	return strings.Join(words, " ")
 }
 
-// framingOf parses a head and says what its Framing is, as a vector does.
-func framingOf(t testing.TB, kind, method string, b []byte) string {
+// framingOf parses a head and says what its Framing is, as a vector does, and
+// what its deviations are.
+func framingOf(t testing.TB, p *Parser, kind, method string, b []byte) (framing, deviations string) {
 	t.Helper()
 	var err error
 	var f Framing
 	switch kind {
 	case "request":
 		var r Request
-		if _, err = r.Parse(b); err != nil {
+		if _, err = p.ParseRequest(&r, b); err != nil {
 			break
 		}
+		deviations = r.Deviations().String()
 		if f, err = r.Framing(); err == nil {
-			return f.describe()
+			return f.describe(), deviations
 		}
 	case "response":
 		var r Response
-		if _, err = r.Parse(b); err != nil {
+		if _, err = p.ParseResponse(&r, b); err != nil {
 			break
 		}
+		deviations = r.Deviations().String()
 		if f, err = r.Framing(method); err == nil {
-			return f.describe()
+			return f.describe(), deviations
 		}
 	default:
 		t.Fatalf("no kind: %s", kind)
@@ -67,14 +70,14 @@ func framingOf(t testing.TB, kind, method string, b []byte) string {
 		if f != (Framing{Body: BodyUntilClose}) {
 			t.Errorf("beside %v the Framing is %+v", err, f)
 		}
-		return "malformed " + code
+		return "malformed " + code, deviations
 	}
-	return "refused " + code
+	return "refused " + code, ""
 }
 
 func TestFraming(t *testing.T) {
-	vectors := loadVectors(t, "framing")
-	if len(vectors) < 370 {
+	vectors := profileVectors(t, "framing")
+	if len(vectors) < 555 {
 		t.Fatalf("only %d vectors", len(vectors))
 	}
 	eachKernel(t, func(t *testing.T, k kernel) {
@@ -83,8 +86,9 @@ func TestFraming(t *testing.T) {
 			if v.framing == "" {
 				t.Fatalf("%s has no kind", v.name)
 			}
-			if got := framingOf(t, v.kind, cmp.Or(v.method, "GET"), g.atEnd(v.input)); got != v.framing {
-				t.Errorf("%s\ninput %.300q\ngot  %s\nwant %s", v.name, v.input, got, v.framing)
+			got, deviations := framingOf(t, &v.parser, v.kind, cmp.Or(v.method, "GET"), g.atEnd(v.input))
+			if got != v.framing || deviations != v.deviations {
+				t.Errorf("%s\ninput %.300q\ngot  %s, deviations %q\nwant %s, deviations %q", v.name, v.input, got, deviations, v.framing, v.deviations)
 			}
 		}
 	})
@@ -102,7 +106,7 @@ func TestFramingOfManyFields(t *testing.T) {
 		many + "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n":               "malformed not-chunked",
 		many + many + "Expect: 100-continue\r\n" + many + "Content-Length: 18446744\r\n": "length 18446744 keep-alive expect-continue",
 	} {
-		if got := framingOf(t, "request", "", []byte("POST / HTTP/1.1\r\n"+fields+"\r\n")); got != want {
+		if got, _ := framingOf(t, &Parser{}, "request", "", []byte("POST / HTTP/1.1\r\n"+fields+"\r\n")); got != want {
 			t.Errorf("%q: %s, want %s", fields, got, want)
 		}
 	}

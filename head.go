@@ -6,9 +6,11 @@ import "iter"
 // and where an unfinished parse stands.
 type head struct {
 	b    []byte
-	part part   // what the reference is to read next
-	from uint32 // where the start-line begins
-	more uint32 // field lines settled beyond those in index
+	part part // what the reference is to read next
+
+	deviations Deviations // in the lines that are settled
+	from       uint32     // where the start-line begins
+	more       uint32     // field lines settled beyond those in index
 	index
 	progress
 }
@@ -21,7 +23,7 @@ func (h *head) Reset() {
 }
 
 func (h *head) clear() {
-	h.part, h.from, h.more = none, 0, 0
+	h.part, h.deviations, h.from, h.more = none, 0, 0, 0
 	h.next, h.n = 0, 0
 }
 
@@ -35,22 +37,27 @@ func (h *head) NumFields() int {
 
 // Field returns the i-th field line, from 0, in the order sent: the name as
 // sent, and the value without the white space around it. It panics if i is out
-// of range.
+// of range. A value that Lenient lets be folded has its line ends in it; see Unfold.
 //
 // The first 64 field lines are at hand; for one behind them, Field reads the
 // head from the 64th on. A loop over all of a long head takes Fields, which reads
 // it once.
 func (h *head) Field(i int) (name, value []byte) {
-	if at := uint(i) + 1; at < uint(h.n) && at < tableLines {
+	if at := uint(i) + 1; at < uint(h.n) && at < tableLines && h.deviations == 0 {
 		return cut(h.b, h.end[at-1]+2, h.mark[at], h.end[at])
 	}
 	return h.fieldBeyond(i)
 }
 
-// fieldBeyond is fieldAt for the field lines that are not in the index.
+// fieldBeyond is Field for the field lines that are not in the index, and for
+// heads with deviations.
 func (h *head) fieldBeyond(i int) (name, value []byte) {
 	if uint(i) >= uint(h.NumFields()) {
 		panic("picohttp: field index out of range")
+	}
+	if h.deviations != 0 {
+		line, colon, end := h.place(i)
+		return cutDeviating(h.b, line, colon, end)
 	}
 	end := h.end[tableFields]
 	for range i - tableFields {
@@ -62,6 +69,10 @@ func (h *head) fieldBeyond(i int) (name, value []byte) {
 
 // lineOf returns where the i-th field line begins.
 func (h *head) lineOf(i int) uint32 {
+	if h.deviations != 0 {
+		line, _, _ := h.place(i)
+		return line
+	}
 	line := h.end[min(i, tableFields)] + 2
 	for range i - tableFields {
 		_, _, end := lineAfter(h.b, line-2)
@@ -79,6 +90,12 @@ func (h *head) Fields() iter.Seq2[[]byte, []byte] {
 // fields looks at h anew for each line, so that a loop that should have parsed
 // another head finds lines of that, and nothing out of bounds.
 func (h *head) fields(yield func(name, value []byte) bool) {
+	if h.deviations != 0 {
+		h.eachPlace(func(line, colon, end uint32) bool {
+			return yield(cutDeviating(h.b, line, colon, end))
+		})
+		return
+	}
 	for at := uint32(1); at < h.n; at++ {
 		if !yield(cut(h.b, h.end[at-1]+2, h.mark[at], h.end[at])) {
 			return

@@ -27,7 +27,11 @@ func (r *Request) Target() []byte {
 	if r.n == 0 {
 		return nil
 	}
-	return r.b[r.mark[0]+1 : r.word2 : r.word2]
+	target := r.b[r.mark[0]+1 : r.word2 : r.word2]
+	for len(target) > 0 && target[0] == ' ' { // only with StartLineSpace
+		target = target[1:]
+	}
+	return target
 }
 
 // A Form is one of the shapes that RFC 9112, section 3.2 gives a request-target.
@@ -82,7 +86,22 @@ func (r *Request) Minor() int {
 	if r.n == 0 {
 		return 0
 	}
+	if r.deviations != 0 {
+		version := trim(r.b[r.word2 : r.end[0]+1])
+		return minor(version[min(len("HTTP/1."), len(version)):])
+	}
 	return int(r.b[r.end[0]-1] - '0')
+}
+
+// minor returns the number that b begins with.
+func minor(b []byte) (n int) {
+	for _, c := range b {
+		if !isDigit(c) {
+			break
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
 }
 
 // A Response is a parsed response head. What is said of Request is true of it:
@@ -97,19 +116,28 @@ func (r *Response) Status() int {
 	if r.n == 0 {
 		return 0
 	}
-	const begin = len("HTTP/1.1 ")
-	code := r.b[begin : begin+3]
+	code := r.b[r.word2-3 : r.word2]
 	return int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
 }
 
-// Reason returns the reason-phrase as sent, often empty. It says nothing to a
-// program: RFC 9112, section 4.
+// Reason returns the reason-phrase as sent, often empty; in Pico without SP at its
+// beginning. It says nothing to a program: RFC 9112, section 4.
 func (r *Response) Reason() []byte {
-	const begin = uint32(len("HTTP/1.1 200 "))
-	if r.n == 0 || r.end[0] <= begin {
+	if r.n == 0 {
 		return nil
 	}
-	return r.b[begin:r.end[0]:r.end[0]]
+	begin, end := r.word2+1, r.end[0]
+	if r.deviations != 0 {
+		end = lineEnd(r.b, end)
+	}
+	if end <= begin {
+		return nil
+	}
+	reason := r.b[begin:end:end]
+	for r.lim.profile == Pico && len(reason) > 0 && reason[0] == ' ' {
+		reason = reason[1:]
+	}
+	return reason
 }
 
 // Minor returns the minor version: 1 for HTTP/1.1.
@@ -117,8 +145,8 @@ func (r *Response) Minor() int {
 	if r.n == 0 {
 		return 0
 	}
-	const at = len("HTTP/1.")
-	return int(r.b[at] - '0')
+	const at = uint32(len("HTTP/1."))
+	return minor(r.b[r.from+at : r.mark[0]])
 }
 
 // A Trailer is a parsed trailer section, the field lines behind the last chunk

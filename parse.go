@@ -20,13 +20,19 @@ const maxOffset = 1<<31 - 1
 // default limits; so is a limit below 0. Parsing does not write to a Parser:
 // goroutines may share one.
 type Parser struct {
+	// Profile says what is accepted.
+	Profile Profile
+	// Allow is what Lenient lets pass. 0 is DefaultResponseDeviations for
+	// responses, DefaultRequestDeviations for requests and trailer sections.
+	// Other profiles take no notice of it.
+	Allow Deviations
 	// MaxHeadBytes limits a head: octets from the first to the end of the
 	// empty line, a skipped empty line at the beginning included. A head
 	// that has not ended within them is ErrHeadTooLong as soon as that many
 	// octets are there. 0 is DefaultMaxHeadBytes.
 	MaxHeadBytes int
 	// MaxTargetBytes limits the request-target, in octets. A longer one is
-	// ErrTargetTooLong. 0 is DefaultMaxTargetBytes.
+	// ErrTargetTooLong. 0 is DefaultMaxTargetBytes, in Pico MaxHeadBytes.
 	MaxTargetBytes int
 	// MaxFields limits the number of field lines. One more is
 	// ErrTooManyFields. 0 is DefaultMaxFields.
@@ -48,6 +54,8 @@ type Parser struct {
 type limits struct {
 	head, target, fields uint32
 	tooLong              Error // for more octets than head
+	profile              Profile
+	allow                Deviations // what the profile lets pass
 }
 
 var (
@@ -79,21 +87,30 @@ func limit(n, standard int) uint32 {
 	return uint32(min(n, maxOffset))
 }
 
-// ParseRequest is r.Parse(b) under p's limits. Resume keeps to them.
+// ParseRequest is r.Parse(b) under p's profile and limits. Resume keeps to them.
 func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
 	r.lim = p.headLimits()
+	if p.Profile != Strict {
+		r.lim.loosen(p, DefaultRequestDeviations)
+	}
 	return r.parse(b, 0)
 }
 
-// ParseResponse is r.Parse(b) under p's limits. Resume keeps to them.
+// ParseResponse is r.Parse(b) under p's profile and limits. Resume keeps to them.
 func (p *Parser) ParseResponse(r *Response, b []byte) (n int, err error) {
 	r.lim = p.headLimits()
+	if p.Profile != Strict {
+		r.lim.loosen(p, DefaultResponseDeviations)
+	}
 	return r.parse(b)
 }
 
-// ParseTrailer is t.Parse(b) under p's limits. Resume keeps to them.
+// ParseTrailer is t.Parse(b) under p's profile and limits. Resume keeps to them.
 func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
 	t.lim = p.trailerLimits()
+	if p.Profile != Strict {
+		t.lim.loosen(p, DefaultRequestDeviations)
+	}
 	return t.parse(b)
 }
 
@@ -122,7 +139,7 @@ func (r *Request) Parse(b []byte) (n int, err error) {
 // Parse would, but reads only what is new and, at most once more, the line that
 // was unfinished: a head delivered in k pieces costs O(len(b) + k) in all.
 //
-// At any other time Resume is Parse under the limits of the last one, so that a
+// At any other time Resume is Parse as the last one was, profile and limits, so that a
 // server need not remember which of the two it has to call.
 func (r *Request) Resume(b []byte) (n int, err error) {
 	switch {
@@ -135,7 +152,7 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 }
 
 func (r *Request) parse(b []byte, from uint32) (n int, err error) {
-	r.part, r.more, r.n = ended, 0, 0 // unless it turns out otherwise
+	r.part, r.deviations, r.more, r.n = ended, 0, 0, 0 // unless it turns out otherwise
 	r.from, r.next = from, from
 	if len(b) > int(r.lim.head) {
 		b = b[:r.lim.head]
@@ -171,7 +188,7 @@ func (r *Request) restart(b []byte) (n int, err error) {
 	if r.from == 0 && len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
 		return r.parse(b, 2)
 	}
-	return r.refer(b, leading)
+	return r.refer(b, leading, method)
 }
 
 // isVersion reports whether 8 octets, the first of them the lowest, are an
@@ -203,7 +220,7 @@ func (r *Response) Resume(b []byte) (n int, err error) {
 }
 
 func (r *Response) parse(b []byte) (n int, err error) {
-	r.part, r.more, r.n = ended, 0, 0 // unless it turns out otherwise
+	r.part, r.deviations, r.more, r.n = ended, 0, 0, 0 // unless it turns out otherwise
 	r.from, r.next = 0, 0
 	if len(b) > int(r.lim.head) {
 		b = b[:r.lim.head]
@@ -211,7 +228,11 @@ func (r *Response) parse(b []byte) (n int, err error) {
 	r.b = b
 	complete := r.settle(b)
 	if r.n == 0 || !isStatusLine(b[:r.end[0]]) {
-		return r.refer(b, statusVersion)
+		begin := statusVersion
+		if r.lim.allow&EmptyLines != 0 {
+			begin = leading
+		}
+		return r.refer(b, begin, statusVersion)
 	}
 	if complete && r.n-1 <= r.lim.fields {
 		return int(r.next), nil
@@ -250,7 +271,7 @@ func (t *Trailer) Resume(b []byte) (n int, err error) {
 }
 
 func (t *Trailer) parse(b []byte) (n int, err error) {
-	t.more, t.from = 0, 0
+	t.more, t.from, t.deviations = 0, 0, 0
 	t.fieldsFrom(0)
 	if len(b) > int(t.lim.head) {
 		b = b[:t.lim.head]
@@ -259,11 +280,11 @@ func (t *Trailer) parse(b []byte) (n int, err error) {
 	return t.goOn(b, t.settle(b))
 }
 
-// refer leaves the head to the reference, which begins with the first
-// production.
-func (h *head) refer(b []byte, first part) (n int, err error) {
+// refer leaves the head to the reference, which begins with a production; first
+// is that of the start-line.
+func (h *head) refer(b []byte, begin, first part) (n int, err error) {
 	h.clear()
-	h.part, h.off = first, 0
+	h.part, h.first, h.off, h.met = begin, first, 0, 0
 	return h.run(b)
 }
 
@@ -321,7 +342,7 @@ func (h *head) indexFields(b []byte, complete bool) error {
 		h.next = x.next
 		full = x.n == tableLines
 	}
-	h.off = h.next
+	h.off, h.met = h.next, 0
 	h.part = fieldLine
 	if complete {
 		h.part = ended

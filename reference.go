@@ -14,7 +14,7 @@ type part uint8
 const (
 	none          part = iota // no head is under way
 	ended                     // nothing: the head is complete
-	leading                   // the empty line before the request-line, or the request-line
+	leading                   // an empty line before the start-line, or the start-line
 	leadingLF                 // the LF of that empty line
 	method                    // method SP
 	target                    // request-target SP
@@ -25,6 +25,8 @@ const (
 	startLF                   // the LF of the start-line
 	fieldLine                 // a field line, or the empty line that ends the head
 	fieldName                 // field-name ":"
+	colonSpace                // white space before that colon
+	foldSpace                 // the white space of an obs-fold
 	fieldValue                // OWS field-value OWS CR
 	fieldLF                   // the LF of a field line
 	emptyLF                   // the LF of the empty line
@@ -35,9 +37,12 @@ const tlsAlert, tlsHandshake = 0x15, 0x16
 
 // A progress says where the reference stands in a head.
 type progress struct {
-	off   uint32 // everything before has been read
-	word1 uint32 // where the first word ends, while the start-line is read
-	colon uint32 // where the field name ends, while the field line is read
+	off   uint32     // everything before has been read
+	word  uint32     // where the word begins that is read, in the start-line
+	word1 uint32     // where the first word ends, while the start-line is read
+	colon uint32     // where the colon is, while the field line is read
+	first part       // the production that a start-line begins with
+	met   Deviations // in the line that is read
 	lim   limits
 }
 
@@ -96,19 +101,31 @@ func (h *head) read(b []byte) error {
 // RFC 9112, sections 2.1 and 2.2.
 func (h *head) readLeading(b []byte) error {
 	switch c := b[h.off]; {
-	case c == '\n':
+	case c == '\n' && !h.let(BareLF):
 		return ErrBareLF
-	case c == '\r' && h.off == 0:
-		h.off++
-		h.part = leadingLF
-		return nil
-	case c == '\r':
-		return ErrEmptyLine
+	case c == '\r' || c == '\n':
+		if (h.off > 0 || h.first != method) && !h.let(EmptyLines) {
+			return ErrEmptyLine
+		}
+		return h.readCR(c, leadingLF)
 	case c == tlsHandshake && h.off == 0:
 		return ErrTLS
 	}
 	h.from = h.off
-	h.part = method
+	h.part = h.first
+	return nil
+}
+
+// readCR reads the CR of a line end, of which c is the first octet: a CR, or a
+// LF that is let pass.
+func (h *head) readCR(c byte, then part) error {
+	switch {
+	case c == '\r':
+		h.off++
+	case !h.let(BareLF):
+		return ErrBareLF
+	}
+	h.part = then
 	return nil
 }
 
@@ -123,11 +140,12 @@ func (h *head) readMethod(b []byte) error {
 	if i == len(b) {
 		return ErrIncomplete
 	}
-	if b[i] != ' ' || h.off == h.from {
+	if b[i] != ' ' || h.off == h.from && h.lim.profile != Pico {
 		return ErrMethod
 	}
 	h.word1 = h.off
 	h.off++
+	h.word = h.off
 	h.part = target
 	return nil
 }
@@ -139,10 +157,12 @@ func (h *head) readMethod(b []byte) error {
 // RFC 9112, section 3.2, where the request-target is 1*VCHAR: its forms are
 // narrower, but no two recipients disagree where it ends.
 func (h *head) readTarget(b []byte) error {
-	begin := h.word1 + 1
 	i := skip(b, int(h.off), vchar)
-	if i-int(begin) > int(h.lim.target) {
-		h.off = begin + h.lim.target
+	for i < len(b) && isObsText(b[i]) && h.letAlone(TargetObsText, StartLineSpace) {
+		i = skip(b, i+1, vchar)
+	}
+	if i-int(h.word) > int(h.lim.target) {
+		h.off = h.word + h.lim.target
 		return ErrTargetTooLong
 	}
 	h.off = uint32(i)
@@ -150,7 +170,11 @@ func (h *head) readTarget(b []byte) error {
 		return ErrIncomplete
 	}
 	switch c := b[i]; {
-	case h.off == begin:
+	case h.off == h.word && c == ' ' && h.let(StartLineSpace):
+		h.off++
+		h.word = h.off
+		return nil
+	case h.off == h.word:
 		return ErrTarget
 	case c == '\r' || c == '\n':
 		return ErrVersion
@@ -159,6 +183,7 @@ func (h *head) readTarget(b []byte) error {
 	}
 	h.word2 = h.off
 	h.off++
+	h.word = h.off
 	h.part = version
 	return nil
 }
@@ -169,19 +194,38 @@ func (h *head) readTarget(b []byte) error {
 //
 // RFC 9112, section 3.
 func (h *head) readVersion(b []byte) error {
-	switch err := h.matchVersion(b, h.word2+1); {
+	switch c := b[h.off]; {
+	case h.off == h.word && c == ' ' && h.letAlone(StartLineSpace, TargetObsText):
+		h.off++
+		h.word = h.off
+		return nil
+	case h.lim.profile == Pico && h.word1 == h.from:
+		return ErrMethod
+	case h.waits(b, len("HTTP/1.1")+1):
+		return ErrIncomplete
+	}
+	switch err := h.matchVersion(b); {
 	case err == ErrMajor && b[h.off] == '2' && string(b[h.from:h.word2]) == "PRI *":
 		return ErrHTTP2
 	case err != nil:
 		return err
-	case b[h.off] == '\n':
-		return ErrBareLF
-	case b[h.off] != '\r':
+	}
+	switch c := b[h.off]; {
+	case c == '\r' || c == '\n':
+		return h.readCR(c, startLF)
+	case c == ' ' && h.lim.profile != Pico && h.letAlone(StartLineSpace, TargetObsText):
+	case h.moreDigits(b):
+	default:
 		return ErrRequestLine
 	}
 	h.off++
-	h.part = startLF
 	return nil
+}
+
+// waits reports whether fewer than n octets of a word are in b: picohttpparser
+// says nothing of it then.
+func (h *head) waits(b []byte, n int) bool {
+	return h.lim.profile == Pico && len(b)-int(h.word) < n
 }
 
 // matchVersion reads
@@ -190,12 +234,12 @@ func (h *head) readVersion(b []byte) error {
 //
 // RFC 9112, section 2.3, with 1 as the first DIGIT, and leaves h.off at the octet
 // behind it.
-func (h *head) matchVersion(b []byte, begin uint32) error {
+func (h *head) matchVersion(b []byte) error {
 	const begins = "HTTP/1."
 	const major, minor = len("HTTP/"), len(begins)
 	for ; int(h.off) < len(b); h.off++ {
 		c := b[h.off]
-		switch at := int(h.off - begin); {
+		switch at := int(h.off - h.word); {
 		case at == major && isDigit(c) && c != '1':
 			return ErrMajor
 		case at < minor && c != begins[at], at == minor && !isDigit(c):
@@ -207,29 +251,43 @@ func (h *head) matchVersion(b []byte, begin uint32) error {
 	return ErrIncomplete
 }
 
+// moreDigits reports whether the octet at h.off belongs to a minor version of
+// two or three digits.
+func (h *head) moreDigits(b []byte) bool {
+	return isDigit(b[h.off]) && isDigit(b[h.off-1]) && int(h.off-h.word) < len("HTTP/1.123") && h.let(MinorDigits)
+}
+
 // readStatusVersion reads
 //
 //	HTTP-version SP
 //
 // RFC 9112, section 4.
 func (h *head) readStatusVersion(b []byte) error {
-	switch c := b[0]; {
+	h.word = h.from
+	if h.waits(b, len("HTTP/1.1")+1) {
+		return ErrIncomplete
+	}
+	switch c := b[h.from]; {
 	case c == '\n':
 		return ErrBareLF
-	case c == tlsAlert || c == tlsHandshake:
+	case (c == tlsAlert || c == tlsHandshake) && h.from == 0:
 		return ErrTLS
 	}
-	if err := h.matchVersion(b, 0); err != nil {
+	if err := h.matchVersion(b); err != nil {
 		return err
 	}
 	switch c := b[h.off]; {
 	case c == '\r' || c == '\n':
 		return ErrStatus
+	case h.moreDigits(b):
+		h.off++
+		return nil
 	case c != ' ':
 		return ErrVersion
 	}
 	h.word1 = h.off
 	h.off++
+	h.word = h.off
 	h.part = statusCode
 	return nil
 }
@@ -242,23 +300,28 @@ func (h *head) readStatusVersion(b []byte) error {
 // empty; that has one reading.
 func (h *head) readStatusCode(b []byte) error {
 	const digits = 3
+	if c := b[h.off]; h.off == h.word && c == ' ' && h.let(StartLineSpace) {
+		h.off++
+		h.word = h.off
+		return nil
+	}
+	if h.waits(b, digits+1) {
+		return ErrIncomplete
+	}
 	for ; int(h.off) < len(b); h.off++ {
 		switch c := b[h.off]; {
-		case h.off <= h.word1+digits && isDigit(c):
+		case h.off < h.word+digits && isDigit(c):
 			continue
-		case h.off <= h.word1+digits:
+		case h.off < h.word+digits:
 			return ErrStatus
-		case c == ' ':
-			h.part = reasonPhrase
-		case c == '\r':
-			h.part = startLF
-		case c == '\n':
-			return ErrBareLF
-		default:
+		case c == '\r' || c == '\n':
+			h.word2 = h.off
+			return h.readCR(c, startLF)
+		case c != ' ' && (h.lim.profile != Pico || !isFieldByte(c)): // Pico looks at the end of the line
 			return ErrStatus
 		}
 		h.word2 = h.off
-		h.off++
+		h.part = reasonPhrase
 		return nil
 	}
 	return ErrIncomplete
@@ -278,6 +341,11 @@ func (h *head) readStartLF(b []byte) error {
 	if err := h.readLF(b, fieldLine); err != nil {
 		return err
 	}
+	if c := b[h.word2]; c != ' ' && c != '\r' && c != '\n' {
+		h.off = h.word2
+		return ErrStatus
+	}
+	h.admit()
 	h.mark[0], h.end[0] = h.word1, h.off-2
 	h.n = 1
 	h.next = h.off
@@ -301,6 +369,10 @@ func (h *head) readField(b []byte) error {
 		return h.readFieldLine(b)
 	case fieldName:
 		return h.readFieldName(b)
+	case colonSpace:
+		return h.readColonSpace(b)
+	case foldSpace:
+		return h.readFoldSpace(b)
 	case fieldValue:
 		return h.readFieldValue(b)
 	case fieldLF:
@@ -317,14 +389,10 @@ func (h *head) readField(b []byte) error {
 // RFC 9112, sections 2.1, 2.2 and 5.2.
 func (h *head) readFieldLine(b []byte) error {
 	switch c := b[h.off]; {
-	case c == '\r':
-		h.off++
-		h.part = emptyLF
-		return nil
-	case c == '\n':
-		return ErrBareLF
+	case c == '\r' || c == '\n':
+		return h.readCR(c, emptyLF)
 	case isWhitespace(c) && h.NumFields() > 0:
-		return ErrObsFold
+		return h.readObsFold()
 	case isWhitespace(c):
 		return ErrLeadingSpace
 	case !isTchar(c):
@@ -347,11 +415,60 @@ func (h *head) readFieldName(b []byte) error {
 	if i == len(b) {
 		return ErrIncomplete
 	}
-	if b[i] != ':' {
+	if isWhitespace(b[i]) && h.let(SpaceBeforeColon) {
+		h.off++
+		h.part = colonSpace
+		return nil
+	}
+	return h.readColon(b)
+}
+
+// readColonSpace reads white space before a colon, where it is let pass.
+func (h *head) readColonSpace(b []byte) error {
+	if isWhitespace(b[h.off]) {
+		h.off++
+		return nil
+	}
+	return h.readColon(b)
+}
+
+func (h *head) readColon(b []byte) error {
+	if b[h.off] != ':' {
 		return ErrFieldName
 	}
 	h.colon = h.off
 	h.off++
+	h.part = fieldValue
+	return nil
+}
+
+// readObsFold is called for a line that begins with white space.
+//
+//	obs-fold = OWS CRLF RWS
+//
+// RFC 9112, section 5.2.
+func (h *head) readObsFold() error {
+	if !h.let(ObsFold) {
+		return ErrObsFold
+	}
+	if h.lim.profile == Pico && h.NumFields() == int(h.lim.fields) {
+		return ErrTooManyFields
+	}
+	h.colon = h.off - 1 // there is none
+	h.part = foldSpace
+	return nil
+}
+
+// readFoldSpace reads the white space that a folded line begins with. There has to
+// be more in the line: some recipients take it for the empty line.
+func (h *head) readFoldSpace(b []byte) error {
+	switch c := b[h.off]; {
+	case isWhitespace(c):
+		h.off++
+		return nil
+	case (c == '\r' || c == '\n') && h.lim.profile != Pico:
+		return ErrObsFold
+	}
 	h.part = fieldValue
 	return nil
 }
@@ -372,16 +489,14 @@ func (h *head) readFieldBytes(b []byte, then part, fault Error) error {
 	if i == len(b) {
 		return ErrIncomplete
 	}
-	switch b[i] {
-	case '\r':
-	case '\n':
-		return ErrBareLF
-	default:
-		return fault
+	switch c := b[i]; {
+	case c == '\r' || c == '\n':
+		return h.readCR(c, then)
+	case c == 0 && h.let(ValueNUL), c != 0 && h.let(ValueControl):
+		h.off++
+		return nil
 	}
-	h.off++
-	h.part = then
-	return nil
+	return fault
 }
 
 // readFieldLF reads the LF of a field line, which settles it.
@@ -389,10 +504,17 @@ func (h *head) readFieldLF(b []byte) error {
 	if err := h.readLF(b, fieldLine); err != nil {
 		return err
 	}
-	if h.n < tableLines {
-		h.mark[h.n], h.end[h.n] = h.colon, h.off-2
+	h.admit()
+	end := h.off - 2 // also if there is no CR: see cutDeviating
+	switch folded := h.colon < h.next; {
+	case folded && h.lim.profile == Lenient:
+		if h.more == 0 {
+			h.end[h.n-1] = end
+		}
+	case h.n < tableLines:
+		h.mark[h.n], h.end[h.n] = h.colon, end
 		h.n++
-	} else {
+	default:
 		h.more++
 	}
 	h.next = h.off
@@ -404,6 +526,7 @@ func (h *head) readEmptyLF(b []byte) error {
 	if err := h.readLF(b, ended); err != nil {
 		return err
 	}
+	h.admit()
 	h.next = h.off
 	return nil
 }

@@ -18,8 +18,11 @@ type vector struct {
 	name   string
 	input  []byte
 	parser Parser
+	leave  bool // Chunked.LeaveTrailer
 	want   outcome
-	host   string // what Host answers, quoted value or code; "" if not said
+
+	deviations string // what Deviations is for a complete message
+	host       string // what Host answers, quoted value or code; "" if not said
 
 	// For framing:
 	kind    string // request or response
@@ -34,6 +37,7 @@ type message interface {
 	NumFields() int
 	Field(i int) (name, value []byte)
 	Fields() iter.Seq2[[]byte, []byte]
+	Deviations() Deviations
 	parseUnder(p *Parser, b []byte) (n int, err error)
 	describe() string
 	places() *head
@@ -48,15 +52,15 @@ func (t *Trailer) parseUnder(p *Parser, b []byte) (int, error)  { return p.Parse
 // A subject is a kind of message, for what is tested of all of them.
 type subject struct {
 	folder  string // of testdata, with the vectors
-	vectors int    // there are at least
+	vectors int    // there are at least, those of testdata/profiles included
 	example string // a complete one with two field lines
 	new     func() message
 }
 
 var subjects = []subject{
-	{"requests", 640, "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n", func() message { return new(Request) }},
-	{"responses", 380, "HTTP/1.1 200 OK\r\nHost: h\r\nA: b\r\n\r\n", func() message { return new(Response) }},
-	{"trailers", 107, "Host: h\r\nA: b\r\n\r\n", func() message { return new(Trailer) }},
+	{"requests", 979, "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n", func() message { return new(Request) }},
+	{"responses", 480, "HTTP/1.1 200 OK\r\nHost: h\r\nA: b\r\n\r\n", func() message { return new(Response) }},
+	{"trailers", 140, "Host: h\r\nA: b\r\n\r\n", func() message { return new(Trailer) }},
 }
 
 // eachSubject runs f as a subtest for each kind of message.
@@ -89,7 +93,7 @@ type result struct {
 // answer depends on them and on the places alone.
 func (r result) same(o result) bool {
 	a, b := r.places(), o.places()
-	return r.n == o.n && r.err == o.err && a.n == b.n && a.more == b.more && (a.n == 0 || a.from == b.from && a.word2 == b.word2) &&
+	return r.n == o.n && r.err == o.err && a.n == b.n && a.more == b.more && a.deviations == b.deviations && (a.n == 0 || a.from == b.from && a.word2 == b.word2) &&
 		slices.Equal(a.mark[:a.n], b.mark[:b.n]) && slices.Equal(a.end[:a.n], b.end[:b.n])
 }
 
@@ -127,6 +131,7 @@ func (r *Request) describe() string {
 	fmt.Fprintf(&s, "method %q\ntarget %q\nminor %d\n", r.Method(), r.Target(), r.Minor())
 	r.describeFields(&s)
 	r.TargetForm()
+	r.Deviations()
 	describeHost(r)
 	r.Framing()
 	return s.String()
@@ -136,6 +141,7 @@ func (r *Response) describe() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "minor %d\nstatus %03d\nreason %q\n", r.Minor(), r.Status(), r.Reason())
 	r.describeFields(&s)
+	r.Deviations()
 	r.Framing("GET")
 	return s.String()
 }
@@ -251,6 +257,18 @@ func readVectors(t testing.TB, file string) (vectors []vector) {
 				}
 				*limit = n
 			}
+		case key == "profile" && len(words) == 1:
+			for v.parser.Profile = Strict; v.parser.Profile.String() != words[0]; v.parser.Profile++ {
+				if v.parser.Profile > Pico {
+					fail("no profile: %s", words[0])
+				}
+			}
+		case key == "allow":
+			v.parser.Allow |= deviationsOf(words, fail)
+		case key == "leave-trailer":
+			v.leave = true
+		case key == "deviations":
+			v.deviations = deviationsOf(words, fail).String()
 		case key == "kind" && len(words) == 1:
 			v.kind = words[0]
 		case key == "method" && len(words) == 1:
@@ -286,6 +304,27 @@ func readVectors(t testing.TB, file string) (vectors []vector) {
 		}
 	}
 	return vectors
+}
+
+func deviationsOf(codes []string, fail func(format string, args ...any)) (d Deviations) {
+	for _, code := range codes {
+		before := d
+		for one := range Deviations(allDeviations).All() {
+			if one.Code() == code {
+				d |= one
+			}
+		}
+		if d == before {
+			fail("no deviation: %s", code)
+		}
+	}
+	return d
+}
+
+// profileVectors are the vectors in a folder, and those of the same kind in
+// testdata/profiles.
+func profileVectors(t testing.TB, folder string) []vector {
+	return append(loadVectors(t, folder), loadVectors(t, "profiles/"+folder)...)
 }
 
 // splitWords takes a line apart: bare words and Go strings, of which one may be
@@ -340,10 +379,9 @@ func realHeads(t testing.TB) map[string][]byte {
 	return heads
 }
 
-// seeds are the inputs of the vectors in a folder and, for requests, the real
-// heads.
+// seeds are the inputs of the vectors of a kind and, for requests, the real heads.
 func seeds(t testing.TB, folder string) (seeds [][]byte) {
-	for _, v := range loadVectors(t, folder) {
+	for _, v := range profileVectors(t, folder) {
 		if len(v.input) <= 8<<10 {
 			seeds = append(seeds, v.input)
 		}

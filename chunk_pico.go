@@ -1,0 +1,163 @@
+package picohttp
+
+// The chunked coding of Pico. What it lets pass beyond RFC 9112, section 7.1:
+// anything but CR and LF behind white space or a semicolon in a chunk-size line,
+// sizes up to 2^64-1, and anything at all in the lines of a trailer section, which
+// may end in LF alone.
+
+func (d *Chunked) isPico() bool { return d.Parser != nil && d.Parser.Profile == Pico }
+
+// nextPico is Next.
+func (d *Chunked) nextPico(b []byte) (data []byte, n int, err error) {
+	n, err = d.readPico(b)
+	if err == nil {
+		size := d.data(len(b) - n)
+		data = b[n : n+size : n+size]
+		n += size
+	}
+	return data, n, d.tally(n, len(data), err)
+}
+
+// decodePico is Decode.
+func (d *Chunked) decodePico(b []byte) (size, n int, err error) {
+	for {
+		if d.part == chunkDataCR && len(b)-n >= 2 && b[n] == '\r' && b[n+1] == '\n' {
+			d.part = chunkSize
+			n += 2
+		}
+		if d.part == chunkSize {
+			size, n = moveChunks(b, size, n)
+		}
+		m, err := d.readPico(b[n:])
+		n += m
+		if err != nil {
+			return size, n, d.tally(n, size, err)
+		}
+		m = d.data(len(b) - n)
+		copy(b[size:], b[n:n+m])
+		size += m
+		n += m
+	}
+}
+
+// lines is readLines in each profile, for who hands out the chunk-data himself.
+func (d *Chunked) lines(b []byte) (n int, err error) {
+	if d.isPico() {
+		n, err = d.readPico(b)
+		return n, d.tally(n, 0, err)
+	}
+	return d.readLines(b)
+}
+
+// tally counts n octets, of which size are chunk-data, and at the end of what has
+// arrived compares the two.
+func (d *Chunked) tally(n, size int, err error) error {
+	const most = 100 << 10
+	d.waste += int64(n - size)
+	d.content += int64(size)
+	if err == ErrIncomplete && d.waste >= most && d.content < (d.waste+d.content)/4 {
+		return d.end(ErrChunkOverhead)
+	}
+	return err
+}
+
+// readPico reads from b up to an octet of chunk-data, for which err is nil, or the
+// end of b or of the body.
+func (d *Chunked) readPico(b []byte) (n int, err error) {
+	for n < len(b) && d.part != chunkedEnd {
+		if d.part == chunkData {
+			return n, nil
+		}
+		if d.part == chunkSize {
+			if size, m := plainLine(b[n:]); m > 0 {
+				d.left, d.part = size, chunkData
+				n += m
+				continue
+			}
+			d.left, d.digits = 0, 0
+		}
+		if fault := d.readPicoOctet(b[n]); fault != 0 {
+			return n, d.end(fault)
+		}
+		n++
+	}
+	if d.part == chunkedEnd {
+		return n, d.ending()
+	}
+	return n, ErrIncomplete
+}
+
+// readPicoOctet reads an octet that is not chunk-data.
+func (d *Chunked) readPicoOctet(c byte) Error {
+	switch d.part {
+	case chunkSize, chunkDigits:
+		return d.readPicoSize(c)
+	case extBegin:
+		switch c {
+		case '\n':
+			return ErrBareLF
+		case '\r':
+			d.part = chunkLF
+		}
+	case chunkLF:
+		switch {
+		case c != '\n':
+			return ErrBareCR
+		case d.left > 0:
+			d.part = chunkData
+		case d.LeaveTrailer:
+			d.end(0)
+		default:
+			d.part = trailerBegin
+		}
+	case chunkDataCR:
+		switch c {
+		case '\r':
+			d.part = chunkDataLF
+		case '\n':
+			return ErrBareLF
+		default:
+			return ErrChunkData
+		}
+	case chunkDataLF:
+		if c != '\n' {
+			return ErrBareCR
+		}
+		d.part = chunkSize
+	case trailerBegin:
+		switch c {
+		case '\r':
+		case '\n':
+			d.end(0)
+		default:
+			d.part = trailerRest
+		}
+	case trailerRest:
+		if c == '\n' {
+			d.part = trailerBegin
+		}
+	}
+	return 0
+}
+
+// readPicoSize reads a digit of the chunk-size or the octet behind it.
+func (d *Chunked) readPicoSize(c byte) Error {
+	const most = 16
+	switch {
+	case hexdig[c] < 16 && d.digits < most:
+		d.left = d.left<<4 | uint64(hexdig[c])
+		d.digits++
+		d.part = chunkDigits
+	case d.part == chunkSize:
+		return ErrChunkSize
+	case c == '\n':
+		return ErrBareLF
+	case c == '\r':
+		d.part = chunkLF
+	case c == ' ' || c == '\t' || c == ';':
+		d.part = extBegin
+	default:
+		return ErrChunkSize
+	}
+	return 0
+}

@@ -1,0 +1,271 @@
+package picohttp
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// FuzzProfiles holds the laws of the profiles over all kinds of messages.
+func FuzzProfiles(f *testing.F) {
+	for _, s := range subjects {
+		for _, v := range profileVectors(f, s.folder) {
+			if len(v.input) <= 2048 {
+				f.Add(v.input, uint16(v.parser.Allow))
+			}
+		}
+	}
+	for _, b := range seeds(f, "framing") {
+		f.Add(b, uint16(0))
+	}
+	f.Fuzz(func(t *testing.T, b []byte, allow uint16) {
+		for _, s := range subjects {
+			checkLaws(t, s, b, Deviations(allow)&allDeviations)
+		}
+	})
+}
+
+// TestProfiles is FuzzProfiles over a fixed number of mutants.
+func TestProfiles(t *testing.T) {
+	rng := rand.New(rand.NewPCG(23, 24))
+	framing := seeds(t, "framing")
+	for _, s := range subjects {
+		seeds := append(seeds(t, s.folder), framing...)
+		met := Deviations(0)
+		for range 50_000 {
+			met |= checkLaws(t, s, mutate(rng, seeds), Deviations(rng.Uint32())&allDeviations)
+		}
+		if s.folder == "requests" && met != allDeviations {
+			t.Errorf("of the deviations these were met: %v", met)
+		}
+	}
+}
+
+// checkLaws: what Strict accepts, the others accept with equal parts and without
+// deviations; what they accept without deviations, Strict accepts; and what
+// Lenient lets pass is what it reports. It answers what it lets pass.
+func checkLaws(t *testing.T, s subject, b []byte, allow Deviations) Deviations {
+	strict := parseAs(s, &Parser{}, b)
+	for _, p := range []Parser{{Profile: Lenient}, {Profile: Lenient, Allow: allow}, {Profile: Pico}} {
+		other := parseAs(s, &p, b)
+		none := other.Deviations() == 0
+		switch {
+		case strict.err == nil && (!other.same(strict) || other.places().deviations != 0),
+			strict.err == ErrIncomplete && (other.err != ErrIncomplete || !none),
+			strict.err != nil && other.err == nil && none:
+			t.Fatalf("%v, allowed %v: %v, deviations %q; Strict: %v\n%q", p.Profile, p.Allow, other, other.Deviations(), strict, b)
+		case strict.err != nil && strict.err != ErrIncomplete:
+			if before := parseAs(s, &p, b[:strict.n]); before.err != ErrIncomplete || before.Deviations() != 0 {
+				t.Fatalf("%v: %v, deviations %q, but up to there Strict refuses nothing\n%q", p.Profile, before, before.Deviations(), b[:strict.n])
+			}
+		}
+		if other.err == nil {
+			checkFramingLaw(t, p, strict, other, b)
+		}
+	}
+	return checkAllowed(t, s, b, allow)
+}
+
+func parseAs(s subject, p *Parser, b []byte) result {
+	m := s.new()
+	n, err := m.parseUnder(p, b)
+	return result{m, n, err}
+}
+
+// checkFramingLaw is checkLaws for where the body ends.
+func checkFramingLaw(t *testing.T, p Parser, strict, other result, b []byte) {
+	for _, method := range fuzzMethods {
+		was, wasErr := framingOfMessage(strict.message, method)
+		is, isErr := framingOfMessage(other.message, method)
+		none := other.Deviations() == 0
+		equal := was == is && wasErr == isErr
+		if none && !equal || strict.err == nil && wasErr == nil && (!equal || method == "GET" && !none) {
+			t.Fatalf("%v, answer to %s: %+v, %v, deviations %q; Strict %+v, %v\n%q", p.Profile, method, is, isErr, other.Deviations(), was, wasErr, b)
+		}
+		if other.Deviations()&LengthAndCoding != 0 && is.KeepAlive {
+			t.Fatalf("%+v with both\n%q", is, b)
+		}
+	}
+}
+
+func framingOfMessage(m message, method string) (Framing, error) {
+	switch m := m.(type) {
+	case *Request:
+		return m.Framing()
+	case *Response:
+		return m.Framing(method)
+	}
+	return Framing{}, nil
+}
+
+// checkAllowed: only what is allowed is let pass, it is enough to allow what is
+// reported, and what was read is read by Strict when it is written anew.
+func checkAllowed(t *testing.T, s subject, b []byte, allow Deviations) Deviations {
+	if allow == 0 {
+		allow = allDeviations
+	}
+	p := Parser{Profile: Lenient, Allow: allow}
+	r := parseAs(s, &p, b)
+	met := r.Deviations()
+	if r.err != nil || met == 0 {
+		return 0
+	}
+	if met&^allow != 0 {
+		t.Fatalf("%q let pass, %q allowed\n%q", met, allow, b)
+	}
+	p.Allow = met
+	if again := parseAs(s, &p, b); !again.same(r) || again.Deviations() != met {
+		t.Fatalf("%v; with no more allowed %v, deviations %q\n%q", r, again, again.Deviations(), b)
+	}
+	if met&(TargetObsText|MinorDigits|ValueControl|ValueNUL) != 0 {
+		return met
+	}
+	written := writeUnfolded(r.message)
+	strict := parseAs(s, &Parser{}, written)
+	if got := writeUnfolded(strict.message); strict.n != len(written) || strict.err != nil || !bytes.Equal(got, written) {
+		t.Fatalf("written anew: %v\n%q\nagain\n%q\nof\n%q", strict, written, got, b)
+	}
+	return met
+}
+
+// writeUnfolded writes a message in canonical form.
+func writeUnfolded(m message) (b []byte) {
+	switch m := m.(type) {
+	case *Request:
+		b = fmt.Appendf(b, "%s %s HTTP/1.%d\r\n", m.Method(), m.Target(), m.Minor())
+	case *Response:
+		b = fmt.Appendf(b, "HTTP/1.%d %03d %s\r\n", m.Minor(), m.Status(), m.Reason())
+	}
+	for name, value := range m.Fields() {
+		b = fmt.Appendf(b, "%s: ", name)
+		b = Unfold(b, value)
+		b = append(b, "\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}
+
+func TestUnfold(t *testing.T) {
+	for value, want := range map[string]string{
+		"":                          "",
+		"a":                         "a",
+		"a b":                       "a b",
+		"a\r\n b":                   "a b",
+		"a \t\r\n \t b":             "a b",
+		"a\n\tb\r\n  c":             "a b c",
+		"a,\r\n b,\r\n c":           "a, b, c",
+		"\x80\r\n \x00":             "\x80 \x00",
+		"a \r\n \"b  c\"  \r\n\t d": "a \"b  c\" d",
+	} {
+		if got := string(Unfold([]byte("x"), []byte(value))); got != "x"+want {
+			t.Errorf("%q: %q, want %q", value, got, want)
+		}
+	}
+}
+
+func TestDeviations(t *testing.T) {
+	if got := (BareLF | ObsFold | LengthAndCoding).String(); got != "bare-lf, obs-fold, length-and-coding" {
+		t.Error(got)
+	}
+	seen := map[string]bool{}
+	n := 0
+	for d := range Deviations(0xffff).All() {
+		n++
+		if d.Code() == "" || d.Rule() == "" || !strings.HasPrefix(d.Section(), "RFC ") || seen[d.Code()] || d != 1<<(n-1) {
+			t.Errorf("%#x is %q, %q, %q", uint16(d), d.Code(), d.Rule(), d.Section())
+		}
+		seen[d.Code()] = true
+	}
+	if n != len(deviations) {
+		t.Errorf("%d deviations, %d rows", n, len(deviations))
+	}
+	for range Deviations(allDeviations).All() {
+		break
+	}
+	for _, none := range []Deviations{0, 1 << 15} {
+		if none.String() != "" || none.Code() != "" || none.Rule() != "" || none.Section() != "" {
+			t.Errorf("%#x is %q", uint16(none), none)
+		}
+	}
+	if got := fmt.Sprint(Strict, Lenient, Pico, Profile(9)); got != "strict lenient pico unknown" {
+		t.Error(got)
+	}
+}
+
+// TestDefaultDeviations: what is allowed by default, in each kind of message, is
+// let pass, and nothing else.
+func TestDefaultDeviations(t *testing.T) {
+	const space, nul = "A : b\r\n\r\n", "A: b\x00\r\n\r\n"
+	for _, test := range []struct {
+		s          subject
+		start      string
+		space, nul error
+	}{
+		{subjects[0], "GET / HTTP/1.1\r\n", ErrFieldName, ErrFieldValue},
+		{subjects[1], "HTTP/1.1 200 OK\r\n", nil, ErrFieldValue},
+		{subjects[2], "", ErrFieldName, ErrFieldValue},
+	} {
+		p := Parser{Profile: Lenient}
+		if r := parseAs(test.s, &p, []byte(test.start+space)); r.err != test.space {
+			t.Errorf("%s, space: %v", test.s.folder, r)
+		}
+		if r := parseAs(test.s, &p, []byte(test.start+nul)); r.err != test.nul {
+			t.Errorf("%s, NUL: %v", test.s.folder, r)
+		}
+		p.Allow = SpaceBeforeColon | ValueNUL
+		if r := parseAs(test.s, &p, []byte(test.start+space)); r.err != nil || r.Deviations() != SpaceBeforeColon {
+			t.Errorf("%s, space allowed: %v", test.s.folder, r)
+		}
+		if r := parseAs(test.s, &p, []byte(test.start+nul)); r.err != nil || r.Deviations() != ValueNUL {
+			t.Errorf("%s, NUL allowed: %v", test.s.folder, r)
+		}
+		p.Profile = Strict
+		if r := parseAs(test.s, &p, []byte(test.start+nul)); r.err != ErrFieldValue {
+			t.Errorf("%s, Strict with Allow: %v", test.s.folder, r)
+		}
+	}
+}
+
+// TestLongDeviatingHeads: deviations at every line of heads with more field lines
+// than the table has room for.
+func TestLongDeviatingHeads(t *testing.T) {
+	lines := []string{"A: b\r\n", "A: b\n", "A : b\r\n", "A: b\r\n c\r\n", "A:\r\n b\r\n", "A: b\r\n\tc\n d\r\n", "A:\n", "A: \x01\r\n"}
+	rng := rand.New(rand.NewPCG(25, 26))
+	for _, fields := range []int{1, 2, 63, 64, 65, 66, 130} {
+		for range 200 {
+			head := []byte("GET / HTTP/1.1\r\n")
+			var want []string
+			for range fields {
+				line := lines[rng.IntN(len(lines))]
+				head = append(head, line...)
+				_, value, _ := strings.Cut(line, ":")
+				want = append(want, strings.Trim(value, " \t\r\n"))
+			}
+			head = append(head, "\r\n"...)
+			p := Parser{Profile: Lenient, Allow: allDeviations}
+			var r Request
+			if n, err := p.ParseRequest(&r, head); n != len(head) || err != nil {
+				t.Fatalf("%d, %v: %q", n, err, head)
+			}
+			var got, byIndex []string
+			for name, value := range r.Fields() {
+				got = append(got, string(value))
+				if string(name) != "A" || cap(name) != 1 || cap(value) != len(value) {
+					t.Fatalf("%q of capacity %d, %q of %d", name, cap(name), value, cap(value))
+				}
+			}
+			for i := range r.NumFields() {
+				_, value := r.Field(i)
+				byIndex = append(byIndex, string(value))
+				if line := r.lineOf(i); head[line] != 'A' {
+					t.Fatalf("line %d begins at %d: %q", i, line, head)
+				}
+			}
+			if !slices.Equal(got, want) || !slices.Equal(byIndex, want) {
+				t.Fatalf("%q\n%q\nwant\n%q\nof %q", got, byIndex, want, head)
+			}
+		}
+	}
+}
