@@ -1,6 +1,6 @@
 /*
-Picohttp parses HTTP/1.x messages, strictly as package picohttp does, and shows
-what is in them or what is wrong with them.
+Picohttp parses HTTP/1.x messages as package picohttp does, strictly unless told
+otherwise, and shows what is in them or what is wrong with them.
 
 Usage:
 
@@ -26,7 +26,11 @@ request is complete.
 	-kind KIND               request, response, trailer (section) or chunked (body)
 	                         (default request)
 	-method METHOD           of the request that responses answer (default GET)
-	-profile strict          what is accepted; this version has no other
+	-profile PROFILE         what is accepted: strict, lenient or pico, which is as
+	                         picohttpparser (default strict)
+	-allow LIST              what lenient lets pass, codes with commas between them
+	                         (default: in responses all but value-nul, else without
+	                         space-before-colon, too)
 	-max-head N              octets in a head (default 262144)
 	-max-target N            octets in a request-target (default 16384)
 	-max-fields N            field lines in a head or trailer section (default 256)
@@ -75,6 +79,12 @@ framing a status) if that part is malformed. The body in framing is none, length
 chunked, until-close or tunnel; expect_continue, expect_other, upgrade and
 other_coding are there if true. The names of fields that may not be in a trailer
 section are forbidden. An incomplete chunked body has the body that is there.
+What was let pass though it departs from the RFCs is in deviations, codes of
+
+	bare-lf obs-fold start-line-space empty-lines space-before-colon
+	target-obs-text minor-digits value-control value-nul equal-lengths
+	length-and-coding
+
 A line that is not base64 gets
 
 	{"result":"error","error":"base64"}

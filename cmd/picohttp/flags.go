@@ -4,15 +4,16 @@ import (
 	"flag"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/picohttp/picohttp"
 )
 
 // messageFlags are the flags that say what a message is.
 type messageFlags struct {
-	kind, profile string
-	method        string // of the request that a response answers; "" is GET
-	parser        picohttp.Parser
+	kind   string
+	method string // of the request that a response answers; "" is GET
+	parser picohttp.Parser
 }
 
 type limit struct {
@@ -34,7 +35,8 @@ func (m *messageFlags) limits() []limit {
 
 func (m *messageFlags) define(f *flag.FlagSet) {
 	f.StringVar(&m.kind, "kind", "request", "")
-	f.StringVar(&m.profile, "profile", "strict", "")
+	f.Func("profile", "", m.setProfile)
+	f.Func("allow", "", m.setAllow)
 	f.Func("method", "", m.setMethod)
 	for _, l := range m.limits() {
 		f.IntVar(l.value, l.name, l.standard, "")
@@ -51,17 +53,46 @@ func (m *messageFlags) setMethod(method string) error {
 	return nil
 }
 
+func (m *messageFlags) setProfile(name string) error {
+	for p := range picohttp.Pico + 1 {
+		if p.String() == name {
+			m.parser.Profile = p
+			return nil
+		}
+	}
+	return usageError("it is strict, lenient or pico")
+}
+
+// setAllow takes codes of deviations, with commas between them.
+func (m *messageFlags) setAllow(list string) error {
+	m.parser.Allow = 0
+	for _, code := range strings.Split(list, ",") {
+		d := deviation(code)
+		if d == 0 {
+			return usagef("there is no %q; there are %v", code, ^picohttp.Deviations(0))
+		}
+		m.parser.Allow |= d
+	}
+	return nil
+}
+
+// deviation returns the one with that code, or 0.
+func deviation(code string) picohttp.Deviations {
+	for d := range (^picohttp.Deviations(0)).All() {
+		if d.Code() == code {
+			return d
+		}
+	}
+	return 0
+}
+
 // check reports the first flag whose value is not good.
 func (m *messageFlags) check() error {
 	if !slices.Contains([]string{"request", "response", "trailer", "chunked"}, m.kind) {
 		return usagef("unknown -kind %q; it is request, response, trailer or chunked", m.kind)
 	}
-	switch m.profile {
-	case "strict":
-	case "lenient", "pico":
-		return usagef("-profile %s is not supported by this version; -profile strict is", m.profile)
-	default:
-		return usagef("unknown -profile %q", m.profile)
+	if m.parser.Allow != 0 && m.parser.Profile != picohttp.Lenient {
+		return usagef("-allow goes with -profile lenient")
 	}
 	if m.method != "" && m.kind != "response" {
 		return usagef("-method goes with -kind response: it is the method of the request that was answered")

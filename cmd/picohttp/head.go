@@ -13,6 +13,7 @@ type head interface {
 	NumFields() int
 	Fields() iter.Seq2[[]byte, []byte]
 	Get(name string) (value []byte, ok bool)
+	Deviations() picohttp.Deviations
 }
 
 // newHead returns a head of the kind, or nil for a chunked body.

@@ -25,6 +25,7 @@ type outcome struct {
 	Body       []byte      `json:"body,omitzero"`
 	Trailers   [][2]string `json:"trailers,omitzero"`
 	Forbidden  []string    `json:"forbidden,omitempty"`
+	Deviations []string    `json:"deviations,omitempty"`
 }
 
 type framing struct {
@@ -50,6 +51,9 @@ func (m *messageFlags) outcome(h head, n int, err error) outcome {
 		return m.notComplete(int64(n), err)
 	}
 	o := outcome{Result: "complete", N: ptr(int64(n)), Fields: fieldsOf(h)}
+	for d := range h.Deviations().All() {
+		o.Deviations = append(o.Deviations, d.Code())
+	}
 	switch h := h.(type) {
 	case *picohttp.Request:
 		o.Method, o.Target, o.Minor = latin1(h.Method()), latin1(h.Target()), ptr(h.Minor())

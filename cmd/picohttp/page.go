@@ -66,9 +66,16 @@ func (p *page) fields(name string, h head) {
 	}
 }
 
-// explain writes what Explain says.
-func (p *page) explain(b []byte, n int, err error) {
-	what, why, _ := strings.Cut(picohttp.Explain(b, n, err), "\n")
+// deviations writes a row for each.
+func (p *page) deviations(all picohttp.Deviations) {
+	for d := range all.All() {
+		p.badRow("deviates", fmt.Sprintf("%s (%s, %s)", d.Rule(), d.Code(), d.Section()))
+	}
+}
+
+// explain writes what the parser's Explain says.
+func (p *page) explain(parser *picohttp.Parser, b []byte, n int, err error) {
+	what, why, _ := strings.Cut(parser.Explain(b, n, err), "\n")
 	p.line(p.paint(red, what))
 	if why != "" {
 		p.text.WriteString(why + "\n")

@@ -75,7 +75,7 @@ func (s *show) head(m message) {
 	}
 	p := s.heading(what)
 	if m.err != nil {
-		p.explain(m.b, m.n, m.err)
+		p.explain(&s.flags.parser, m.b, m.n, m.err)
 	} else {
 		s.complete(p, m)
 	}
@@ -99,6 +99,7 @@ func (s *show) complete(p *page, m message) {
 		p.row("version", fmt.Sprintf("HTTP/1.%d", h.Minor()))
 		p.row("status", fmt.Sprintf("%03d %s", h.Status(), printable(h.Reason())))
 	case *picohttp.Trailer:
+		p.deviations(h.Deviations())
 		p.fields("fields", h)
 		return
 	}
@@ -107,6 +108,7 @@ func (s *show) complete(p *page, m message) {
 	} else {
 		p.row("framing", framingText(framing, m.h))
 	}
+	p.deviations(m.h.Deviations())
 	p.fields("fields", m.h)
 }
 
@@ -216,7 +218,7 @@ func (s *show) content(p *page, c *chunkedBody, t *tally, err error) {
 	if from := c.in.at - int64(n); from > 0 {
 		p.line(fmt.Sprintf("Counted from offset %d on:", from))
 	}
-	p.explain(b, n, err)
+	p.explain(&s.flags.parser, b, n, err)
 }
 
 // chunkedOnly shows a chunked body alone.
