@@ -353,6 +353,19 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestProfiles: what is not strict is not read at all.
+func TestProfiles(t *testing.T) {
+	for _, profile := range []picohttp.Profile{picohttp.Lenient, picohttp.Pico} {
+		r := Reader{Parser: picohttp.Parser{Profile: profile}}
+		if _, err := r.ReadRequest(bufio.NewReader(strings.NewReader("GET / HTTP/1.1\r\nHost: h\r\n\r\n"))); err != ErrProfile {
+			t.Errorf("%v: %v", profile, err)
+		}
+		if _, err := r.ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\n\r\n")), nil); err != ErrProfile {
+			t.Errorf("%v: %v", profile, err)
+		}
+	}
+}
+
 // TestSmallBuffer: a head may be larger than the buffer of the bufio.Reader, and
 // nothing behind it is lost.
 func TestSmallBuffer(t *testing.T) {

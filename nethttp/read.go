@@ -22,11 +22,14 @@ var ErrCoding = errors.New("nethttp: unsupported transfer coding")
 // Content-Length, Transfer-Encoding or Trailer. A server answers 400.
 var ErrTrailer = errors.New("nethttp: a field is announced that may not come in a trailer section")
 
+// ErrProfile says that a Reader's Parser is not strict.
+var ErrProfile = errors.New("nethttp: an http.Request cannot say what is not strict")
+
 // A Reader reads messages. Its zero value reads as ReadRequest and ReadResponse
 // do. It is not written to: goroutines may share one.
 type Reader struct {
 	// Parser holds the limits of a head, a trailer section and the overhead
-	// of chunks.
+	// of chunks. Another profile than Strict is ErrProfile.
 	Parser picohttp.Parser
 
 	// Continue, if it is not nil, is the connection that requests come from:
@@ -59,6 +62,9 @@ func ReadResponse(b *bufio.Reader, req *http.Request) (*http.Response, error) {
 
 // ReadRequest is the function ReadRequest under r's limits.
 func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
+	if r.Parser.Profile != picohttp.Strict {
+		return nil, ErrProfile
+	}
 	var h picohttp.Request
 	in := input{r: b}
 	n, err := r.Parser.ParseRequest(&h, in.begin())
@@ -141,6 +147,9 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 
 // ReadResponse is the function ReadResponse under r's limits.
 func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Response, error) {
+	if r.Parser.Profile != picohttp.Strict {
+		return nil, ErrProfile
+	}
 	var h picohttp.Response
 	in := input{r: b}
 	n, err := r.Parser.ParseResponse(&h, in.begin())
