@@ -424,6 +424,70 @@ status: 400 Bad Request`},
 	}
 }
 
+// TestExplainProfiles: a Parser explains what it answered, framing included.
+func TestExplainProfiles(t *testing.T) {
+	const start = "GET / HTTP/1.1\r\nHost: a\r\n"
+	all := Parser{Profile: Lenient, Allow: allDeviations}
+	for _, test := range []struct {
+		parser Parser
+		input  string
+		want   string // the second paragraph, or the place of what is incomplete
+	}{
+		{all, "GET / HTTP/1.1\nHost: a\nContent-Length: 1\r\n\n", `
+    GET / HTTP/1.1\n
+                  ^ LF`},
+		{all, "GET / HTTP/1.1\r\nHost: a\nX: b\n\r\n", `
+    Host: a\n
+           ^ LF`},
+		{all, start + "Content-Length: 1\r\n\t2\r\n\r\n", `
+    \t2\r\n
+    ^ HTAB`},
+		{all, start + "X: b\r\n c\r\n  Host: 2\r\n\r\n", `
+      Host: 2\r\n
+    ^ SP`},
+		{all, "GET / HTTP/1.1\r\nHost : a\r\n\r\n", `
+    Host : a\r\n
+        ^ SP`},
+		{all, start + "Connection: close\x00\r\n\r\n", `
+    Connection: close\x00\r\n
+                     ^ NUL`},
+		{all, start + "X: b\r\n c\r\n \r\n\r\n", `
+     \r\n
+     ^ CR`},
+		{all, start + "Content-Length: 4\r\nX: b\r\n c\r\nContent-Length: 4\r\n\r\n", `
+    Content-Length: 4\r\n
+                    ^ this value`},
+		{all, start + "X : b\r\nTransfer-Encoding:\tchunked\r\nContent-Length: 4\r\n\r\n", `
+    Content-Length: 4\r\n
+    ^ this field`},
+		{all, start + "X: 1\r\n 2", "in the value of field line 2 (X)"},
+		{all, start + "X: 1\r\n  ", "at the beginning of a line that continues field line 2 (X)"},
+		{all, start + "X: 1\r\n 2\r", "between CR and LF of field line 2 (X)"},
+		{all, start + "X ", "before the colon of field line 2"},
+		{Parser{Profile: Pico}, start + "X: b\r\n  \r\n\r\n", `
+      \r\n
+    ^ SP`},
+		{Parser{Profile: Pico}, "GET  /\xa0 HTTP/1.1\r\nHost: a\r\n\r\n", `
+    GET  /\xa0 HTTP/1.1\r\n
+        ^ SP`},
+		{Parser{Profile: Pico}, "GET  /\xa0 XTTP", "in the HTTP-version"},
+	} {
+		var r Request
+		n, err := test.parser.ParseRequest(&r, []byte(test.input))
+		if err == nil {
+			_, err = r.Framing()
+		}
+		text := test.parser.Explain([]byte(test.input), n, err)
+		got := text[strings.LastIndexByte(text, '\n')+1:]
+		if parts := strings.Split(text, "\n\n"); len(parts) > 1 {
+			got = "\n" + parts[1]
+		}
+		if got != test.want {
+			t.Errorf("%q:\n%s\nwant:\n%s", test.input, text, test.want)
+		}
+	}
+}
+
 // An n or err that Parse did not answer is no reason to panic.
 func TestExplainOther(t *testing.T) {
 	inputs := []string{"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "5;a\r\nhello\r\n0\r\nHost: a\r\n\r\n", "", "\n", "\r\n\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x00\xff\r\nHost:\nhost", strings.Repeat("é\n", 99)}
@@ -434,9 +498,10 @@ func TestExplainOther(t *testing.T) {
 	for _, input := range inputs {
 		for _, n := range []int{math.MinInt, -1, 0, 1, 2, len(input) - 1, len(input), len(input) + 1, math.MaxInt} {
 			for _, err := range errs {
-				checkExplained(t, []byte(input), n, err)
+				checkExplained(t, &Parser{}, []byte(input), n, err)
+				checkExplained(t, &Parser{Profile: Pico}, []byte(input), n, err)
 			}
-			checkExplained(t, nil, n, ErrHost)
+			checkExplained(t, &Parser{}, nil, n, ErrHost)
 		}
 	}
 	if got := Explain(nil, 0, io.EOF); got != "EOF" {
@@ -473,20 +538,20 @@ func TestExplainAny(t *testing.T) {
 			}
 		}
 		var r Request
-		p := Parser{MaxHeadBytes: random.IntN(400), MaxTargetBytes: random.IntN(60), MaxFields: random.IntN(5)}
+		p := Parser{Profile: Profile(random.IntN(3)), MaxHeadBytes: random.IntN(400), MaxTargetBytes: random.IntN(60), MaxFields: random.IntN(5)}
 		n, err := p.ParseRequest(&r, b)
-		checkExplained(t, b, n, err)
+		checkExplained(t, &p, b, n, err)
 		if err == nil {
 			_, err := r.Host()
-			checkExplained(t, b, n, err)
+			checkExplained(t, &p, b, n, err)
 		}
-		checkExplained(t, b, random.IntN(len(b)+2)-1, Error(random.IntN(len(rules)+1)))
+		checkExplained(t, &Parser{}, b, random.IntN(len(b)+2)-1, Error(random.IntN(len(rules)+1)))
 	}
 }
 
-func checkExplained(t *testing.T, b []byte, n int, err error) {
+func checkExplained(t *testing.T, p *Parser, b []byte, n int, err error) {
 	t.Helper()
-	text := Explain(b, n, err)
+	text := p.Explain(b, n, err)
 	if text == "" && (err == nil || err.Error() != "") {
 		t.Fatalf("nothing is said of %v at %d of %q", err, n, b)
 	}
