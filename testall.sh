@@ -280,6 +280,11 @@ if [[ -d peers/yardstick ]]; then
 	run go -C peers run ./yardstick -corpus tiny,pico703,mixed,response300,chunked64 -rounds 1 -slot 2ms
 fi
 
+if [[ -d peers/oracle ]]; then
+	step "Pico against the C library, a million inputs"
+	run go -C peers run ./oracle -count 1000000
+fi
+
 step "list of fuzz targets"
 targets=$(for package in $(go list ./...); do
 	go test -list '^Fuzz' "$package" | sed -n "s|^Fuzz|$package &|p"

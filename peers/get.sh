@@ -1,8 +1,11 @@
 #!/bin/sh
-# Gets picohttpparser's C source from Debian and builds the yardstick with it,
-# twice, into .build/ (which git ignores). Run it again after a change of
-# yardstick.c: what is there already is not fetched again.
+# Gets picohttpparser's C source from Debian and builds with it, into .build/ (which
+# git ignores), the yardstick, twice, and the oracle. If PICOHTTPPARSER names a
+# checkout of picohttpparser, a folder with picohttpparser.c, it builds an
+# oracle-checkout with that, too. Run it again after a change of a C file: what is
+# there already is not fetched again.
 set -eu
+checkout=${PICOHTTPPARSER:+$(cd "$PICOHTTPPARSER" && pwd)}
 cd "$(dirname "$0")"
 
 fail() {
@@ -51,7 +54,7 @@ sources() {
 fetch() {
 	command -v apt-get >/dev/null || fail "the C source comes from Debian's source package h2o, and there is no apt-get."
 	install dpkg-source dpkg-dev "it unpacks the source package"
-	echo "get.sh: fetching Debian's source package h2o: its deps/picohttpparser is the yardstick"
+	echo "get.sh: fetching Debian's source package h2o: its deps/picohttpparser is what yardstick and oracle are built from"
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
 	mkdir -p "$work/sources.list.d" "$work/lists/partial" "$work/cache/archives/partial"
@@ -69,19 +72,31 @@ fetch() {
 	sed -n 's/^Version: /h2o /p' "$work"/h2o_*.dsc >.build/version
 }
 
-# build NAME FLAGS... builds the yardstick, which can tell how it was built.
+# build NAME C FOLDER SOURCE FLAGS... builds .build/NAME from a C file of ours and the
+# picohttpparser in a folder; SOURCE is what it says that this is.
 build() {
-	name=$1
-	shift
-	gcc "$@" -I.build -DSOURCE="\"$(cat .build/version)\"" -DFLAGS="\"$*\"" \
-		-o ".build/yardstick-$name" yardstick/yardstick.c .build/picohttpparser.c ||
-		fail "gcc $* cannot build the yardstick."
-	echo "get.sh: built .build/yardstick-$name with gcc $*"
+	name=$1 file=$2 folder=$3 source=$4
+	shift 4
+	gcc "$@" -I"$folder" -DSOURCE="\"$source\"" -DFLAGS="\"$*\"" \
+		-o ".build/$name" "$file" "$folder/picohttpparser.c" ||
+		fail "gcc $* cannot build .build/$name from $file and $folder/picohttpparser.c."
+	echo "get.sh: built .build/$name from $file and the picohttpparser of $source, with gcc $*"
 }
 
-install gcc gcc "it builds the yardstick"
+install gcc gcc "it builds the yardstick and the oracle"
 echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1 || fail "gcc finds no stdio.h: install the package libc6-dev."
 mkdir -p .build
 [ -s .build/version ] || fetch
-build native -O3 -march=native
-build scalar -O3
+version=$(cat .build/version)
+build yardstick-native yardstick/yardstick.c .build "$version" -O3 -march=native
+build yardstick-scalar yardstick/yardstick.c .build "$version" -O3
+build oracle oracle/oracle.c .build "$version" -O2 -march=native
+rm -f .build/oracle-checkout # or an old one would be asked in a new way
+if [ -n "$checkout" ]; then
+	[ -f "$checkout/picohttpparser.c" ] || fail "PICOHTTPPARSER is $checkout, where no picohttpparser.c is."
+	source=$checkout
+	if [ -e "$checkout/.git" ]; then
+		source="h2o/picohttpparser $(git -C "$checkout" describe --always --dirty)"
+	fi
+	build oracle-checkout oracle/oracle.c "$checkout" "$source" -O2 -march=native
+fi

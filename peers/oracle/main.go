@@ -1,0 +1,127 @@
+// Oracle holds picohttp's profile Pico to picohttpparser, the C library whose
+// answers it promises: it makes inputs by the million out of the vectors, of real
+// heads and of modelled traffic, asks both sides about each, and compares all that
+// can be seen of the answers. See README.md.
+//
+//	go run ./oracle [flags]
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/picohttp/picohttp"
+)
+
+type options struct {
+	count       int64
+	seed        uint64
+	kinds       []kind
+	path        string // of the oracle
+	truncations bool
+	sequences   int
+	workers     int
+	show        int
+}
+
+func main() {
+	var o options
+	flag.Int64Var(&o.count, "count", 1_000_000, "how many inputs")
+	flag.Uint64Var(&o.seed, "seed", 1, "other inputs for another seed")
+	list := flag.String("kind", strings.Join(kindNames, ","), "comma-separated")
+	flag.StringVar(&o.path, "oracle", filepath.Join(".build", "oracle"), "what get.sh has built: oracle, or oracle-checkout")
+	flag.BoolVar(&o.truncations, "truncations", false, "instead of mutations, every truncation of every seed")
+	flag.IntVar(&o.sequences, "sequences", 0, "instead of mutations, every sequence of up to so many symbols of the grammar")
+	flag.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "how many pairs of a picohttp and an oracle")
+	flag.IntVar(&o.show, "show", 10, "how many differences are shown")
+	flag.Parse()
+	for _, name := range strings.Split(*list, ",") {
+		k := slices.Index(kindNames, name)
+		if k < 0 {
+			flag.Usage()
+			os.Exit(2)
+		}
+		o.kinds = append(o.kinds, kind(k))
+	}
+	if flag.NArg() > 0 || o.count < 1 || o.workers < 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	s, err := loadSeeds(filepath.Join("..", "testdata"))
+	if err == nil {
+		err = run(os.Stdout, s, o)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "oracle:", err)
+		os.Exit(1)
+	}
+}
+
+var errDifferences = errors.New("there are differences that nothing explains")
+
+// run compares, prints the result, and returns errDifferences if there are any.
+func run(out io.Writer, s *seeds, o options) error {
+	probe, err := startOracle(o.path)
+	if err != nil {
+		return err
+	}
+	defer probe.stop()
+	older, err := release(probe)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s is %s: %s\n", o.path, probe.about, describeRelease(older))
+	fmt.Fprintf(out, "picohttp has the kernel %s\n", picohttp.Kernel())
+	r := &comparisons{options: o, source: sourceOf(s, o), older: older, out: out, profile: picohttp.Pico}
+	err = r.compare()
+	r.table()
+	if err == nil && r.unexplained() > 0 {
+		err = errDifferences
+	}
+	return err
+}
+
+func describeRelease(older []bool) string {
+	n := 0
+	for _, is := range older {
+		if is {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return "the newest release, from which nothing may differ"
+	case len(older):
+		return "the older release, whose differences have names"
+	}
+	return fmt.Sprintf("between the releases, with %d of the %d differences that have names", n, len(older))
+}
+
+// table prints a row for each kind and, if there are any, for each named
+// difference.
+func (r *comparisons) table() {
+	fmt.Fprintf(r.out, "\n%-14s %12s %12s %12s %12s %12s %12s\n", "kind", "inputs", "complete", "incomplete", "malformed", "named", "differences")
+	for _, k := range r.kinds {
+		c := r.counts[k]
+		fmt.Fprintf(r.out, "%-14s %12d", k, c.outcomes[complete]+c.outcomes[incomplete]+c.outcomes[malformed])
+		for _, n := range c.outcomes {
+			fmt.Fprintf(r.out, " %12d", n)
+		}
+		fmt.Fprintf(r.out, " %12d %12d\n", c.explained, c.unexplained)
+	}
+	for i, n := range r.named {
+		if r.older[i] {
+			fmt.Fprintf(r.out, "%12d %s\n", n, differences[i].name)
+		}
+	}
+	took := time.Since(r.start)
+	fmt.Fprintf(r.out, "%d inputs in %v, %.2f µs each\n", r.asked.Load(), took.Round(time.Second/10), float64(took.Microseconds())/float64(max(1, r.asked.Load())))
+}

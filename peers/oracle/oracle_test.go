@@ -1,0 +1,251 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/picohttp/picohttp"
+)
+
+// eachOracle runs f as a subtest for each oracle that get.sh may have built. CI
+// has to have the one from Debian's source.
+func eachOracle(t *testing.T, f func(t *testing.T, o *oracle)) {
+	t.Chdir("..")
+	for _, name := range []string{"oracle", "oracle-checkout"} {
+		t.Run(name, func(t *testing.T) {
+			o, err := startOracle(filepath.Join(".build", name))
+			if errors.Is(err, errNotBuilt) && (os.Getenv("CI") != "true" || name != "oracle") {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(o.stop)
+			f(t, o)
+		})
+	}
+}
+
+// TestDifferences shows of each difference that picohttp answers as the newest
+// release.
+func TestDifferences(t *testing.T) {
+	s := newSubject(picohttp.Pico, true)
+	for _, d := range differences {
+		s.ask(d.question())
+		if got := describe(d.question(), s.words); got != d.newest {
+			t.Errorf("%s: picohttp answers %s, want %s", d.name, got, d.newest)
+		}
+	}
+}
+
+// TestRelease shows that an oracle answers in all differences as one release.
+func TestRelease(t *testing.T) {
+	eachOracle(t, func(t *testing.T, o *oracle) {
+		older, err := release(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, d := range differences {
+			if older[i] != older[0] {
+				t.Errorf("%s is of the older release: %t; %s: %t", differences[0].name, older[0], d.name, older[i])
+			}
+		}
+	})
+}
+
+// TestExplain shows that each difference explains its example, in all kinds of
+// input that it is of, and none the opposite, or another answer.
+func TestExplain(t *testing.T) {
+	eachOracle(t, func(t *testing.T, o *oracle) {
+		older, err := release(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !older[0] {
+			t.Skip("the newest release differs in nothing from itself")
+		}
+		s := newSubject(picohttp.Pico, true)
+		for i, d := range differences {
+			for k := range kind(len(kindNames)) {
+				if !d.covers(k) {
+					continue
+				}
+				q := d.question()
+				q.kind = k
+				if k != d.kind {
+					q.input = append([]byte(startLines[k]), q.input...)
+				}
+				theirs, err := o.ask(q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.ask(q)
+				c := comparison{question: q, older: theirs, newest: s.words, n: s.n, err: s.err}
+				if found := explain(&c); !slices.Equal(found, []int{i}) {
+					t.Errorf("%s, %v: explained by the differences %v, want %d\n%s", d.name, q, found, i, c.show())
+				}
+				c.older, c.newest = c.newest, c.older
+				if found := explain(&c); len(found) > 0 {
+					t.Errorf("%s, %v: the opposite is explained by the differences %v\n%s", d.name, q, found, c.show())
+				}
+				c.older, c.newest = []uint64{12345}, c.older
+				if found := explain(&c); len(found) > 0 && !strings.HasPrefix(d.name, "method-") && d.name != "target-empty" {
+					t.Errorf("%s, %v: a wrong answer is explained by the differences %v", d.name, q, found)
+				}
+			}
+		}
+	})
+}
+
+// startLines are put before the examples of fields, to make heads of them.
+var startLines = []string{request: "GET / HTTP/1.1\r\n", response: "HTTP/1.1 200 OK\r\n", trailer: "", chunked: "", chunkedLeave: ""}
+
+// options of a short run.
+func short(t *testing.T, o *oracle) (*seeds, options) {
+	t.Helper()
+	s, err := loadSeeds(filepath.Join("..", "testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, options{count: 100_000, seed: 1, kinds: []kind{request, response, trailer, chunked, chunkedLeave}, path: o.path, workers: 2, show: 3}
+}
+
+func TestMutations(t *testing.T) {
+	eachOracle(t, func(t *testing.T, o *oracle) {
+		s, opts := short(t, o)
+		var out bytes.Buffer
+		if err := run(&out, s, opts); err != nil {
+			t.Errorf("%v\n%s", err, &out)
+		}
+	})
+}
+
+func TestSequences(t *testing.T) {
+	eachOracle(t, func(t *testing.T, o *oracle) {
+		s, opts := short(t, o)
+		opts.sequences = 4
+		var out bytes.Buffer
+		if err := run(&out, s, opts); err != nil {
+			t.Errorf("%v\n%s", err, &out)
+		}
+	})
+}
+
+// TestTruncations takes short seeds only, or it would take most of a minute.
+func TestTruncations(t *testing.T) {
+	eachOracle(t, func(t *testing.T, o *oracle) {
+		s, opts := short(t, o)
+		opts.truncations = true
+		for k := range s {
+			s[k] = slices.DeleteFunc(slices.Clone(s[k]), func(b []byte) bool { return len(b) > 300 })
+		}
+		var out bytes.Buffer
+		if err := run(&out, s, opts); err != nil {
+			t.Errorf("%v\n%s", err, &out)
+		}
+	})
+}
+
+// TestStrictDiffers shows that a run finds what differs: the profile Strict does,
+// in each kind.
+func TestStrictDiffers(t *testing.T) {
+	eachOracle(t, func(t *testing.T, o *oracle) {
+		s, opts := short(t, o)
+		for k := range kind(len(kindNames)) {
+			var out bytes.Buffer
+			opts.count, opts.kinds = 2000, []kind{k}
+			r := &comparisons{options: opts, source: sourceOf(s, opts), older: make([]bool, len(differences)), profile: picohttp.Strict, out: &out}
+			if err := r.compare(); err != nil {
+				t.Fatal(err)
+			}
+			if n := r.unexplained(); n < 20 || !strings.Contains(out.String(), "difference 3: "+k.String()) {
+				t.Errorf("%s: %d differences, want more than 20, of which 3 are shown\n%s", k, n, &out)
+			}
+		}
+	})
+}
+
+// TestWrongParts shows that the hash tells of every word and of their order.
+func TestWrongParts(t *testing.T) {
+	var a answer
+	hashes := map[uint64]bool{}
+	for _, words := range [][]uint64{{}, {1}, {1, 2}, {2, 1}, {1, 2, 0}, {0, 1, 2}, {1 << 32, 2}, {math.MaxUint64}} {
+		a.reset()
+		for _, word := range words {
+			a.put(word)
+		}
+		hashes[a.hash] = true
+	}
+	if len(hashes) != 8 {
+		t.Errorf("8 answers have %d hashes", len(hashes))
+	}
+}
+
+func TestQuestion(t *testing.T) {
+	want := question{kind: chunked, maxFields: 300, pieces: []uint32{0, 3, 70000}, input: []byte("0123456789")}
+	got := readQuestion(want.appendTo(nil, false))
+	if got.kind != want.kind || got.maxFields != want.maxFields || !slices.Equal(got.pieces, want.pieces) || !bytes.Equal(got.input, want.input) {
+		t.Errorf("%v comes back as %v", &want, got)
+	}
+	var pieces []string
+	for d := (delivery{q: &question{pieces: []uint32{0, 3, 2}, input: want.input}}); ; {
+		from, to, ok := d.next()
+		if !ok {
+			break
+		}
+		pieces = append(pieces, string(want.input[from:to]))
+	}
+	if want := []string{"", "012", "34", "", "567", "89"}; !slices.Equal(pieces, want) {
+		t.Errorf("the pieces are %q, want %q", pieces, want)
+	}
+}
+
+func TestEvaluate(t *testing.T) {
+	for line, want := range map[string]string{
+		``:                         "",
+		` "a\r\n" "b"`:             "a\r\nb",
+		`"x" "ab" * 3 "\x80"`:      "xababab\x80",
+		`"a" * 0 "b"   * 2 "\u20"`: "error",
+		`a`:                        "error",
+		`"a" * b`:                  "error",
+	} {
+		got, err := evaluate(line)
+		if err != nil {
+			got = []byte("error")
+		}
+		if string(got) != want {
+			t.Errorf("%s is %q (%v), want %q", line, got, err, want)
+		}
+	}
+}
+
+// TestRepeated shows that a run can be repeated: a batch depends on the seed and
+// on its number.
+func TestRepeated(t *testing.T) {
+	s, err := loadSeeds(filepath.Join("..", "..", "testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill := func(seed uint64, number int64) []byte {
+		o := options{count: 1, seed: seed, kinds: []kind{request, chunked}}
+		w := &worker{comparisons: new(comparisons), subject: newSubject(picohttp.Pico, false)}
+		b := new(batch)
+		if !sourceOf(s, o).fill(w, b, number) {
+			t.Fatal("there is no batch")
+		}
+		return b.frames
+	}
+	first := fill(1, 7)
+	if !bytes.Equal(first, fill(1, 7)) {
+		t.Error("a batch differs the second time")
+	}
+	if bytes.Equal(first, fill(2, 7)) || bytes.Equal(first, fill(1, 9)) {
+		t.Error("two batches are the same")
+	}
+}
