@@ -268,7 +268,7 @@ func (h *head) readStatusVersion(b []byte) error {
 		return ErrIncomplete
 	}
 	switch c := b[h.from]; {
-	case c == '\n':
+	case c == '\n' && h.lim.allow&BareLF == 0:
 		return ErrBareLF
 	case (c == tlsAlert || c == tlsHandshake) && h.from == 0:
 		return ErrTLS
