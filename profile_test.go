@@ -2,6 +2,7 @@ package picohttp
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -28,14 +29,17 @@ func FuzzProfiles(f *testing.F) {
 	})
 }
 
-// TestProfiles is FuzzProfiles over a fixed number of mutants.
+var mutants = flag.Int("mutants", 50_000, "how many mutants TestProfiles tries of each kind of message")
+
+// TestProfiles is FuzzProfiles over a number of mutants, which are made faster than
+// the go command makes them.
 func TestProfiles(t *testing.T) {
 	rng := rand.New(rand.NewPCG(23, 24))
 	framing := seeds(t, "framing")
 	for _, s := range subjects {
 		seeds := append(seeds(t, s.folder), framing...)
 		met := Deviations(0)
-		for range 50_000 {
+		for range *mutants {
 			met |= checkLaws(t, s, mutate(rng, seeds), Deviations(rng.Uint32())&allDeviations)
 		}
 		if s.folder == "requests" && met != allDeviations {
