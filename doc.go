@@ -103,7 +103,8 @@
 //   - By Framing: bare LF and CRLF in one head, as one recipient reads on where
 //     the other is at the end; Content-Length, Transfer-Encoding, Host or
 //     Connection that is folded, has white space before its colon or a control
-//     character in its value, and a folded line that looks like one of them;
+//     character in its value, and what looks like one of them in a folded line or
+//     behind a control character, where the line ends for some;
 //     Transfer-Encoding with minor-digits, as some take "1.10" for 1.1 and some
 //     for 1.0.
 //

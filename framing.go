@@ -72,8 +72,9 @@ type Framing struct {
 // the latter only beside chunked. Whatever is let pass, deviations that control
 // the body are refused, because recipients that do not know them read another
 // message: bare LF and CRLF in one head; an obs-fold in Content-Length,
-// Transfer-Encoding, Host or Connection, or one that looks like one of these;
-// white space between one of these and the colon; a control character in one; and
+// Transfer-Encoding, Host or Connection; white space between one of these and the
+// colon; a control character in one; what looks like one in a folded line or behind
+// a control character; and
 // MinorDigits with Transfer-Encoding. With MinorDigits it is never KeepAlive.
 //
 // Behind an Error the connection must be

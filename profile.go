@@ -369,9 +369,12 @@ func bareLF(b []byte) int {
 func exploitableField(b, name []byte) (fault Error, at int) {
 	controls := isControlField(name)
 	for i, c := range b {
-		// One that does not unfold sees another value, or another field.
-		if c == '\n' && (controls || beginsControlField(b[i+1:])) {
-			return ErrObsFold, i + 1
+		switch {
+		case class[c]&fieldByte != 0 || c == '\r':
+		case c == '\n' && (controls || beginsControlField(b[i+1:])):
+			return ErrObsFold, i + 1 // one that does not unfold sees another value, or another field
+		case c != '\n' && beginsControlField(b[i+1:]):
+			return ErrFieldValue, i // to some, VT, FF and others end lines
 		}
 	}
 	if !controls {
@@ -389,9 +392,9 @@ func exploitableField(b, name []byte) (fault Error, at int) {
 // beginsControlField reports whether b, without white space before it, would be
 // a field line that controls the message.
 func beginsControlField(b []byte) bool {
-	b = trim(b)
+	b = bytes.TrimLeft(b, " \t")
 	name := b[:skip(b, 0, tchar)]
-	return isControlField(name) && bytes.HasPrefix(trim(b[len(name):]), []byte(":"))
+	return isControlField(name) && bytes.HasPrefix(bytes.TrimLeft(b[len(name):], " \t"), []byte(":"))
 }
 
 // isControlField reports whether a field of that name controls the body, the
