@@ -239,6 +239,28 @@ func BenchmarkFraming(b *testing.B) {
 	}
 }
 
+// BenchmarkFramingFolds decides on the body of a head with one value in very many
+// lines, with much white space at its end. What an octet costs does not depend on
+// how many there are.
+func BenchmarkFramingFolds(b *testing.B) {
+	for _, kib := range []int{16, 64} {
+		b.Run(fmt.Sprintf("length=%dKiB", 2*kib), func(b *testing.B) {
+			head := "GET / HTTP/1.1\r\nX: a" + strings.Repeat("\r\n a", kib<<8) + strings.Repeat(" ", kib<<10) + "\r\n\r\n"
+			p := Parser{Profile: Lenient}
+			var r Request
+			if _, err := p.ParseRequest(&r, []byte(head)); err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(head)))
+			for b.Loop() {
+				if _, err := r.Framing(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkChunked decodes a body of 64 KiB in place. Decoding destroys it, so
 // each time it is copied first; coding=none is that alone. way=next moves
 // nothing, and needs no copy.

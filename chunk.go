@@ -32,16 +32,17 @@ import (
 // # Profiles
 //
 // Lenient is strict here: recipients that differ in how they read chunks differ in
-// where the next message begins. Pico is picohttpparser's phr_decode_chunked; its
-// limit is the one there, which is that a body whose chunks are less than a
-// quarter data may not have had 100 KiB of the rest when a call ends without the
-// end of the body. A trailer section is thrown away octet by octet.
+// where the next message begins. Pico is picohttpparser's phr_decode_chunked: it
+// throws a trailer section away octet by octet, and has the one limit that there
+// is. When a call ends before the body does, at least a quarter of all so far must be
+// chunk-data, or what is not less than 100 KiB; else it is ErrChunkOverhead.
 type Chunked struct {
 	// Parser holds the profile and the limits; those of the zero Parser if it
 	// is nil.
 	Parser *Parser
 	// LeaveTrailer: the body ends behind the chunk-size line of the last-chunk.
-	// The caller reads the trailer section, with Trailer.Parse.
+	// The caller reads the trailer section, best with Trailer.Parse, which is
+	// strict: where it ends, the next message begins.
 	LeaveTrailer bool
 
 	part    chunkPart

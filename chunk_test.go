@@ -242,6 +242,57 @@ func TestChunkedOverhead(t *testing.T) {
 	}
 }
 
+// TestPicoOverhead: at the end of a call, a quarter of all must be data if the rest
+// is 100 KiB, by picohttpparser's arithmetic.
+func TestPicoOverhead(t *testing.T) {
+	const most = 100 << 10
+	for _, test := range []struct {
+		data, rest int // octets so far, in the body
+		want       error
+	}{
+		{0, most - 1, ErrIncomplete},
+		{0, most, ErrChunkOverhead},
+		{most/3 - 1, most, ErrChunkOverhead},
+		{most / 3, most, ErrIncomplete}, // the quarter is rounded down
+		{most / 3, most + 5, ErrChunkOverhead},
+		{most, most + 1000, ErrIncomplete},
+	} {
+		var b []byte
+		if test.data > 0 {
+			b = fmt.Appendf(nil, "%x\r\n%s\r\n", test.data, strings.Repeat("x", test.data))
+		}
+		b = append(b, "1;"...)
+		b = append(b, bytes.Repeat([]byte("e"), test.rest+test.data-len(b))...)
+		d := Chunked{Parser: &Parser{Profile: Pico}}
+		for range 2 {
+			size, n, err := d.Decode(bytes.Clone(b))
+			if size != test.data || n != len(b) || err != test.want {
+				t.Errorf("%+v: Decode has %d of data, %d, %v", test, size, n, err)
+			}
+			d.Reset()
+		}
+		n, err := 0, error(nil)
+		for err == nil {
+			var m int
+			_, m, err = d.Next(b[n:])
+			n += m
+		}
+		if n != len(b) || err != test.want {
+			t.Errorf("%+v: Next has %d, %v", test, n, err)
+		}
+		c := NewChunkedReader(bufio.NewReaderSize(bytes.NewReader(b), 1<<20), d.Parser)
+		if body, err := io.ReadAll(c); len(body) != test.data || (err == ErrChunkOverhead) != (test.want == ErrChunkOverhead) {
+			t.Errorf("%+v: a ChunkedReader has %d of data, %v", test, len(body), err)
+		}
+		// What ends the body is not judged.
+		ended := append(b, "\r\ny\r\n0\r\n\r\n"...)
+		d.Reset()
+		if _, _, err := d.Decode(ended); err != io.EOF {
+			t.Errorf("%+v: ended %v", test, err)
+		}
+	}
+}
+
 // TestMoveRun holds moveRun to moveRunGeneric: chunks of every size, whole and cut
 // off, with the wrong octet behind the data or another line after some, moved by
 // every short distance.
@@ -565,7 +616,6 @@ var nethttpChunkedAccepts = map[Error]string{
 	ErrChunkOverhead:   "it does not count the CRLF of a line",
 }
 
-// checkChunked: however a body is delivered and decoded, it has one outcome; one
 // allWays decodes b by each way, whole and in pieces, and answers what all of them
 // do.
 func allWays(t *testing.T, g *guard, d Chunked, b []byte, ends []int, octets bool) outcome {
@@ -586,6 +636,7 @@ func allWays(t *testing.T, g *guard, d Chunked, b []byte, ends []int, octets boo
 	return whole
 }
 
+// checkChunked: however a body is delivered and decoded, it has one outcome; one
 // that is complete is what the grammar says and what net/http's decoder reads.
 func checkChunked(t *testing.T, g *guard, p *Parser, b []byte, ends []int, octets bool) {
 	allWays(t, g, Chunked{Parser: p}, b, ends, octets)

@@ -56,8 +56,8 @@
 // proxies, firewalls and scanners, which have to see malformed messages: it lets
 // pass what Parser.Allow names, and Deviations says what that was, in the words of
 // this table. Pico is for those who used the C library picohttpparser: the same
-// verdicts, lengths and fields as its commit f832609. What Strict accepts, all
-// accept, with the same fields and without deviations; what is accepted without
+// verdicts, lengths and fields as its commit f832609. A head that Strict accepts, all
+// accept, with the same fields and without deviations; one that is accepted without
 // deviations, Strict accepts.
 //
 //	                                   Strict   Lenient              Pico
@@ -88,32 +88,43 @@
 //	behind SP, HTAB or ";" there       grammar  grammar              all but CR, LF
 //	trailer section of a chunked body  fields   fields, as Strict    lines of anything,
 //	                                                                 thrown away
-//	limits of chunks and trailer       ours     ours                 overhead, as the C
+//	limits of a chunked body           ours     ours                 overhead, as the C
 //	a fault is told                    at once  at once              when the C tells it
 //
 // Some things are refused whatever is allowed, because they can be exploited
-// together:
+// together. By Parse, and in Pico by Framing:
 //
 //   - (1) More than one SP and obs-text in a request-line: some recipients split
-//     it at 0x85 and 0xA0, too. In Pico, Framing refuses this.
-//   - (3) A folded line of white space alone: some take it for the empty line. In
-//     Pico, Framing refuses this, too.
+//     it at 0x85 and 0xA0, too.
+//   - (3) A folded line of white space alone, or of what is white space or nothing
+//     to some, control characters, 0x85 and 0xA0: they take it for the empty line.
+//
+// By Framing, which says where the next message begins:
+//
 //   - (4) Content-Length that is repeated, or beside Transfer-Encoding, in a message
-//     with any other deviation, the other of these included.
-//   - By Framing: bare LF and CRLF in one head, as one recipient reads on where
-//     the other is at the end; Content-Length, Transfer-Encoding, Host or
-//     Connection that is folded, has white space before its colon or a control
-//     character in its value, and what looks like one of them in a folded line or
-//     behind a control character, where the line ends for some;
-//     Transfer-Encoding with minor-digits, as some take "1.10" for 1.1 and some
-//     for 1.0.
+//     with any other deviation, the other of these included; and beside a
+//     Transfer-Encoding that is not chunked, once and plainly.
+//   - Bare LF and CRLF in one head: one recipient reads on where the other is at
+//     the end.
+//   - Content-Length, Transfer-Encoding, Host, Connection, Expect or Upgrade that is
+//     folded, has white space before its colon, a control character in its value,
+//     or a NUL anywhere before it; and what looks like one of them in a folded line
+//     or behind a control character: some do not unfold, some end lines at VT or FF.
+//   - A control character at the end of a value or a reason-phrase: to those the CRLF
+//     behind it is the empty line.
+//   - Transfer-Encoding, where some may not read HTTP/1.1: with minor-digits, with
+//     start-line-space, or with 0x85 or 0xA0 in the request-target.
+//
+// And no connection stays open behind a message with deviations: KeepAlive is false.
 //
 // (2) NUL is let pass only if Parser.Allow says so, as is white space before a
-// colon in requests and trailer sections.
+// colon in requests. In trailer sections bare LF and obs-fold are not let pass
+// either unless it says so: nothing there guards where they end.
 //
-// Limits are the same in all profiles, but for those of chunks. With the
-// last_len of the C functions, faults are told only when the head is complete;
-// Resume tells them as Parse does.
+// Limits are the same in all profiles, but for those of chunked bodies and the
+// default of MaxTargetBytes in Pico. With the last_len of the C functions, faults
+// are told only when the head is complete; Resume tells them as Parse does. Where
+// Pico tells a fault late, n is the octet that the C stops at.
 //
 // # Where a body ends
 //

@@ -12,7 +12,8 @@ var ErrIncomplete = errors.New("picohttp: incomplete: the message goes on")
 // people.
 type Error uint8
 
-// The rules. The comment of each says what n is the offset of.
+// The rules. The comment of each says what n is the offset of, from Parse. Framing
+// answers some of them of a complete head with deviations, too.
 const (
 	// ErrTLS: the peer speaks TLS. The first octet of a TLS record.
 	ErrTLS Error = iota + 1
@@ -79,7 +80,8 @@ const (
 	// ErrTransferEncoding: a Transfer-Encoding that is no list of transfer
 	// codings, or an empty one.
 	ErrTransferEncoding
-	// ErrTransferEncodingVersion: a Transfer-Encoding in an HTTP/1.0 message.
+	// ErrTransferEncodingVersion: a Transfer-Encoding in an HTTP/1.0 message,
+	// or in one that is HTTP/1.0 to some.
 	ErrTransferEncodingVersion
 	// ErrAmbiguousLength: both Transfer-Encoding and Content-Length.
 	ErrAmbiguousLength
@@ -140,7 +142,7 @@ var rules = [...]struct {
 	ErrContentLength:           {"content-length", "Content-Length is digits that make a number below 2^63", "RFC 9110, section 8.6", 400},
 	ErrContentLengthRepeated:   {"content-length-repeated", "there is one Content-Length, not a list", "RFC 9112, section 6.3", 400},
 	ErrTransferEncoding:        {"transfer-encoding", "Transfer-Encoding is a list of transfer codings", "RFC 9112, section 6.1", 400},
-	ErrTransferEncodingVersion: {"transfer-encoding-version", "HTTP/1.0 has no Transfer-Encoding", "RFC 9112, section 6.1", 400},
+	ErrTransferEncodingVersion: {"transfer-encoding-version", "Transfer-Encoding comes in HTTP/1.1 only, and in a start-line that says so plainly", "RFC 9112, section 6.1", 400},
 	ErrAmbiguousLength:         {"ambiguous-length", "Transfer-Encoding and Content-Length exclude each other", "RFC 9112, section 6.1", 400},
 	ErrChunkedCoding:           {"chunked-coding", "chunked is applied once and has no parameters", "RFC 9112, section 7.1", 400},
 	ErrNotChunked:              {"not-chunked", "the last transfer coding of a request is chunked", "RFC 9112, section 6.3", 400},

@@ -130,7 +130,9 @@ func (x *explainer) prefix(k kind, b []byte) *prefix {
 			}
 			if d.part == chunkData {
 				p.chunks++
-				p.n += d.data(len(b) - p.n)
+				size := d.data(len(b) - p.n)
+				d.content += int64(size)
+				p.n += size
 				continue
 			}
 			p.at = p.n
@@ -162,6 +164,9 @@ func (p *prefix) place() string {
 			s += ", of which " + octets(int(min(p.chunked.left, maxOffset))) + " are to come"
 		}
 		return s
+	}
+	if p.part == none { // in Pico, which keeps nothing of it
+		return "in the trailer section"
 	}
 	s := partNames[p.part]
 	switch {
@@ -287,11 +292,12 @@ func (x *explainer) faultAt(k kind, b []byte, n int, e Error) int {
 	}
 	var s signals
 	s.begin(h.head)
-	hosts, coding, found := 0, -1, -1 // coding is the last Transfer-Encoding
+	hosts, coding, length, found := 0, -1, -1, -1 // coding is the last Transfer-Encoding, length the last Content-Length
 	h.eachPlace(func(line, colon, end uint32) bool {
 		name, value := cutDeviating(b[:n], line, colon, end)
 		begin := int(colon) + 1 // of the value
-		begin += len(b[begin:]) - len(bytes.TrimLeft(b[begin:], " \t\r\n"))
+		octets := b[begin:max(begin, int(lineEnd(b, end)))]
+		begin += len(octets) - len(bytes.TrimLeft(octets, " \t\r\n"))
 		before := s.seen
 		is := func(known string) bool { return len(name) == len(known) && equalFold(name, known) }
 		s.read(name, value)
@@ -305,6 +311,8 @@ func (x *explainer) faultAt(k kind, b []byte, n int, e Error) int {
 			}
 		case e == ErrAmbiguousLength && both && before != s.seen:
 			found = int(line)
+		case is("Content-Length"):
+			length = begin
 		case is("Transfer-Encoding"):
 			if coding = begin; e == ErrTransferEncodingVersion {
 				found = int(line)
@@ -315,6 +323,8 @@ func (x *explainer) faultAt(k kind, b []byte, n int, e Error) int {
 	switch {
 	case found < 0 && (e == ErrTransferEncoding || e == ErrNotChunked):
 		return coding
+	case found < 0 && e == ErrContentLengthRepeated:
+		return length
 	case found < 0 && (e < ErrHostMissing || e > ErrConnection):
 		return n
 	}

@@ -469,7 +469,7 @@ func TestExplainProfiles(t *testing.T) {
     ^ SP`},
 		{Parser{Profile: Pico}, "GET  /\xa0 HTTP/1.1\r\nHost: a\r\n\r\n", `
     GET  /\xa0 HTTP/1.1\r\n
-        ^ SP`},
+          ^ 0xA0`},
 		{Parser{Profile: Pico}, "GET  /\xa0 XTTP", "in the HTTP-version"},
 	} {
 		var r Request

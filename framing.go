@@ -54,7 +54,7 @@ type Framing struct {
 }
 
 // Framing decides where the body of the request ends, as RFC 9112, section 6.3
-// does, and refuses what that lets a recipient repair. Host plays no part.
+// does, and refuses what that lets a recipient repair. What Host says plays no part.
 //
 //   - With Transfer-Encoding it is BodyChunked. That is an Error if the last
 //     transfer coding is not chunked, if chunked comes twice or with
@@ -68,18 +68,13 @@ type Framing struct {
 // It is an Error too if Connection names one of the fields that decide this, or
 // Host, because a proxy would drop it.
 //
-// Lenient may let EqualLengths and LengthAndCoding pass, alone in a message, and
-// the latter only beside chunked. Whatever is let pass, deviations that control
-// the body are refused, because recipients that do not know them read another
-// message: bare LF and CRLF in one head; an obs-fold in Content-Length,
-// Transfer-Encoding, Host or Connection; white space between one of these and the
-// colon; a control character in one; what looks like one in a folded line or behind
-// a control character; and
-// MinorDigits with Transfer-Encoding. With MinorDigits it is never KeepAlive.
+// In Lenient it may let EqualLengths and LengthAndCoding pass. Deviations that may
+// make others read another message are an Error, ErrBareLF, ErrObsFold, ErrFieldName,
+// ErrFieldValue or ErrTarget: the package comment has them, at Profiles. Beside any
+// deviation it is not KeepAlive.
 //
-// Behind an Error the connection must be
-// closed: the Framing beside it is BodyUntilClose, so that nothing that follows
-// is taken for another request.
+// Behind an Error the connection must be closed: the Framing beside it is
+// BodyUntilClose, so that nothing that follows is taken for another request.
 //
 // Unless the last Parse or Resume answered nil, Framing returns ErrIncomplete.
 func (r *Request) Framing() (f Framing, err error) {
@@ -145,7 +140,7 @@ func (r *Response) Framing(requestMethod string) (f Framing, err error) {
 		keepAlive = keepAlive && s.fault == 0 && status != 101 && !s.has(contentLength|transferEncoding)
 	case status == 304 || requestMethod == "HEAD":
 		f.Body = BodyNone
-		keepAlive = keepAlive && s.fault == 0 && s.met == 0
+		keepAlive = keepAlive && s.fault == 0
 	case s.fault != 0:
 		return f, s.fault
 	case s.has(chunkedLast):
@@ -187,14 +182,16 @@ const (
 	expectField    // Expect is there
 	expectContinue // Expect has 100-continue
 	expectOther    // Expect has something else
-	vagueMinor     // the minor version is not one digit
+	oddCoding      // Transfer-Encoding is not chunked, once and plainly
+	deviates       // the head has deviations
+	vagueVersion   // the HTTP-version is another one to some
 )
 
 // has reports whether any of the bits is set.
 func (s *signals) has(bits signal) bool { return s.seen&bits != 0 }
 
 func (s *signals) keepAlive() bool {
-	return !s.has(closes|vagueMinor) && (s.minor > 0 || s.has(keepsAlive)) && s.met&LengthAndCoding == 0
+	return !s.has(closes|deviates) && (s.minor > 0 || s.has(keepsAlive)) && s.met == 0
 }
 
 // readFields reads the fields once.
@@ -241,17 +238,23 @@ func (s *signals) readDeviating(h *head) {
 func (s *signals) begin(h *head) {
 	if h.deviations == 0 {
 		s.allow = h.lim.allow & (EqualLengths | LengthAndCoding)
-	} else if h.deviations&MinorDigits != 0 {
-		s.seen |= vagueMinor
+		return
+	}
+	s.seen |= deviates
+	// With more than one SP, or what is white space to some, they see another
+	// word where the HTTP-version should be.
+	target := h.b[h.mark[0]:h.word2]
+	if h.deviations&(MinorDigits|StartLineSpace) != 0 || bytes.IndexByte(target, 0x85) >= 0 || bytes.IndexByte(target, 0xa0) >= 0 {
+		s.seen |= vagueVersion
 	}
 }
 
 // endCoding judges what all Transfer-Encoding lines and the others are together.
 func (s *signals) endCoding() {
 	switch {
-	case s.minor == 0 || s.has(vagueMinor):
+	case s.minor == 0 || s.has(vagueVersion):
 		s.fault = ErrTransferEncodingVersion
-	case s.has(contentLength) && s.allow&LengthAndCoding != 0 && s.met == 0 && s.seen&(chunkedLast|otherCoding) == chunkedLast:
+	case s.has(contentLength) && s.allow&LengthAndCoding != 0 && s.met == 0 && !s.has(oddCoding):
 		s.met = LengthAndCoding
 	case s.met&EqualLengths != 0:
 		s.fault = ErrContentLengthRepeated
@@ -383,6 +386,9 @@ func decimal(b []byte) (n int64, ok bool) {
 //
 // RFC 9112, section 6.1. Each line goes on with the list of the one before.
 func (s *signals) readTransferEncoding(value []byte) Error {
+	if s.has(transferEncoding) || !isWord(value, "chunked") {
+		s.seen |= oddCoding
+	}
 	s.seen |= transferEncoding
 	for len(value) > 0 {
 		var coding []byte

@@ -77,7 +77,7 @@ func framingOf(t testing.TB, p *Parser, kind, method string, b []byte) (framing,
 
 func TestFraming(t *testing.T) {
 	vectors := profileVectors(t, "framing")
-	if len(vectors) < 558 {
+	if len(vectors) < 579 {
 		t.Fatalf("only %d vectors", len(vectors))
 	}
 	eachKernel(t, func(t *testing.T, k kernel) {

@@ -67,12 +67,8 @@ func (h *head) fieldBeyond(i int) (name, value []byte) {
 	return cut(h.b, line, colon, end)
 }
 
-// lineOf returns where the i-th field line begins.
+// lineOf returns where the i-th field line begins, in a head without deviations.
 func (h *head) lineOf(i int) uint32 {
-	if h.deviations != 0 {
-		line, _, _ := h.place(i)
-		return line
-	}
 	line := h.end[min(i, tableFields)] + 2
 	for range i - tableFields {
 		_, _, end := lineAfter(h.b, line-2)
@@ -96,13 +92,13 @@ func (h *head) fields(yield func(name, value []byte) bool) {
 		})
 		return
 	}
-	for at := uint32(1); at < h.n; at++ {
+	for at := uint32(1); at < h.n && h.deviations == 0; at++ {
 		if !yield(cut(h.b, h.end[at-1]+2, h.mark[at], h.end[at])) {
 			return
 		}
 	}
 	end := h.end[tableFields]
-	for i := uint32(0); i < h.more; i++ {
+	for i := uint32(0); i < h.more && h.deviations == 0; i++ {
 		var line, colon uint32
 		line, colon, end = lineAfter(h.b, end)
 		if !yield(cut(h.b, line, colon, end)) {

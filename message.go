@@ -21,8 +21,8 @@ func (r *Request) Method() []byte {
 	return r.b[r.from:r.mark[0]:r.mark[0]]
 }
 
-// Target returns the request-target as sent: 1*VCHAR, not decoded, its form not
-// judged. TargetForm tells the form.
+// Target returns the request-target as sent: 1*VCHAR, with TargetObsText obs-text,
+// not decoded, its form not judged. TargetForm tells the form.
 func (r *Request) Target() []byte {
 	if r.n == 0 {
 		return nil

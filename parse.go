@@ -22,9 +22,9 @@ const maxOffset = 1<<31 - 1
 type Parser struct {
 	// Profile says what is accepted.
 	Profile Profile
-	// Allow is what Lenient lets pass. 0 is DefaultResponseDeviations for
-	// responses, DefaultRequestDeviations for requests and trailer sections.
-	// Other profiles take no notice of it.
+	// Allow is what Lenient lets pass. 0 is DefaultRequestDeviations for
+	// requests, DefaultResponseDeviations for responses, and for trailer
+	// sections DefaultTrailerDeviations. Other profiles take no notice of it.
 	Allow Deviations
 	// MaxHeadBytes limits a head: octets from the first to the end of the
 	// empty line, a skipped empty line at the beginning included. A head
@@ -109,7 +109,7 @@ func (p *Parser) ParseResponse(r *Response, b []byte) (n int, err error) {
 func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
 	t.lim = p.trailerLimits()
 	if p.Profile != Strict {
-		t.lim.loosen(p, DefaultRequestDeviations)
+		t.lim.loosen(p, DefaultTrailerDeviations)
 	}
 	return t.parse(b)
 }

@@ -73,12 +73,14 @@ const (
 	allDeviations = 1<<iota - 1
 )
 
-// What Lenient lets pass unless Parser.Allow says otherwise. In requests and in
-// trailer sections, white space before a colon is not among it: RFC 9112,
-// section 5.1 has a server refuse it.
+// What Lenient lets pass unless Parser.Allow says otherwise. In requests, white
+// space before a colon is not among it: RFC 9112, section 5.1 has a server refuse
+// it. In trailer sections, nor is what may end them elsewhere for others: there is
+// no Framing to guard that.
 const (
 	DefaultResponseDeviations = allDeviations &^ ValueNUL
 	DefaultRequestDeviations  = DefaultResponseDeviations &^ SpaceBeforeColon
+	DefaultTrailerDeviations  = DefaultRequestDeviations &^ (BareLF | ObsFold)
 )
 
 // picoDeviations is what picohttpparser lets pass.
@@ -176,7 +178,8 @@ func (h *head) admit() {
 
 // Deviations returns what departs from the RFCs in the lines that are parsed.
 // It is empty for whatever Strict accepts. In a complete head, EqualLengths and
-// LengthAndCoding are among it if Framing lets them pass.
+// LengthAndCoding are among it if Framing lets them pass; for that, Lenient reads
+// the fields at each call.
 func (r *Request) Deviations() Deviations { return r.deviations | r.framingDeviations(r.Minor()) }
 
 // Deviations returns what departs from the RFCs, as Request.Deviations does. Where
@@ -204,8 +207,7 @@ func (h *head) framingDeviations(minor int) Deviations {
 	return s.met
 }
 
-// Unfold appends value to dst with an SP in place of each obs-fold, and of the
-// white space before it. RFC 9112, section 5.2 has a recipient do so before it
+// Unfold appends value to dst with an SP in place of each obs-fold. RFC 9112, section 5.2 has a recipient do so before it
 // looks at a value, or passes it on.
 func Unfold(dst, value []byte) []byte {
 	for {
@@ -293,7 +295,7 @@ func (h *head) place(i int) (line, colon, end uint32) {
 	at := min(i, tableFields-1) + 1
 	line, colon, end = h.end[at-1]+2, h.mark[at], h.end[at]
 	for range i - (at - 1) {
-		line, colon, end = lineAfterDeviating(h.b, end, h.lim.profile)
+		line, colon, end = lineAfterDeviating(h.b[:h.next], end, h.lim.profile)
 	}
 	return line, colon, end
 }
@@ -306,7 +308,7 @@ func (h *head) eachPlace(f func(line, colon, end uint32) bool) {
 		if i < tableFields {
 			line, colon, end = h.place(i)
 		} else {
-			line, colon, end = lineAfterDeviating(h.b, end, h.lim.profile)
+			line, colon, end = lineAfterDeviating(h.b[:h.next], end, h.lim.profile)
 		}
 		if !f(line, colon, end) {
 			return
@@ -330,23 +332,35 @@ func (h *head) exploitable() (fault Error, at int) {
 		}
 	}
 	if h.deviations&StartLineSpace != 0 && h.deviations&TargetObsText != 0 {
-		return ErrTarget, int(h.mark[0]) + 1 // one that splits at 0x85 and 0xA0, too, sees other parts
+		// One that splits at 0x85 and 0xA0, too, sees other parts.
+		begin := h.mark[0] + 1
+		return ErrTarget, int(begin) + max(0, bytes.IndexFunc(h.b[begin:h.word2], func(c rune) bool { return c >= 0x80 }))
 	}
 	if h.deviations&(ObsFold|SpaceBeforeColon|ValueControl|ValueNUL) == 0 {
 		return 0, 0
 	}
+	line := h.b[h.from:lineEnd(h.b, h.end[0])]
+	if fault, at = brokenLine(line); fault != 0 {
+		return fault, int(h.from) + at
+	}
+	nul := bytes.IndexByte(line, 0) >= 0
 	var before []byte // the name of the field that a folded line continues
 	h.eachPlace(func(line, colon, end uint32) bool {
 		octets := h.b[line:max(line, lineEnd(h.b, end))]
 		at = int(line)
 		if colon+1 == line {
-			if isControlField(before) || beginsControlField(octets) || len(trim(octets)) == 0 {
+			if isControlField(before) || isBlank(octets) || beginsControlField(octets) {
 				fault = ErrObsFold // or the end of the head, where it is blank
 			}
 			return fault == 0
 		}
 		name := trimRight(h.b[line:colon])
 		before = name
+		if nul && isControlField(name) {
+			fault = ErrFieldValue // one for which NUL ends the head does not see it
+			return false
+		}
+		nul = nul || bytes.IndexByte(octets, 0) >= 0
 		var column int
 		fault, column = exploitableField(octets, name)
 		at += column
@@ -367,38 +381,68 @@ func bareLF(b []byte) int {
 
 // exploitableField is exploitable for a field, of which b holds the octets.
 func exploitableField(b, name []byte) (fault Error, at int) {
-	controls := isControlField(name)
-	for i, c := range b {
-		switch {
-		case class[c]&fieldByte != 0 || c == '\r':
-		case c == '\n' && (controls || beginsControlField(b[i+1:])):
-			return ErrObsFold, i + 1 // one that does not unfold sees another value, or another field
-		case c != '\n' && beginsControlField(b[i+1:]):
-			return ErrFieldValue, i // to some, VT, FF and others end lines
+	if isControlField(name) {
+		if len(name) == len(b) || b[len(name)] != ':' {
+			return ErrFieldName, len(name) // it is another name to some
+		}
+		if lf := bytes.IndexByte(b, '\n'); lf >= 0 {
+			return ErrObsFold, lf + 1 // one that does not unfold sees another value
+		}
+		if end := skip(b, len(name), fieldByte); end < len(b) {
+			return ErrFieldValue, end // or the value ends there
 		}
 	}
-	if !controls {
-		return 0, 0
-	}
-	if b[len(name)] != ':' {
-		return ErrFieldName, len(name) // it is another name to some
-	}
-	if end := skip(b, len(name), fieldByte); end < len(b) {
-		return ErrFieldValue, end // or the value ends there
-	}
-	return 0, 0
+	return brokenLine(b)
 }
 
-// beginsControlField reports whether b, without white space before it, would be
-// a field line that controls the message.
+// brokenLine answers the error of the first place in b, a line that may be folded,
+// where it ends to some, if another field that controls the message would begin
+// there, or the head end: a fold, VT, FF, or another control character.
+func brokenLine(b []byte) (fault Error, at int) {
+	broken := Error(0) // by what, since the last octet that is not blank
+	for i, c := range b {
+		switch {
+		case c == '\n' && broken == 0:
+			broken, at = ErrObsFold, i+1
+		case c == '\n':
+			return broken, at
+		case isWhitespace(c) || c == '\r' || !blank(c):
+		case broken == 0 && class[c]&fieldByte == 0:
+			broken, at = ErrFieldValue, i
+		}
+		if broken != 0 && !blank(c) {
+			if beginsControlField(b[i:]) {
+				return broken, at
+			}
+			broken = 0
+		}
+	}
+	return broken, at
+}
+
+// beginsControlField reports whether b, without blanks before it, would be a
+// field line that controls the message.
 func beginsControlField(b []byte) bool {
-	b = bytes.TrimLeft(b, " \t")
+	b = trimBlanks(b)
 	name := b[:skip(b, 0, tchar)]
-	return isControlField(name) && bytes.HasPrefix(bytes.TrimLeft(b[len(name):], " \t"), []byte(":"))
+	return isControlField(name) && bytes.HasPrefix(trimBlanks(b[len(name):]), []byte(":"))
 }
 
 // isControlField reports whether a field of that name controls the body, the
 // connection, or where a request goes.
 func isControlField(name []byte) bool {
-	return decidesFraming(name) || isWord(name, "connection")
+	return decidesFraming(name) || isWord(name, "connection") || isWord(name, "expect") || isWord(name, "upgrade")
+}
+
+// blank reports whether c is white space to some recipients, or nothing at all:
+// besides controls, 0x85 and 0xA0, which Unicode counts among it.
+func blank(c byte) bool { return c <= ' ' || c == 0x7f || c == 0x85 || c == 0xa0 }
+
+func isBlank(b []byte) bool { return len(trimBlanks(b)) == 0 }
+
+func trimBlanks(b []byte) []byte {
+	for len(b) > 0 && blank(b[0]) {
+		b = b[1:]
+	}
+	return b
 }

@@ -211,6 +211,13 @@ func TestDefaultDeviations(t *testing.T) {
 		{subjects[1], "HTTP/1.1 200 OK\r\n", nil, ErrFieldValue},
 		{subjects[2], "", ErrFieldName, ErrFieldValue},
 	} {
+		wantLF := error(nil)
+		if test.start == "" {
+			wantLF = ErrBareLF // nothing guards where a trailer section ends
+		}
+		if r := parseAs(test.s, &Parser{Profile: Lenient}, []byte(strings.ReplaceAll(test.start, "\r", "")+"A: b\n\n")); r.err != wantLF {
+			t.Errorf("%s, LF: %v", test.s.folder, r)
+		}
 		p := Parser{Profile: Lenient}
 		if r := parseAs(test.s, &p, []byte(test.start+space)); r.err != test.space {
 			t.Errorf("%s, space: %v", test.s.folder, r)
@@ -237,7 +244,8 @@ func TestDefaultDeviations(t *testing.T) {
 func TestLongDeviatingHeads(t *testing.T) {
 	lines := []string{"A: b\r\n", "A: b\n", "A : b\r\n", "A: b\r\n c\r\n", "A:\r\n b\r\n", "A: b\r\n\tc\n d\r\n", "A:\n", "A: \x01\r\n"}
 	rng := rand.New(rand.NewPCG(25, 26))
-	for _, fields := range []int{1, 2, 63, 64, 65, 66, 130} {
+	for _, fields := range []int{130, 1, 2, 63, 64, 65, 66, 130} {
+		var r Request
 		for range 200 {
 			head := []byte("GET / HTTP/1.1\r\n")
 			var want []string
@@ -249,7 +257,6 @@ func TestLongDeviatingHeads(t *testing.T) {
 			}
 			head = append(head, "\r\n"...)
 			p := Parser{Profile: Lenient, Allow: allDeviations}
-			var r Request
 			if n, err := p.ParseRequest(&r, head); n != len(head) || err != nil {
 				t.Fatalf("%d, %v: %q", n, err, head)
 			}
@@ -263,13 +270,117 @@ func TestLongDeviatingHeads(t *testing.T) {
 			for i := range r.NumFields() {
 				_, value := r.Field(i)
 				byIndex = append(byIndex, string(value))
-				if line := r.lineOf(i); head[line] != 'A' {
-					t.Fatalf("line %d begins at %d: %q", i, line, head)
-				}
 			}
 			if !slices.Equal(got, want) || !slices.Equal(byIndex, want) {
 				t.Fatalf("%q\n%q\nwant\n%q\nof %q", got, byIndex, want, head)
 			}
 		}
+	}
+}
+
+// TestWrittenTo: a caller that writes to the bytes of a head with deviations gets
+// some answer.
+func TestWrittenTo(t *testing.T) {
+	p := Parser{Profile: Lenient, Allow: allDeviations}
+	for at, c := range map[int]byte{21: '\r', 20: 'x', 22: ' ', 16: '\r', 15: '\r', 26: '\n'} {
+		b := []byte("GET / HTTP/1.1\nHost:\nX: \x01y\n\n")
+		var r Request
+		if _, err := p.ParseRequest(&r, b); err != nil {
+			t.Fatal(err)
+		}
+		b[at] = c
+		r.describe()
+	}
+}
+
+// TestRangeOverDeviating is TestRangeOver between heads with deviations and without.
+func TestRangeOverDeviating(t *testing.T) {
+	heads := []string{
+		"GET / HTTP/1.1\r\nA: b\r\nC: d\r\nE: f\r\n\r\n",
+		"GET / HTTP/1.1\nA:\nC:\nD:\n\n",
+		"GET / HTTP/1.1\r\nA: b\r\n c\r\n d\r\n\r\n",
+		"GET / HTTP/1.1\r\n" + strings.Repeat("A: b\r\n", 70) + "\r\n",
+		"GET / HTTP/1.1\n" + strings.Repeat("A:\n", 70) + "\n",
+	}
+	for _, profile := range []Profile{Lenient, Pico} {
+		p := Parser{Profile: profile}
+		for _, first := range heads {
+			for _, then := range heads {
+				for at := range 70 {
+					var r Request
+					p.ParseRequest(&r, []byte(first))
+					n := 0
+					for range r.Fields() {
+						if n++; n == at {
+							p.ParseRequest(&r, []byte(then))
+						}
+					}
+					if n > 140 {
+						t.Fatalf("%d lines", n)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestSettledOnly: what is not settled is no part of a field before.
+func TestSettledOnly(t *testing.T) {
+	p := Parser{Profile: Lenient}
+	for _, fields := range []int{3, 64, 65, 70} {
+		for _, rest := range []string{" secret\x00", " secret", "\tsecret\r"} {
+			var r Request
+			p.ParseRequest(&r, []byte("GET / HTTP/1.1\n"+strings.Repeat("A: b\n", fields)+rest))
+			if r.NumFields() != fields {
+				t.Fatalf("%d fields of %d", r.NumFields(), fields)
+			}
+			if _, value := r.Field(fields - 1); string(value) != "b" {
+				t.Errorf("%d fields and %q: the last is %q", fields, rest, value)
+			}
+			for _, value := range r.Fields() {
+				if string(value) != "b" {
+					t.Errorf("%d fields and %q: there is %q", fields, rest, value)
+				}
+			}
+		}
+	}
+}
+
+// TestEdges: values of profiles that vectors cannot say.
+func TestEdges(t *testing.T) {
+	var r Request
+	p := Parser{Profile: Pico, MaxTargetBytes: 1}
+	if n, err := p.ParseRequest(&r, []byte("GET /a HTTP/1.1\r\n\r\n")); n != 5 || err != ErrTargetTooLong {
+		t.Errorf("Pico with a limit of 1: %d, %v", n, err)
+	}
+	p = Parser{Profile: Pico + 1, Allow: allDeviations}
+	if n, err := p.ParseRequest(&r, []byte("GET / HTTP/1.1\n\n")); n != 14 || err != ErrBareLF {
+		t.Errorf("an unknown profile: %d, %v", n, err)
+	}
+	p = Parser{Profile: Lenient}
+	for status, want := range map[string]Deviations{"103": 0, "204": 0, "304": 0, "200": EqualLengths} {
+		var r Response
+		if _, err := p.ParseResponse(&r, []byte("HTTP/1.1 "+status+"\r\nContent-Length: 5, 5\r\n\r\n")); err != nil || r.Deviations() != want {
+			t.Errorf("%s: %v, deviations %v", status, err, r.Deviations())
+		}
+	}
+	for _, head := range []string{"HTTP/1.1 200\n\n", "HTTP/1.1 200 \n\n", "HTTP/1.1 200\r\n\r\n"} {
+		var r Response
+		if _, err := p.ParseResponse(&r, []byte(head)); err != nil || len(r.Reason()) > 0 || r.Status() != 200 || r.Minor() != 1 {
+			t.Errorf("%q: %v, %d %q", head, err, r.Status(), r.Reason())
+		}
+	}
+	var long Request
+	p.ParseRequest(&long, []byte("GET / HTTP/1.1\n"+strings.Repeat("A: b\n", 80)+"\n"))
+	p.ParseRequest(&long, []byte("GET / HTTP/1.1\nA: b\n\n"))
+	for _, i := range []int{-1, 1, 2, 70} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("Field(%d) of one does not panic", i)
+				}
+			}()
+			long.Field(i)
+		}()
 	}
 }

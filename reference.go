@@ -1,7 +1,8 @@
 package picohttp
 
 // The reference is the scalar parser that says what HTTP/1.x is. Every syntax
-// error is made here, so errors and offsets are the same whatever the kernel.
+// error of Parse is made here, so errors and offsets are the same whatever the
+// kernel.
 //
 // It can stop and go on at any octet. Each production has a function; it reads
 // from progress.off on, names the production that follows in head.part,
@@ -460,16 +461,19 @@ func (h *head) readObsFold() error {
 }
 
 // readFoldSpace reads the white space that a folded line begins with. There has to
-// be more in the line: some recipients take it for the empty line.
+// be more in the line than what is blank to some recipients: they take it for
+// the empty line.
 func (h *head) readFoldSpace(b []byte) error {
 	switch c := b[h.off]; {
-	case isWhitespace(c):
-		h.off++
+	case h.lim.profile == Pico || !blank(c):
+		h.part = fieldValue
 		return nil
-	case (c == '\r' || c == '\n') && h.lim.profile != Pico:
+	case c == '\r' || c == '\n':
 		return ErrObsFold
+	case class[c]&fieldByte == 0 && (c == 0 || !h.let(ValueControl)): // NUL ends it to some
+		return ErrFieldValue
 	}
-	h.part = fieldValue
+	h.off++
 	return nil
 }
 

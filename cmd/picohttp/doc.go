@@ -28,15 +28,17 @@ request is complete.
 	-method METHOD           of the request that responses answer (default GET)
 	-profile PROFILE         what is accepted: strict, lenient or pico, which is as
 	                         picohttpparser (default strict)
-	-allow LIST              what lenient lets pass, codes with commas between them
-	                         (default: in responses all but value-nul, else without
-	                         space-before-colon, too)
+	-allow LIST              what lenient lets pass: codes with commas between them, or
+	                         all (default: in responses all but value-nul; in requests
+	                         space-before-colon is not among it either, and in trailer
+	                         sections nor are bare-lf and obs-fold)
 	-max-head N              octets in a head (default 262144)
-	-max-target N            octets in a request-target (default 16384)
+	-max-target N            octets in a request-target (default 16384; pico: as -max-head)
 	-max-fields N            field lines in a head or trailer section (default 256)
 	-max-trailer N           octets in a trailer section (default 16384)
 	-max-chunk-ext N         octets in the extensions of a chunk (default 1024)
-	-max-chunk-overhead N    octets that the chunks of a body waste (default 16384)
+	-max-chunk-overhead N    octets that the chunks of a body waste (default 16384; this
+	                         and the two before are not for chunked bodies in pico)
 	-width N                 cut lines to N columns; 0 does not cut (default: the
 	                         columns of the terminal from $COLUMNS, or 80; 0 if
 	                         the output is no terminal)
@@ -45,10 +47,9 @@ request is complete.
 	                         which n counts from the beginning of the body
 
 What is found in a message, good or bad, goes to standard output; what keeps the
-command from reading, to standard error, and with -json what it did not parse,
-too. In text, octets that are not printable
-ASCII are escaped as in a Go string. There is colour on a terminal, unless
-NO_COLOR is set.
+command from reading, to standard error, and with -json what it did not parse, too.
+In text, octets that are not printable ASCII are escaped as in a Go string. There is
+colour on a terminal, unless NO_COLOR is set.
 
 Parse holds not much more of a file than one head or one chunk-size line and
 trailer section. Only -kind chunked -json holds a body, as its object does.

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/picohttp/picohttp"
@@ -17,19 +18,18 @@ type messageFlags struct {
 }
 
 type limit struct {
-	name     string
-	value    *int
-	standard int
+	name  string
+	value *int
 }
 
 func (m *messageFlags) limits() []limit {
 	return []limit{
-		{"max-head", &m.parser.MaxHeadBytes, picohttp.DefaultMaxHeadBytes},
-		{"max-target", &m.parser.MaxTargetBytes, picohttp.DefaultMaxTargetBytes},
-		{"max-fields", &m.parser.MaxFields, picohttp.DefaultMaxFields},
-		{"max-trailer", &m.parser.MaxTrailerBytes, picohttp.DefaultMaxTrailerBytes},
-		{"max-chunk-ext", &m.parser.MaxChunkExtBytes, picohttp.DefaultMaxChunkExtBytes},
-		{"max-chunk-overhead", &m.parser.MaxChunkOverhead, picohttp.DefaultMaxChunkOverhead},
+		{"max-head", &m.parser.MaxHeadBytes},
+		{"max-target", &m.parser.MaxTargetBytes},
+		{"max-fields", &m.parser.MaxFields},
+		{"max-trailer", &m.parser.MaxTrailerBytes},
+		{"max-chunk-ext", &m.parser.MaxChunkExtBytes},
+		{"max-chunk-overhead", &m.parser.MaxChunkOverhead},
 	}
 }
 
@@ -39,7 +39,12 @@ func (m *messageFlags) define(f *flag.FlagSet) {
 	f.Func("allow", "", m.setAllow)
 	f.Func("method", "", m.setMethod)
 	for _, l := range m.limits() {
-		f.IntVar(l.value, l.name, l.standard, "")
+		f.Func(l.name, "", func(s string) (err error) {
+			if *l.value, err = strconv.Atoi(s); err == nil && *l.value < 1 {
+				err = usageError("it is at least 1")
+			}
+			return err
+		})
 	}
 }
 
@@ -63,13 +68,16 @@ func (m *messageFlags) setProfile(name string) error {
 	return usageError("it is strict, lenient or pico")
 }
 
-// setAllow takes codes of deviations, with commas between them.
+// setAllow takes codes of deviations, with commas between them, or "all".
 func (m *messageFlags) setAllow(list string) error {
-	m.parser.Allow = 0
+	if list == "all" {
+		m.parser.Allow = ^picohttp.Deviations(0)
+		return nil
+	}
 	for _, code := range strings.Split(list, ",") {
-		d := deviation(code)
+		d := deviation(strings.TrimSpace(code))
 		if d == 0 {
-			return usagef("there is no %q; there are %v", code, ^picohttp.Deviations(0))
+			return usagef("there is no %q; there are all, %v", code, ^picohttp.Deviations(0))
 		}
 		m.parser.Allow |= d
 	}
@@ -96,11 +104,6 @@ func (m *messageFlags) check() error {
 	}
 	if m.method != "" && m.kind != "response" {
 		return usagef("-method goes with -kind response: it is the method of the request that was answered")
-	}
-	for _, l := range m.limits() {
-		if *l.value < 1 {
-			return usagef("-%s %d is less than 1", l.name, *l.value)
-		}
 	}
 	return nil
 }

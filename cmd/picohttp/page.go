@@ -50,6 +50,9 @@ func (p *page) fields(name string, h head) {
 	columns := 0
 	for name := range h.Fields() {
 		columns = max(columns, min(len(name), most))
+		if len(name) == 0 {
+			columns = max(columns, len("(folded)"))
+		}
 	}
 	_, trailer := h.(*picohttp.Trailer)
 	i := 0
@@ -59,6 +62,9 @@ func (p *page) fields(name string, h head) {
 		mark := ""
 		if trailer && picohttp.ForbiddenTrailer(name) {
 			mark = "  (forbidden in a trailer section)"
+		}
+		if len(name) == 0 { // in Pico
+			name = []byte("(folded)")
 		}
 		name := fmt.Sprintf("%-*s", columns, printable(name))
 		room := p.room(len(before) + len(name) + 2 + len(mark))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/picohttp/picohttp"
 )
@@ -103,7 +104,9 @@ func (s *show) complete(p *page, m message) {
 		p.fields("fields", h)
 		return
 	}
-	if framing, err := s.flags.framing(m.h); err != nil {
+	if framing, err := s.flags.framing(m.h); err != nil && m.h.Deviations() != 0 {
+		p.badRow("framing", "refused: "+strings.TrimPrefix(malformed(err), "malformed: "))
+	} else if err != nil {
 		p.badRow("framing", malformed(err))
 	} else {
 		p.row("framing", framingText(framing, m.h))
