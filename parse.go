@@ -194,7 +194,7 @@ func (r *Request) restart(b []byte) (n int, err error) {
 // isVersion reports whether 8 octets, the first of them the lowest, are an
 // HTTP-version of major version 1.
 func isVersion(octets uint64) bool {
-	const begins = 'H' | 'T'<<8 | 'T'<<16 | 'P'<<24 | '/'<<32 | '1'<<40 | '.'<<48
+	const begins uint64 = 'H' | 'T'<<8 | 'T'<<16 | 'P'<<24 | '/'<<32 | '1'<<40 | '.'<<48
 	return octets&(1<<56-1) == begins && isDigit(byte(octets>>56))
 }
 

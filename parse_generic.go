@@ -62,7 +62,7 @@ func startLineGeneric(b []byte, x *index) int {
 		return 0
 	}
 	// Nearly all request-lines go on so.
-	const version = ' ' | 'H'<<8 | 'T'<<16 | 'T'<<24 | 'P'<<32 | '/'<<40 | '1'<<48 | '.'<<56
+	const version uint64 = ' ' | 'H'<<8 | 'T'<<16 | 'T'<<24 | 'P'<<32 | '/'<<40 | '1'<<48 | '.'<<56
 	end := word2
 	if load8(b, word2) == version {
 		end += 8
