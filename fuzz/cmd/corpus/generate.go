@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"fmt"
+	"math/bits"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/picohttp/picohttp/fuzz/differ"
+)
+
+// maxSeed is the length of a seed, in octets: longer ones slow an engine down.
+const maxSeed = 1 << 10
+
+// A vector is what is needed of one of testdata.
+type vector struct {
+	kind  string // of framing
+	input []byte
+}
+
+// collect returns all inputs of a part, each once.
+func collect(testdata, part string) (inputs [][]byte, err error) {
+	read := func(folder, kind string) {
+		var vectors []vector
+		if err == nil {
+			vectors, err = readVectors(filepath.Join(testdata, folder))
+		}
+		for _, v := range vectors {
+			if kind == "" || v.kind == kind {
+				inputs = append(inputs, v.input)
+			}
+		}
+	}
+	switch part {
+	case "request":
+		read("requests", "")
+		read("framing", "request")
+		var files []string
+		if err == nil {
+			files, err = filepath.Glob(filepath.Join(testdata, "heads", "*.http"))
+		}
+		for _, file := range files {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				return nil, err
+			}
+			inputs = append(inputs, b)
+		}
+	case "response":
+		read("responses", "")
+		read("framing", "response")
+	case "trailer":
+		read("trailers", "")
+	case "chunked":
+		read("chunked", "")
+	}
+	slices.SortFunc(inputs, func(a, b []byte) int { return cmp.Or(cmp.Compare(len(a), len(b)), bytes.Compare(a, b)) })
+	inputs = slices.CompactFunc(inputs, bytes.Equal)
+	return slices.DeleteFunc(inputs, func(b []byte) bool { return len(b) > maxSeed }), err
+}
+
+// messages are heads with bodies behind them, and another message behind that:
+// seeds that the vectors, of heads and of bodies, are not.
+func messages(part string) (messages [][]byte) {
+	head := map[string]string{"request": "POST / HTTP/1.1\r\nHost: h\r\n", "response": "HTTP/1.1 200 OK\r\n"}[part]
+	if head == "" {
+		return nil
+	}
+	for _, rest := range []string{
+		"Content-Length: 5\r\n\r\nhello",
+		"Content-Length: 5\r\n\r\nhel",
+		"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+		"Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nA: b\r\n\r\n",
+		"Transfer-Encoding: chunked\r\n\r\n5\r\nhel",
+	} {
+		messages = append(messages, []byte(head+rest), []byte(head+rest+head+"\r\n"))
+	}
+	return messages
+}
+
+// readVectors reads the inputs of the vectors in a folder, whose form is in
+// CONTRIBUTING.md.
+func readVectors(folder string) (vectors []vector, err error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.txt"))
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("no vectors in %s", folder)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		key := ""
+		for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
+			line := lines.Text()
+			if line == "" || line[0] == '#' {
+				continue
+			}
+			if line[0] != ' ' {
+				key, line, _ = strings.Cut(line, ":")
+			}
+			switch key {
+			case "name":
+				vectors = append(vectors, vector{})
+			case "kind":
+				vectors[len(vectors)-1].kind = strings.TrimSpace(line)
+			case "input":
+				v := &vectors[len(vectors)-1]
+				if v.input, err = appendStrings(v.input, line); err != nil {
+					return nil, fmt.Errorf("%s: %w", file, err)
+				}
+			}
+		}
+	}
+	return vectors, nil
+}
+
+// appendStrings appends the Go strings of a line, of which one may be followed by
+// "* n".
+func appendStrings(b []byte, line string) ([]byte, error) {
+	last := ""
+	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
+		if times, found := strings.CutPrefix(line, "*"); found {
+			count, rest, _ := strings.Cut(strings.TrimSpace(times), " ")
+			n, err := strconv.Atoi(count)
+			if err != nil || n < 1 {
+				return nil, fmt.Errorf("cannot repeat %q times", count)
+			}
+			b = append(b, strings.Repeat(last, n-1)...)
+			line = rest
+			continue
+		}
+		quoted, err := strconv.QuotedPrefix(line)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s", err, line)
+		}
+		if last, err = strconv.Unquote(quoted); err != nil {
+			return nil, err
+		}
+		b = append(b, last...)
+		line = line[len(quoted):]
+	}
+	return b, nil
+}
+
+// cover returns as few inputs as have all features of all, and short ones: each
+// time that which adds most for its length.
+func cover(inputs [][]byte, features func(b []byte) []string) (seeds [][]byte) {
+	left := map[string]bool{}
+	of := make([][]string, len(inputs))
+	for i, b := range inputs {
+		of[i] = features(b)
+		for _, f := range of[i] {
+			left[f] = true
+		}
+	}
+	for len(left) > 0 {
+		best, most := 0, -1.0
+		for i, b := range inputs {
+			adds := 0
+			for _, f := range of[i] {
+				if left[f] {
+					adds++
+				}
+			}
+			if worth := float64(adds) / float64(len(b)+32); adds > 0 && worth > most {
+				best, most = i, worth
+			}
+		}
+		seeds = append(seeds, inputs[best])
+		for _, f := range of[best] {
+			delete(left, f)
+		}
+	}
+	return seeds
+}
+
+// features returns what tells an input from others: what a strict parser says of
+// it, and in which order octets of which classes follow one another, under that
+// verdict's result.
+func features(part string) func(b []byte) []string {
+	kind := map[string]differ.Kind{"request": differ.Request, "response": differ.Response, "chunked": differ.Chunked}
+	strict := differ.Picohttp()[0]
+	return func(b []byte) (all []string) {
+		var v differ.Verdict
+		switch k := kind[part]; {
+		case part == "trailer":
+			v = strict.Request(append([]byte("GET / HTTP/1.1\r\n"), b...))
+		case k == differ.Request:
+			v = strict.Request(b)
+		case k == differ.Response:
+			v = strict.Response(b)
+		default:
+			v = strict.Chunked(b)
+		}
+		all = append(all, fmt.Sprint(v.Result, v.Stage, v.Why, v.Framing.Body, v.Framing.KeepAlive, bits.Len(uint(len(v.Fields))), v.Minor > 0))
+		before := byte('^')
+		for _, c := range b {
+			class := classOf(c)
+			all = append(all, fmt.Sprint(v.Result, string([]byte{before, class})))
+			before = class
+		}
+		all = append(all, fmt.Sprint(v.Result, string([]byte{before, '$'})))
+		slices.Sort(all)
+		return slices.Compact(all)
+	}
+}
+
+func classOf(c byte) byte {
+	switch {
+	case c == '\r' || c == '\n' || c == ' ' || c == '\t' || c == 0 || c == 0x7f:
+		return c
+	case c < ' ':
+		return 1
+	case c >= 0x80:
+		return 0x80
+	case '0' <= c && c <= '9':
+		return '0'
+	case 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
+		return 'f'
+	case 'a' <= c|0x20 && c|0x20 <= 'z':
+		return 'z'
+	case strings.IndexByte(":;,=/\"\\", c) >= 0:
+		return c
+	}
+	return '*'
+}

@@ -1,0 +1,47 @@
+// Package corpus holds seed inputs for fuzzers of HTTP/1.x, by message part. They
+// come from picohttp's test vectors, of which there are as few as have all that is
+// special about them: "go run ./cmd/corpus" makes them anew.
+package corpus
+
+import (
+	"bufio"
+	"embed"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Parts are the message parts that there are seeds of: heads of requests and of
+// responses, with bodies or parts of bodies behind some; trailer sections; and
+// bodies in chunked coding.
+var Parts = []string{"request", "response", "trailer", "chunked"}
+
+//go:embed *.txt
+var files embed.FS
+
+// Load returns the seeds of a part: nil if there is no such part. They are the
+// caller's own.
+func Load(part string) (seeds [][]byte) {
+	text, err := files.ReadFile(part + ".txt")
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(string(text)) {
+		if quoted, err := strconv.Unquote(strings.TrimSuffix(line, "\n")); err == nil {
+			seeds = append(seeds, []byte(quoted))
+		}
+	}
+	return seeds
+}
+
+// Write writes seeds in the form that Load reads: a Go string a line, so that
+// every octet is visible and no tool changes a line end.
+func Write(w io.Writer, about string, seeds [][]byte) error {
+	out := bufio.NewWriter(w)
+	fmt.Fprintf(out, "# %s\n", about)
+	for _, b := range seeds {
+		fmt.Fprintf(out, "%q\n", b)
+	}
+	return out.Flush()
+}

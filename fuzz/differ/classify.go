@@ -1,0 +1,292 @@
+package differ
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/picohttp/picohttp"
+)
+
+// A Class is how two verdicts differ, the worst first.
+type Class uint8
+
+const (
+	// Crashes: a parser crashed.
+	Crashes Class = iota
+	// FramingDiffers: both accept the head, but not the same body follows. A
+	// message can be smuggled where the two stand behind each other.
+	FramingDiffers
+	// LengthDiffers: both accept, and the next message begins elsewhere.
+	LengthDiffers
+	// WaitingDiffers: one accepts, the other takes what comes next for a
+	// part of the same message.
+	WaitingDiffers
+	// RoutingDiffers: both accept, and have other values of the fields that
+	// frame or route: Host, Content-Length, Transfer-Encoding, Connection.
+	RoutingDiffers
+	// BodyDiffers: both accept, with other content.
+	BodyDiffers
+	// StartLineDiffers: another method, target, version or status.
+	StartLineDiffers
+	// FieldsDiffer: both accept, with other fields.
+	FieldsDiffer
+	// KeepAliveDiffers: one closes behind the message, the other goes on.
+	KeepAliveDiffers
+	// AcceptanceDiffers: one accepts what the other rejects.
+	AcceptanceDiffers
+	// DeliveryDiffers: a parser's verdict depends on the pieces that a message
+	// arrives in.
+	DeliveryDiffers
+	// LatenessDiffers: one rejects what the other still waits for the end of.
+	LatenessDiffers
+	// Agree: no difference.
+	Agree
+)
+
+var classes = [...]struct{ name, text string }{
+	Crashes:           {"crash", "a parser panicked, left its memory or did not answer"},
+	FramingDiffers:    {"framing", "both accept the head, but not the same body follows"},
+	LengthDiffers:     {"length", "both accept, and the next message begins elsewhere"},
+	WaitingDiffers:    {"waiting", "one accepts, the other takes what comes next for a part of the same message"},
+	RoutingDiffers:    {"routing", "both accept, with other values of fields that frame or route"},
+	BodyDiffers:       {"body", "both accept, with other content"},
+	StartLineDiffers:  {"start-line", "both accept, with another method, target, version or status"},
+	FieldsDiffer:      {"fields", "both accept, with other fields"},
+	KeepAliveDiffers:  {"keep-alive", "one closes behind the message, the other goes on"},
+	AcceptanceDiffers: {"acceptance", "one accepts what the other rejects"},
+	DeliveryDiffers:   {"delivery", "a parser's verdict depends on the pieces that a message arrives in"},
+	LatenessDiffers:   {"lateness", "one rejects what the other still waits for the end of"},
+	Agree:             {"agree", "no difference"},
+}
+
+// String returns a word, such as "framing".
+func (c Class) String() string { return classes[c].name }
+
+// Text returns what the class means, in a clause.
+func (c Class) Text() string { return classes[c].text }
+
+// Smuggles reports whether a disagreement of the class lets two recipients
+// disagree about where a message ends or whom it is for.
+func (c Class) Smuggles() bool { return c >= FramingDiffers && c <= RoutingDiffers }
+
+// Compare returns how two verdicts on the same input differ, in what neither is
+// silent about.
+func Compare(a, b *Verdict) Class {
+	switch {
+	case a.Result == Absent || b.Result == Absent:
+		return Agree
+	case a.Result == Crash || b.Result == Crash:
+		return Crashes
+	}
+	silent := a.Silent | b.Silent
+	last := StageBody
+	switch {
+	case silent&PartFraming != 0:
+		last = StageHead
+	case silent&PartBody != 0:
+		last = StageFraming
+	}
+	if last < StageBody && (a.anywhere() || b.anywhere()) {
+		return Agree
+	}
+	// What a parser says of a later stage, the other cannot know.
+	ra, rb := a.until(last), b.until(last)
+	if ra == Accept && rb == Accept {
+		if a.knowsHead() && b.knowsHead() {
+			return compareAccepted(a, b, silent, last)
+		}
+		return Agree
+	}
+	// One that is in the body has accepted the head: the same head?
+	if last > StageHead && a.knowsHead() && b.knowsHead() {
+		if c := compareHeads(a, b, silent); c != Agree {
+			return c
+		}
+	}
+	switch {
+	case ra == rb:
+		return Agree
+	case ra != Reject && rb != Reject:
+		return WaitingDiffers
+	case ra == Accept || rb == Accept:
+		return AcceptanceDiffers
+	}
+	return LatenessDiffers
+}
+
+// anywhere reports whether the stage is not known.
+func (v *Verdict) anywhere() bool { return v.Result != Accept && v.Stage == StageAny }
+
+// knowsHead reports whether the parts of the head are there.
+func (v *Verdict) knowsHead() bool {
+	return v.Result == Accept || v.Result != Crash && v.Stage == StageBody && v.Head > 0
+}
+
+// until returns the result of the stages up to last.
+func (v *Verdict) until(last Stage) Result {
+	if v.Result != Accept && v.Stage > last {
+		return Accept
+	}
+	return v.Result
+}
+
+func compareHeads(a, b *Verdict, silent Parts) Class {
+	switch {
+	case silent&PartFraming == 0 && !sameBody(a.Framing, b.Framing):
+		return FramingDiffers
+	case silent&PartHead == 0 && a.Head != b.Head:
+		return LengthDiffers
+	}
+	return Agree
+}
+
+// sameBody: a body of no octets is no body, and neither has a CONNECT one. What a
+// tunnel means for what follows shows in KeepAlive.
+func sameBody(a, b Framing) bool {
+	empty := func(f Framing) bool {
+		return f.Body == picohttp.BodyNone || f.Body == picohttp.BodyTunnel || f.Body == picohttp.BodyLength && f.Length == 0
+	}
+	return a.Body == b.Body && a.Length == b.Length || empty(a) && empty(b)
+}
+
+func compareAccepted(a, b *Verdict, silent Parts, last Stage) Class {
+	if c := compareHeads(a, b, silent); c != Agree {
+		return c
+	}
+	if last == StageBody {
+		switch {
+		case a.Length != b.Length:
+			return LengthDiffers
+		case !bytes.Equal(a.Body, b.Body):
+			return BodyDiffers
+		}
+	}
+	c := Agree
+	if silent&PartFields == 0 {
+		c = compareFields(a.Fields, b.Fields)
+	}
+	switch {
+	case c == RoutingDiffers:
+	case silent&PartStartLine == 0 && (a.Method != b.Method || a.Target != b.Target || a.Status != b.Status),
+		silent&PartMinor == 0 && a.Minor != b.Minor,
+		silent&PartReason == 0 && trim(a.Reason) != trim(b.Reason):
+		c = StartLineDiffers
+	case c == Agree && silent&PartKeepAlive == 0 && a.Framing.KeepAlive != b.Framing.KeepAlive:
+		c = KeepAliveDiffers
+	}
+	return c
+}
+
+// compareFields compares the values of each name, in order.
+func compareFields(a, b []Field) Class {
+	if slices.Equal(a, b) {
+		return Agree
+	}
+	a, b = canonical(a), canonical(b)
+	c := Agree
+	for len(a) > 0 || len(b) > 0 {
+		var f Field
+		switch {
+		case len(a) == 0:
+			f, b = b[0], b[1:]
+		case len(b) == 0:
+			f, a = a[0], a[1:]
+		case a[0] == b[0]:
+			a, b = a[1:], b[1:]
+			continue
+		case a[0].Name <= b[0].Name:
+			f, a = a[0], a[1:]
+		default:
+			f, b = b[0], b[1:]
+		}
+		c = FieldsDiffer
+		if routes(f.Name) {
+			return RoutingDiffers
+		}
+	}
+	return c
+}
+
+// canonical returns fields by name, in lower case, with folded lines made one:
+// whether a parser does that is a matter of taste.
+func canonical(fields []Field) []Field {
+	var out []Field
+	for _, f := range fields {
+		if f.Name == "" && len(out) > 0 {
+			last := &out[len(out)-1]
+			last.Value = trim(last.Value + " " + trim(f.Value))
+			continue
+		}
+		out = append(out, Field{strings.ToLower(f.Name), unfold(f.Value)})
+	}
+	slices.SortStableFunc(out, func(a, b Field) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+func unfold(value string) string {
+	if !strings.Contains(value, "\n") {
+		return trim(value)
+	}
+	var out []string
+	for line := range strings.SplitSeq(value, "\n") {
+		if line = trim(strings.TrimSuffix(line, "\r")); line != "" {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+func trim(s string) string { return strings.Trim(s, " \t") }
+
+func routes(name string) bool {
+	switch name {
+	case "host", "content-length", "transfer-encoding", "connection":
+		return true
+	}
+	return false
+}
+
+// A pair is a disagreement of two adaptors, by their places.
+type pair struct {
+	a, b  int
+	class Class
+}
+
+// disagreements compares all verdicts with each other; the worst first.
+func disagreements(verdicts []Verdict) (pairs []pair) {
+	for a := range verdicts {
+		for b := a + 1; b < len(verdicts); b++ {
+			if c := Compare(&verdicts[a], &verdicts[b]); c != Agree {
+				pairs = append(pairs, pair{a, b, c})
+			}
+		}
+	}
+	slices.SortStableFunc(pairs, func(x, y pair) int { return cmp.Compare(x.class, y.class) })
+	return pairs
+}
+
+// signature writes pairs down, for a comparison.
+func signature(pairs []pair) string {
+	var s strings.Builder
+	for _, p := range pairs {
+		fmt.Fprintf(&s, "%d/%d %s,", p.a, p.b, p.class)
+	}
+	return s.String()
+}
+
+// Rule says what a strict reading of RFC 9110 and 9112 finds wrong with an input:
+// the Code of a picohttp.Error; "incomplete", or "" if nothing. It is how findings
+// are named, so that none needs a product's name.
+func Rule(k Kind, b []byte) string {
+	v := strict.verdict(k, b)
+	switch {
+	case v.Result == Accept:
+		return ""
+	case v.Result == Incomplete:
+		return "incomplete"
+	}
+	return v.Why
+}

@@ -1,0 +1,300 @@
+package differ
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"github.com/picohttp/picohttp"
+	"github.com/picohttp/picohttp/fuzz/corpus"
+)
+
+func TestCompare(t *testing.T) {
+	whole := func(change func(v *Verdict)) Verdict {
+		v := Verdict{Result: Accept, Head: 40, Length: 45, Method: "GET", Target: "/", Minor: 1,
+			Fields:  []Field{{"Host", "h"}, {"A", "1"}, {"A", "2"}},
+			Framing: Framing{picohttp.BodyLength, 5, true}, Body: []byte("hello")}
+		change(&v)
+		return v
+	}
+	headOnly := PartFraming | PartKeepAlive | PartBody
+	for name, test := range map[string]struct {
+		change func(v *Verdict)
+		want   Class
+	}{
+		"same":         {func(v *Verdict) {}, Agree},
+		"crash":        {func(v *Verdict) { v.Result = Crash }, Crashes},
+		"absent":       {func(v *Verdict) { v.Result = Absent }, Agree},
+		"chunked":      {func(v *Verdict) { v.Framing.Body = picohttp.BodyChunked }, FramingDiffers},
+		"other length": {func(v *Verdict) { v.Framing.Length = 6; v.Length++ }, FramingDiffers},
+		"waits, chunked": {func(v *Verdict) {
+			v.Result, v.Stage, v.Framing = Incomplete, StageBody, Framing{Body: picohttp.BodyChunked}
+		}, FramingDiffers},
+		"head":             {func(v *Verdict) { v.Head-- }, LengthDiffers},
+		"message":          {func(v *Verdict) { v.Length-- }, LengthDiffers},
+		"waits":            {func(v *Verdict) { v.Result = Incomplete }, WaitingDiffers},
+		"waits for head":   {func(v *Verdict) { *v = Verdict{Result: Incomplete, Stage: StageHead} }, WaitingDiffers},
+		"host":             {func(v *Verdict) { v.Fields = []Field{{"Host", "x"}, {"A", "1"}, {"A", "2"}} }, RoutingDiffers},
+		"host and target":  {func(v *Verdict) { v.Fields = nil; v.Target = "*" }, RoutingDiffers},
+		"body":             {func(v *Verdict) { v.Body = []byte("hullo") }, BodyDiffers},
+		"target":           {func(v *Verdict) { v.Target = "*" }, StartLineDiffers},
+		"field":            {func(v *Verdict) { v.Fields = v.Fields[:2] }, FieldsDiffer},
+		"order of values":  {func(v *Verdict) { v.Fields = []Field{{"Host", "h"}, {"A", "2"}, {"A", "1"}} }, FieldsDiffer},
+		"order of names":   {func(v *Verdict) { v.Fields = []Field{{"a", "1"}, {"a", "2"}, {"HOST", "h"}} }, Agree},
+		"closes":           {func(v *Verdict) { v.Framing.KeepAlive = false }, KeepAliveDiffers},
+		"rejects":          {func(v *Verdict) { *v = Verdict{} }, AcceptanceDiffers},
+		"rejects the head": {func(v *Verdict) { *v = Verdict{Stage: StageHead} }, AcceptanceDiffers},
+		"head only":        {func(v *Verdict) { v.Silent, v.Length, v.Framing, v.Body = headOnly, 0, Framing{}, nil }, Agree},
+		"head only, other": {func(v *Verdict) { v.Silent = headOnly; v.Head-- }, LengthDiffers},
+	} {
+		a, b := whole(func(*Verdict) {}), whole(test.change)
+		if got := Compare(&a, &b); got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+		if got := Compare(&b, &a); got != test.want {
+			t.Errorf("%s, the other way round: %s, want %s", name, got, test.want)
+		}
+	}
+	head := whole(func(v *Verdict) { v.Silent = headOnly })
+	for name, test := range map[string]struct {
+		v    Verdict
+		want Class
+	}{
+		"framing refused": {Verdict{Stage: StageFraming}, Agree},
+		"body refused":    {Verdict{Stage: StageBody}, Agree},
+		"refused":         {Verdict{}, Agree},
+		"head refused":    {Verdict{Stage: StageHead}, AcceptanceDiffers},
+	} {
+		if got := Compare(&head, &test.v); got != test.want {
+			t.Errorf("a head-only parser accepts, %s: %s, want %s", name, got, test.want)
+		}
+	}
+	a, b := whole(func(v *Verdict) { v.Fields = []Field{{"A", "1\r\n 2"}} }), whole(func(v *Verdict) { v.Fields = []Field{{"A", "1 2"}} })
+	if got := Compare(&a, &b); got != Agree {
+		t.Errorf("a folded line made one: %s", got)
+	}
+}
+
+func TestMinimise(t *testing.T) {
+	b := []byte("GET / HTTP/1.1\r\nHost: h\r\nX-Y: z\x00z\r\n\r\nrest")
+	small := Minimise(b, 1000, func(b []byte) bool { return bytes.IndexByte(b, 0) >= 0 && bytes.HasPrefix(b, []byte("G")) })
+	if string(small) != "G\x00" {
+		t.Errorf("%q", small)
+	}
+	calls := 0
+	Minimise(b, 10, func(b []byte) bool { calls++; return true })
+	if calls > 10 {
+		t.Errorf("%d calls", calls)
+	}
+}
+
+// TestPicohttpIsItself: a strict picohttp in any pieces, at any place, and net/http on
+// any beginning, are what they are on the whole.
+func TestPicohttpIsItself(t *testing.T) {
+	g, err := NewGuard(maxInput)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range append(Picohttp(), NetHTTP()) {
+		for _, k := range []Kind{Request, Response, Chunked} {
+			p := a.parser(k)
+			guarded := g.Parse(p.parse)
+			for _, b := range corpus.Load(k.String()) {
+				if v := guarded(b); v.Result == Crash {
+					t.Errorf("%s %q: %s", a.Name, b, v.Why)
+				}
+				if len(b) > maxSplit {
+					continue
+				}
+				if at, why := Prefixes(p.parse, b); at >= 0 {
+					t.Errorf("%s %q: %s", a.Name, b, why)
+				}
+				if p.pieces == nil {
+					continue
+				}
+				if at, why := Splits(p.pieces, k, b); at >= 0 {
+					t.Errorf("%s %q cut at %d: %s", a.Name, b, at, why)
+				}
+			}
+		}
+	}
+}
+
+// TestDrivers: what they are there for, they see.
+func TestDrivers(t *testing.T) {
+	b := []byte("GET / HTTP/1.1\r\n\r\n")
+	forgets := func(b []byte) Verdict { return Verdict{Result: Accept, Length: len(b)} }
+	if at, _ := Prefixes(forgets, b); at != 0 {
+		t.Error("Prefixes does not see a length that follows the input")
+	}
+	torn := func(_ Kind, pieces [][]byte) Verdict {
+		if len(pieces) == 2 && len(pieces[0]) == 15 { // between CR and LF
+			return Verdict{}
+		}
+		return strict.pieces(Request, pieces)
+	}
+	if at, _ := Splits(torn, Request, b); at != 15 {
+		t.Errorf("Splits sees the wrong cut at %d, not at 15", at)
+	}
+	if v := Call(func(b []byte) Verdict { panic("so") }, b); v.Result != Crash || v.Why != "so" {
+		t.Errorf("a panic is %+v", v)
+	}
+	if !Guarded {
+		t.Skip("no guard pages on this system")
+	}
+	g, err := NewGuard(100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, offset := range map[string]int{"behind": len(b), "before": -1} {
+		leaves := func(b []byte) Verdict {
+			return Verdict{Result: Accept, Length: int(*(*byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), offset)))}
+		}
+		if v := g.Parse(leaves)(b); v.Result != Crash {
+			t.Errorf("an octet %s the input may be read", name)
+		}
+	}
+}
+
+// TestRun: the same run finds the same, and a run goes on where it ended.
+func TestRun(t *testing.T) {
+	run := func(count int64, dir string) *Report {
+		r := Run{Adaptors: append(Picohttp(), NetHTTP()), Count: count, Dir: dir, Random: 7}
+		report, err := r.Do(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report
+	}
+	first, second := run(5000, ""), run(5000, "")
+	second.Took = first.Took
+	if len(first.Findings) < 20 || !reflect.DeepEqual(first, second) {
+		t.Errorf("%d findings, then %d", len(first.Findings), len(second.Findings))
+	}
+	dir := t.TempDir()
+	first = run(3000, dir)
+	again := run(3000, dir) // nothing is left to do
+	if again.Executions != 3000 || len(again.Findings) < len(first.Findings) {
+		t.Errorf("%d findings in %d executions, then %d in %d", len(first.Findings), first.Executions, len(again.Findings), again.Executions)
+	}
+	for _, f := range first.Findings {
+		if !slices.ContainsFunc(again.Findings, func(g Finding) bool { return g.key == f.key && g.Count >= f.Count }) {
+			t.Errorf("%q was found %d times, and then fewer", f.Input, f.Count)
+		}
+	}
+	if more := run(6000, dir); more.Executions != 6000 || len(more.Findings) < len(first.Findings) {
+		t.Errorf("%d findings in %d executions", len(more.Findings), more.Executions)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	r := Run{Adaptors: append(Picohttp(), NetHTTP())}
+	if report, err := r.Do(ctx); err != nil || report == nil {
+		t.Errorf("an interrupted run has the report %v, %v", report, err)
+	}
+}
+
+// TestPipe: picohttp over the batch protocol is picohttp, as far as that tells.
+func TestPipe(t *testing.T) {
+	command := filepath.Join(t.TempDir(), "picohttp")
+	if out, err := exec.Command("go", "build", "-C", "../..", "-o", command, "./cmd/picohttp").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	pipe := Pipe("pipe", []Kind{Request, Response, Chunked}, command, "batch")
+	defer pipe.Close()
+	for _, k := range []Kind{Request, Response, Chunked} {
+		r := Run{Kind: k, Adaptors: []Adaptor{Picohttp()[0], pipe}, Count: 2000}
+		report, err := r.Do(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		accepted := 0
+		for _, b := range corpus.Load(k.String()) {
+			v, w := strict.verdict(k, b), pipe.parser(k).parse(b)
+			if w.Result == Accept {
+				accepted++
+				if k != Chunked && (w.Silent&^(PartBody|PartReason) != 0 || !slices.Equal(v.Fields, w.Fields)) {
+					t.Errorf("%q: %+v, not %+v", b, w, v)
+				}
+			}
+		}
+		if len(report.Findings) > 0 || accepted < 20 {
+			t.Errorf("%s: %d accepted, %d findings: %+v", k, accepted, len(report.Findings), report.Findings)
+		}
+	}
+	for _, script := range []string{"exit 1", "echo no", "read x; echo '{}'; exit 3"} {
+		dead := Pipe("dead", []Kind{Request}, "sh", "-c", script)
+		for range 5 {
+			if v := dead.Request([]byte("GET")); v.Result != Crash || v.Why == "" {
+				t.Errorf("%s: %+v", script, v)
+			}
+		}
+		dead.Close()
+	}
+}
+
+func TestReport(t *testing.T) {
+	input := "GET /<b>|*\x00\x80\r\n\r\n"
+	r := Merge(&Report{Parsers: []string{"first", "second"}, Executions: 9, Findings: []Finding{
+		{Class: AcceptanceDiffers, Rule: "field-name", Input: []byte("x"), Verdicts: make([]Verdict, 2), Count: 1},
+		{Class: FramingDiffers, Input: []byte(input), Verdicts: []Verdict{{Result: Accept, Head: 3}, {Why: "because"}}, Count: 2, Suspect: true},
+	}}, &Report{Parsers: []string{"second", "third"}, Findings: []Finding{
+		{Kind: Chunked, Class: LengthDiffers, Rule: "bare-lf", Input: []byte("0\n"), Verdicts: make([]Verdict, 2)},
+	}})
+	if r.Findings[0].Class != FramingDiffers || !slices.Equal(r.Parsers, []string{"first", "second", "third"}) || r.Findings[2].Verdicts[0].Result != Absent {
+		t.Errorf("%+v", r)
+	}
+	var page, text, summary strings.Builder
+	for w, write := range map[*strings.Builder]func() error{
+		&page:    func() error { return r.WriteHTML(&page) },
+		&text:    func() error { return r.WriteMarkdown(&text) },
+		&summary: func() error { return r.WriteSummary(&summary) },
+	} {
+		if err := write(); err != nil || w.Len() == 0 {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"&lt;b&gt;", "␀", "‹80›", "␍", "suspect", "because", "third"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page has no %s", want)
+		}
+	}
+	for _, want := range []string{`/&lt;b>\|\*␀‹80›␍␊␍␊`, "| ! ", "field-name", "second"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the text has no %s:\n%s", want, &text)
+		}
+	}
+	for _, secret := range []string{"first", "second", "third", "GET", "because"} {
+		if strings.Contains(summary.String(), secret) {
+			t.Errorf("the summary has %q:\n%s", secret, &summary)
+		}
+	}
+}
+
+func TestCommand(t *testing.T) {
+	dir := t.TempDir()
+	var out strings.Builder
+	err := command(context.Background(), []string{"-count", "3000", "-seed", "1", "-kind", "request,chunked", "-guard", "-splits", "-report", dir}, &out, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"report.html", "report.md", "summary.md"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() < 300 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if !strings.Contains(out.String(), "3000 executions") || !strings.Contains(out.String(), "accepted by net/http") {
+		t.Error(out.String())
+	}
+	for _, args := range [][]string{{"-kind", "both"}, {"-only", "nobody"}, {"-pipe", "x"}, {"more"}} {
+		if err := command(context.Background(), append(args, "-count", "1", "-report", dir), &out, nil); err == nil {
+			t.Errorf("%q is no error", args)
+		}
+	}
+}

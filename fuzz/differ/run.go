@@ -1,0 +1,365 @@
+package differ
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/picohttp/picohttp/fuzz/corpus"
+	"github.com/picohttp/picohttp/fuzz/mutate"
+)
+
+const (
+	maxInput   = 8 << 10 // octets of an input: longer ones are left out
+	maxSplit   = 400     // octets of an input that is delivered in pieces
+	minimising = 3000    // executions for one finding
+)
+
+// A Run holds adaptors against each other. Two fields are needed, Adaptors and
+// either Count or a context that ends.
+type Run struct {
+	Kind     Kind
+	Adaptors []Adaptor // those with nothing for the Kind take no part
+	Count    int64     // inputs to try, seeds included; 0 for no limit
+
+	// Seeds to begin with, besides those of package corpus.
+	Seeds [][]byte
+	// Dir is where inputs and findings are kept, and from where a run goes on
+	// that was made with it before; "" for nowhere.
+	Dir string
+	// Random is the seed of the mutants; the same Random, Seeds and Count
+	// make the same run, if Dir is empty and no parser waits.
+	Random uint64
+	// Guard puts inputs at the ends of memory that may be read.
+	Guard bool
+	// Splits holds each parser to itself, too: inputs that are new come in
+	// pieces, and their beginnings come alone.
+	Splits bool
+	// Mutate makes a mutant; nil for mutate.Random.
+	Mutate func(rng *rand.Rand, b []byte, donors [][]byte) []byte
+	// Progress is called about once a second; nil for nothing.
+	Progress func(p Progress)
+
+	parsers []parser
+	rng     *rand.Rand
+	seeds   [][]byte
+	kept    [][]byte        // inputs of which some verdict was new
+	known   map[string]bool // behaviours
+	aliases map[string]*Finding
+	found   map[string]*Finding
+	done    int64 // executions of this run and those before it
+	before  time.Duration
+	began   time.Time
+	err     error // of writing to Dir
+}
+
+// Progress is how far a Run has come.
+type Progress struct {
+	Kind       Kind
+	Executions int64 // inputs, each given to all parsers, of the runs before too
+	Rate       float64
+	Findings   int
+	Classes    int // of Class and Rule
+	Kept       int // inputs that some parser had not seen the like of
+}
+
+// A Finding is an input that parsers disagree about.
+type Finding struct {
+	Kind     Kind
+	Class    Class
+	Rule     string // what is wrong with the input: see Rule
+	Input    []byte // minimised
+	Verdicts []Verdict
+	Count    int64 // inputs that showed it
+
+	// Suspect: the strict profile accepts the input, and two others accept it
+	// and read it differently from one another or from the strict profile.
+	Suspect bool
+	// Detail says more, for DeliveryDiffers.
+	Detail string
+
+	key string
+}
+
+type parser struct {
+	name   string
+	parse  func(b []byte) Verdict
+	pieces func(k Kind, pieces [][]byte) Verdict
+}
+
+// Do runs until Count, or until ctx ends, which is no error. It answers what it
+// has found, also beside an error.
+func (r *Run) Do(ctx context.Context) (*Report, error) {
+	if err := r.prepare(); err != nil {
+		return nil, err
+	}
+	shown := r.began
+	for _, b := range r.seeds {
+		if ctx.Err() != nil || r.Count > 0 && r.done >= r.Count {
+			break
+		}
+		r.try(b)
+	}
+	for ctx.Err() == nil && (r.Count == 0 || r.done < r.Count) {
+		r.try(r.mutant())
+		if r.done%64 != 0 {
+			continue
+		}
+		if now := time.Now(); now.Sub(shown) >= time.Second {
+			shown = now
+			if r.Progress != nil {
+				r.Progress(r.progress())
+			}
+		}
+	}
+	if r.Progress != nil {
+		r.Progress(r.progress())
+	}
+	return r.report(), r.save()
+}
+
+func (r *Run) prepare() error {
+	r.parsers = nil
+	for _, a := range r.Adaptors {
+		if p := a.parser(r.Kind); p.parse != nil {
+			r.parsers = append(r.parsers, p)
+		}
+	}
+	if len(r.parsers) == 0 || len(r.parsers) < 2 && !r.Splits {
+		return fmt.Errorf("differ: there are %d parsers of kind %s: it takes two to disagree", len(r.parsers), r.Kind)
+	}
+	if r.Guard {
+		g, err := NewGuard(maxInput)
+		if err != nil {
+			return err
+		}
+		for i := range r.parsers {
+			r.parsers[i].parse = g.Parse(r.parsers[i].parse)
+		}
+	}
+	if r.Mutate == nil {
+		r.Mutate = mutate.Random
+	}
+	r.rng = rand.New(rand.NewPCG(r.Random, 0))
+	r.known, r.aliases, r.found = map[string]bool{}, map[string]*Finding{}, map[string]*Finding{}
+	r.kept, r.done, r.before, r.err = nil, 0, 0, nil
+	r.seeds = append(corpus.Load(r.Kind.String()), r.Seeds...)
+	r.began = time.Now()
+	return r.load()
+}
+
+// parser returns what the adaptor has for a kind. A body in chunked coding can be
+// put behind a head, if the adaptor reads bodies.
+func (a *Adaptor) parser(k Kind) parser {
+	p := parser{name: a.Name, pieces: a.Pieces}
+	switch k {
+	case Request:
+		p.parse = a.Request
+	case Response:
+		p.parse = a.Response
+	case Chunked:
+		p.parse = a.Chunked
+		if a.Chunked == nil && a.Request != nil {
+			p.parse = behindHead(a.Request)
+			p.pieces = nil
+		}
+	}
+	return p
+}
+
+func behindHead(parse func(b []byte) Verdict) func(b []byte) Verdict {
+	const head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+	body := func(b []byte) Verdict {
+		v := parse(append([]byte(head), b...))
+		v.Fields, v.Silent, v.Stage = nil, v.Silent|PartFields, StageBody
+		v.Method, v.Target, v.Minor, v.Framing, v.Head = "", "", 0, Framing{}, 0
+		v.Length -= len(head)
+		return v
+	}
+	if v := Call(body, []byte("1\r\na\r\n0\r\n\r\n")); v.Result != Accept || v.Silent&PartBody != 0 {
+		return nil
+	}
+	return body
+}
+
+// mutant returns a new input.
+func (r *Run) mutant() []byte {
+	for {
+		from := r.seeds
+		if len(r.kept) > 0 && r.rng.IntN(3) > 0 {
+			from = r.kept
+		}
+		if b := r.Mutate(r.rng, from[r.rng.IntN(len(from))], r.seeds); len(b) <= maxInput {
+			return b
+		}
+	}
+}
+
+func (r *Run) verdicts(b []byte) []Verdict {
+	verdicts := make([]Verdict, len(r.parsers))
+	for i, p := range r.parsers {
+		verdicts[i] = Call(p.parse, b)
+	}
+	return verdicts
+}
+
+// try gives b to all parsers.
+func (r *Run) try(b []byte) {
+	r.done++
+	verdicts := r.verdicts(b)
+	pairs := disagreements(verdicts)
+	rule := Rule(r.Kind, b)
+	as := rule + "|" + shape(verdicts, pairs)
+	if f := r.aliases[as]; f != nil {
+		f.Count++
+		return
+	}
+	if !r.known[as] {
+		r.known[as] = true
+		r.keep(b)
+		if r.Splits && len(b) <= maxSplit {
+			r.deliver(b, rule)
+		}
+	}
+	if len(pairs) > 0 {
+		r.aliases[as] = r.find(b, as)
+	}
+}
+
+// shape is what inputs have in common that are the same finding: who says what,
+// and who disagrees with whom. It is written so that sides cannot change.
+func shape(verdicts []Verdict, pairs []pair) string {
+	var s strings.Builder
+	for _, v := range verdicts {
+		fmt.Fprintf(&s, "%s %s %s,", v.Result, v.Stage, v.Framing.Body)
+	}
+	return s.String() + signature(pairs)
+}
+
+// find minimises an input that parsers disagree about, with the rule that it
+// breaks and their disagreement, written down in as, left as they are. It answers
+// the finding, which may be an old one.
+func (r *Run) find(b []byte, as string) *Finding {
+	var verdicts []Verdict
+	var pairs []pair
+	look := func(b []byte) string {
+		verdicts = r.verdicts(b)
+		pairs = disagreements(verdicts)
+		return Rule(r.Kind, b) + "|" + shape(verdicts, pairs)
+	}
+	small := Minimise(b, minimising, func(b []byte) bool { return look(b) == as })
+	if look(small); len(pairs) == 0 { // a parser is not deterministic
+		pairs = []pair{{class: DeliveryDiffers}}
+	}
+	return r.add(&Finding{
+		Kind: r.Kind, Class: pairs[0].class, Rule: Rule(r.Kind, small), Input: small, Verdicts: verdicts,
+		Suspect: r.suspect(small, verdicts),
+	}, as)
+}
+
+// add counts a finding; the smallest input stands for all.
+func (r *Run) add(f *Finding, shape string) *Finding {
+	f.key = f.Class.String() + "|" + f.Rule + "|" + shape
+	old := r.found[f.key]
+	if old == nil {
+		r.found[f.key] = f
+		old = f
+		r.write(f)
+	} else if len(f.Input) < len(old.Input) {
+		old.Input, old.Verdicts = f.Input, f.Verdicts
+		r.write(old)
+	}
+	old.Count++
+	return old
+}
+
+// suspect: see Finding.Suspect.
+func (r *Run) suspect(b []byte, verdicts []Verdict) bool {
+	us := strict.verdict(r.Kind, b)
+	if us.Result != Accept {
+		return false
+	}
+	reads := func(c Class) bool { return c > Crashes && c < AcceptanceDiffers && c != KeepAliveDiffers }
+	differ := 0
+	for i := range verdicts {
+		if verdicts[i].Result == Accept || verdicts[i].Result == Incomplete {
+			if reads(Compare(&us, &verdicts[i])) {
+				differ++
+			}
+		}
+	}
+	return differ >= 2
+}
+
+// deliver holds each parser to itself.
+func (r *Run) deliver(b []byte, rule string) {
+	for i, p := range r.parsers {
+		fails := func(b []byte) string {
+			at, why := Prefixes(p.parse, b)
+			if at < 0 && p.pieces != nil {
+				if at, why = Splits(p.pieces, r.Kind, b); at >= 0 {
+					return fmt.Sprintf("cut at %d: %s", at, why)
+				}
+			}
+			return why
+		}
+		if fails(b) == "" {
+			continue
+		}
+		small := Minimise(b, minimising/10, func(b []byte) bool { return fails(b) != "" })
+		verdicts := r.verdicts(small)
+		r.add(&Finding{
+			Kind: r.Kind, Class: DeliveryDiffers, Rule: Rule(r.Kind, small), Input: small, Verdicts: verdicts,
+			Detail: p.name + ": " + fails(small),
+		}, fmt.Sprint("delivery ", i))
+	}
+}
+
+func (r *Run) progress() Progress {
+	p := Progress{Kind: r.Kind, Executions: r.done, Findings: len(r.found), Kept: len(r.kept)}
+	if took := r.before + time.Since(r.began); took > 0 {
+		p.Rate = float64(r.done) / took.Seconds()
+	}
+	p.Classes = len(r.classes())
+	return p
+}
+
+func (r *Run) classes() map[[2]string]int {
+	count := map[[2]string]int{}
+	for _, f := range r.found {
+		count[[2]string{f.Class.String(), f.Rule}]++
+	}
+	return count
+}
+
+func (r *Run) report() *Report {
+	report := &Report{Executions: r.done, Took: r.before + time.Since(r.began)}
+	for _, p := range r.parsers {
+		report.Parsers = append(report.Parsers, p.name)
+	}
+	for _, f := range r.found {
+		report.Findings = append(report.Findings, *f)
+	}
+	report.sort()
+	return report
+}
+
+// digest names an input.
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
+}
+
+// sort puts the worst first, and of these the shortest.
+func (r *Report) sort() {
+	slices.SortFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Rule, b.Rule),
+			cmp.Compare(len(a.Input), len(b.Input)), cmp.Compare(a.key, b.key))
+	})
+}

@@ -1,0 +1,125 @@
+// Package differ holds parsers of HTTP/1.x against each other. Where two of them
+// read the same octets differently, a message can be smuggled past one to the
+// other.
+//
+// A parser takes part by an Adaptor: a function from octets to a Verdict. A Run
+// gives all adaptors the same inputs, seeds and mutants of them, sorts their
+// disagreements by how bad they are, makes the inputs as small as they get, and
+// collects them in a Report. Main is all of that as a command:
+//
+//	func main() {
+//		differ.Main(differ.Adaptor{Name: "mine", Request: parse})
+//	}
+package differ
+
+import "github.com/picohttp/picohttp"
+
+// A Kind says what an input begins with.
+type Kind uint8
+
+const (
+	Request  Kind = iota // a request: head and body
+	Response             // a response to GET: head and body
+	Chunked              // a body in chunked coding, behind the head of a request
+)
+
+// String returns "request", "response" or "chunked".
+func (k Kind) String() string { return [...]string{"request", "response", "chunked"}[k] }
+
+// An Adaptor makes a parser known to the kit. Each function answers for one Kind;
+// where it is nil, the parser takes no part. A function sees one input at a
+// time: b is read-only, good for the call only, and may lie flush against a page
+// that cannot be read. It may panic, which is a Crash.
+type Adaptor struct {
+	Name string // without white space
+
+	Request, Response, Chunked func(b []byte) Verdict
+
+	// Pieces answers what becomes of an input of a kind that arrives in
+	// pieces; nil if the parser keeps no state between calls.
+	Pieces func(k Kind, pieces [][]byte) Verdict
+
+	// Close ends what the adaptor has started; nil if there is nothing.
+	Close func()
+}
+
+// A Result is what became of a message.
+type Result uint8
+
+const (
+	Reject     Result = iota // it is malformed, or not supported
+	Incomplete               // it is a valid prefix: the parser wants more
+	Accept                   // it is whole
+	Crash                    // the parser panicked, left its memory or did not answer
+	Absent                   // it was not asked
+)
+
+// String returns "reject", "incomplete", "accept", "crash" or "absent".
+func (r Result) String() string {
+	return [...]string{"reject", "incomplete", "accept", "crash", "absent"}[r]
+}
+
+// A Stage is how far a parser came.
+type Stage uint8
+
+const (
+	StageAny     Stage = iota // it does not say
+	StageHead                 // the head: start-line, field lines, empty line
+	StageFraming              // the decision where the body ends
+	StageBody                 // the body
+)
+
+// String returns "any", "head", "framing" or "body".
+func (s Stage) String() string { return [...]string{"any", "head", "framing", "body"}[s] }
+
+// Parts are parts of a Verdict.
+type Parts uint8
+
+const (
+	PartHead      Parts = 1 << iota // Verdict.Head
+	PartStartLine                   // Method and Target, or Status
+	PartMinor                       // Minor
+	PartReason                      // Reason
+	PartFields                      // Fields
+	PartFraming                     // Framing, but for KeepAlive
+	PartKeepAlive                   // Framing.KeepAlive
+	PartBody                        // Length and Body
+)
+
+// A Field is a field line, or of a repeated field one value.
+type Field struct{ Name, Value string }
+
+// A Framing says where a body ends.
+type Framing struct {
+	Body      picohttp.Body
+	Length    int64 // octets, for picohttp.BodyLength
+	KeepAlive bool  // another message may follow
+}
+
+// A Verdict is what a parser says of an input. It holds copies, nothing of the
+// input. What is Silent is not compared with others. Of a message that is not
+// accepted, only Result and Stage are needed; with StageBody, what is said of the
+// head is compared if Head is not 0. If that is StageAny, the verdict is not
+// compared with that of a parser that is silent about bodies.
+type Verdict struct {
+	Result Result
+	Stage  Stage // where it was rejected, or ended; not for Accept
+
+	Silent Parts // what this parser does not tell
+
+	Head   int // octets of the head, its empty line included
+	Length int // octets of the message, its body included, or of a Chunked body
+
+	Method, Target string // of a request
+	Minor          int    // of HTTP/1.Minor
+	Status         int    // of a response
+	Reason         string // of a response
+
+	// Fields as sent, without white space around the value; for Chunked those
+	// of the trailer section. The order of different names plays no part.
+	Fields  []Field
+	Framing Framing
+	Body    []byte // the content that is there
+
+	Why string // the parser's own words, for people; not compared
+}
