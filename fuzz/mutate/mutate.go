@@ -119,7 +119,16 @@ func (m *mutant) find(n int) {
 	if m.lines == 0 {
 		return
 	}
-	m.from, m.to = m.line(n % m.lines)
+	m.from, _ = m.line(n % m.lines)
+	m.measure()
+}
+
+// measure finds the end of the line that begins at from.
+func (m *mutant) measure() {
+	m.to = len(m.b)
+	if lf := bytes.IndexByte(m.b[m.from:], '\n'); lf >= 0 {
+		m.to = m.from + lf + 1
+	}
 	m.end = m.to
 	if m.end > m.from && m.b[m.end-1] == '\n' {
 		m.end--
@@ -257,9 +266,15 @@ func changeCase(m *mutant, _ [][]byte) []byte {
 	return out
 }
 
-// resize makes a number of the line another one.
+// resize makes a number of the line another one, or one of the next line that has
+// any.
 func resize(m *mutant, _ [][]byte) []byte {
 	from, to := number(m.b[m.from:m.end], m.how>>6)
+	for to == 0 && m.to < len(m.b) {
+		m.from = m.to
+		m.measure()
+		from, to = number(m.b[m.from:m.end], m.how>>6)
+	}
 	if to == 0 {
 		return m.put(m.within(), pick(m.how, "0", "5", "1", "10"))
 	}
