@@ -1,0 +1,290 @@
+// Package targets holds what the fuzzing engines run: one body for each message
+// part, which panics if picohttp breaks a promise. The same bodies are native
+// targets (go test -fuzz), go-fuzz functions and libFuzzer binaries: run.sh builds
+// and runs all of them.
+//
+// A body answers what go-fuzz wants to know: 1 if the input was accepted, and so
+// deserves more mutants, 0 if not, -1 if it is not worth keeping.
+package targets
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+
+	"github.com/picohttp/picohttp"
+	"github.com/picohttp/picohttp/fuzz/differ"
+)
+
+// A Target is a body and the part of package corpus that it begins with.
+type Target struct {
+	Name string
+	Part string
+	Body func(b []byte) int
+}
+
+// All are the targets.
+var All = []Target{
+	{"Request", "request", Request},
+	{"Response", "response", Response},
+	{"Trailer", "trailer", Trailer},
+	{"Chunked", "chunked", Chunked},
+	{"Framing", "request", Framing},
+	{"Kernels", "request", Kernels},
+}
+
+// maxInput is how long an input may be that is tried, in octets.
+const maxInput = 16 << 10
+
+// A message is a head or a trailer section.
+type message interface {
+	Parse(b []byte) (n int, err error)
+	Resume(b []byte) (n int, err error)
+	NumFields() int
+	Field(i int) (name, value []byte)
+	Fields() iter.Seq2[[]byte, []byte]
+	Get(name string) (value []byte, ok bool)
+}
+
+// Request: a request has one outcome, however it arrives and is asked for, and
+// written down anew it is the same.
+func Request(b []byte) int {
+	return one(b, func() message { return new(picohttp.Request) }, func(m message) string {
+		r := m.(*picohttp.Request)
+		r.Host()
+		r.Framing()
+		r.TargetForm()
+		return fmt.Sprintf("%s %s HTTP/1.%d\r\n", r.Method(), r.Target(), r.Minor())
+	})
+}
+
+// Response is Request for responses.
+func Response(b []byte) int {
+	return one(b, func() message { return new(picohttp.Response) }, func(m message) string {
+		r := m.(*picohttp.Response)
+		for _, method := range []string{"GET", "HEAD", "CONNECT"} {
+			r.Framing(method)
+		}
+		return fmt.Sprintf("HTTP/1.%d %03d %s\r\n", r.Minor(), r.Status(), r.Reason())
+	})
+}
+
+// Trailer is Request for trailer sections.
+func Trailer(b []byte) int {
+	return one(b, func() message { return new(picohttp.Trailer) }, func(m message) string {
+		for name := range m.Fields() {
+			picohttp.ForbiddenTrailer(name)
+		}
+		return ""
+	})
+}
+
+func one(b []byte, new func() message, startLine func(m message) string) int {
+	if len(b) > maxInput {
+		return -1
+	}
+	m := new()
+	n, err := m.Parse(b[:len(b):len(b)])
+	resumed := new()
+	for _, end := range []int{len(b) / 3, len(b) / 3 * 2, len(b)} {
+		again, errAgain := resumed.Resume(b[:end:end])
+		if errAgain != picohttp.ErrIncomplete || end == len(b) {
+			equal(b, "in three pieces", n, err, again, errAgain)
+			break
+		}
+	}
+	if err != nil {
+		if err != picohttp.ErrIncomplete && n > len(b) {
+			fail(b, "the offset %d of an error", n)
+		}
+		picohttp.Explain(b, n, err)
+		if m.NumFields() > 0 && err != picohttp.ErrIncomplete {
+			for range m.Fields() {
+			}
+		}
+		return 0
+	}
+	written := []byte(startLine(m))
+	i := 0
+	for name, value := range m.Fields() {
+		atName, atValue := m.Field(i)
+		if !bytes.Equal(name, atName) || !bytes.Equal(value, atValue) || cap(value) != len(value) || cap(name) != len(name) {
+			fail(b, "field %d is %q, %q, and then %q, %q", i, name, value, atName, atValue)
+		}
+		if _, ok := m.Get(string(name)); !ok {
+			fail(b, "there is no %q", name)
+		}
+		written = fmt.Appendf(written, "%s: %s\r\n", name, value)
+		i++
+	}
+	if written = append(written, "\r\n"...); len(written) > picohttp.DefaultMaxTrailerBytes {
+		return 1 // white space that is put in may exceed a limit
+	}
+	again := new()
+	if n, err := again.Parse(written); err != nil || n != len(written) || !sameFields(m, again) || startLine(m) != startLine(again) {
+		fail(b, "written anew it is %q: %d, %v", written, n, err)
+	}
+	return 1
+}
+
+func sameFields(a, b message) bool {
+	if a.NumFields() != b.NumFields() {
+		return false
+	}
+	for i := range a.NumFields() {
+		name, value := a.Field(i)
+		nameB, valueB := b.Field(i)
+		if !bytes.Equal(name, nameB) || !bytes.Equal(value, valueB) {
+			return false
+		}
+	}
+	return true
+}
+
+// Chunked: a body has the same content in one piece, in several, octet by octet,
+// and through all three ways to read it; what is accepted, net/http reads too.
+func Chunked(b []byte) int {
+	if len(b) > maxInput {
+		return -1
+	}
+	var d picohttp.Chunked
+	moved := bytes.Clone(b)
+	size, n, err := d.Decode(moved)
+	content := moved[:size]
+	for _, step := range []int{1, 7, 64} {
+		again, at, errAgain := inSteps(b, step)
+		if errAgain != err || at != n || !bytes.Equal(again, content) {
+			fail(b, "%d octets at a time: %q, %d, %v, not %q, %d, %v", step, again, at, errAgain, content, n, err)
+		}
+	}
+	r := bufio.NewReaderSize(bytes.NewReader(b), 16)
+	read, errRead := io.ReadAll(picohttp.NewChunkedReader(r, nil))
+	if !bytes.HasPrefix(content, read) || err == io.EOF && (errRead != nil || len(read) != size) || err != io.EOF && errRead == nil {
+		fail(b, "ChunkedReader has %q, %v, not %q, %v", read, errRead, content, err)
+	}
+	if err != io.EOF {
+		return 0
+	}
+	net, ours := differ.NetHTTP(), differ.Picohttp()[0]
+	v, w := net.Chunked(b), ours.Chunked(b)
+	if v.Result != differ.Accept && !strictOnly(b) || v.Result == differ.Accept && differ.Compare(&v, &w) != differ.Agree {
+		fail(b, "net/http has %+v", v)
+	}
+	return 1
+}
+
+// strictOnly: what net/http refuses and RFC 9112 defines: BWS before a chunk-ext,
+// lines longer than its buffer, and fields of the trailer section whose names or
+// values it has its own rules for.
+func strictOnly(b []byte) bool {
+	return bytes.ContainsAny(b, "\t ;:") || len(b) > 2<<10
+}
+
+// inSteps decodes a body of which step octets arrive at a time, and answers what
+// Decode does of all of it.
+func inSteps(b []byte, step int) (content []byte, n int, err error) {
+	var d picohttp.Chunked
+	var buffer []byte
+	for piece := range slices.Chunk(b, step) {
+		buffer = append(buffer, piece...)
+		for {
+			data, m, err := d.Next(buffer)
+			content = append(content, data...)
+			n += m
+			buffer = buffer[m:]
+			if err == nil {
+				continue
+			}
+			if err != picohttp.ErrIncomplete {
+				return content, n, err
+			}
+			break
+		}
+	}
+	if len(b) == 0 {
+		_, n, err = d.Next(nil)
+		return nil, n, err
+	}
+	return content, n, picohttp.ErrIncomplete
+}
+
+// Framing: where the body of an accepted request or response ends, net/http ends
+// it too, if it accepts it.
+func Framing(b []byte) int {
+	if len(b) > maxInput {
+		return -1
+	}
+	ours, net := differ.Picohttp()[0], differ.NetHTTP()
+	interest := 0
+	for _, parse := range [][2]func([]byte) differ.Verdict{{ours.Request, net.Request}, {ours.Response, net.Response}} {
+		v := parse[0](b)
+		if v.Result == differ.Accept || v.Stage == differ.StageBody {
+			w := parse[1](b)
+			if c := differ.Compare(&v, &w); c.Smuggles() || c == differ.BodyDiffers {
+				fail(b, "%s: net/http has %+v, not %+v", c, w, v)
+			}
+			interest = 1
+		}
+	}
+	return interest
+}
+
+// Kernels: what a kernel makes of a whole head is what the reference makes of it,
+// which is reached octet by octet; with the head flush against pages that cannot
+// be read, where there are such. A process has one kernel: GODEBUG steps down.
+func Kernels(b []byte) int {
+	if len(b) > maxInput {
+		return -1
+	}
+	guard := guards()
+	interest := 0
+	for _, new := range []func() message{
+		func() message { return new(picohttp.Request) },
+		func() message { return new(picohttp.Response) },
+		func() message { return new(picohttp.Trailer) },
+	} {
+		reference := new()
+		m, errReference := 0, picohttp.ErrIncomplete
+		for end := 0; end <= len(b) && errReference == picohttp.ErrIncomplete; end++ {
+			m, errReference = reference.Resume(b[:end:end])
+		}
+		for _, place := range []func([]byte) []byte{guard.AtEnd, guard.AtStart} {
+			kernel := new()
+			n, err := kernel.Parse(place(b))
+			equal(b, "octet by octet", n, err, m, errReference)
+			if err == nil && !sameFields(kernel, reference) {
+				fail(b, "octet by octet it has other fields")
+			}
+		}
+		if errReference == nil {
+			interest = 1
+		}
+	}
+	return interest
+}
+
+var guards = func() func() *differ.Guard {
+	var g *differ.Guard
+	return func() *differ.Guard {
+		if g == nil {
+			var err error
+			if g, err = differ.NewGuard(maxInput); err != nil {
+				panic(err)
+			}
+		}
+		return g
+	}
+}()
+
+func equal(b []byte, how string, n int, err error, again int, errAgain error) {
+	if err != errAgain || n != again {
+		fail(b, "%d, %v, and %s %d, %v", n, err, how, again, errAgain)
+	}
+}
+
+func fail(b []byte, format string, args ...any) {
+	panic(fmt.Sprintf("kernel %s, input %q: %s", picohttp.Kernel(), b, fmt.Sprintf(format, args...)))
+}
