@@ -6,22 +6,24 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// Picohttp returns adaptors of picohttp, one for each profile.
+// Picohttp returns adaptors of picohttp, one for each profile, the strict one
+// first: "picohttp-strict", "picohttp-lenient" and "picohttp-pico".
 func Picohttp() []Adaptor {
-	return []Adaptor{strict.adaptor()}
+	return []Adaptor{
+		strict.adaptor(),
+		(&profile{picohttp.Parser{Profile: picohttp.Lenient}}).adaptor(),
+		(&profile{picohttp.Parser{Profile: picohttp.Pico}}).adaptor(),
+	}
 }
 
 // A profile is picohttp under some Parser.
-type profile struct {
-	name   string
-	parser picohttp.Parser
-}
+type profile struct{ parser picohttp.Parser }
 
-var strict = &profile{name: "strict"}
+var strict = &profile{picohttp.Parser{Profile: picohttp.Strict}}
 
 func (p *profile) adaptor() Adaptor {
 	return Adaptor{
-		Name:     "picohttp-" + p.name,
+		Name:     "picohttp-" + p.parser.Profile.String(),
 		Request:  func(b []byte) Verdict { return p.verdict(Request, b) },
 		Response: func(b []byte) Verdict { return p.verdict(Response, b) },
 		Chunked:  func(b []byte) Verdict { return p.verdict(Chunked, b) },
@@ -35,6 +37,9 @@ func (p *profile) verdict(k Kind, b []byte) Verdict { return p.pieces(k, [][]byt
 func (p *profile) pieces(k Kind, pieces [][]byte) (v Verdict) {
 	if k == Chunked {
 		v.Stage = StageBody
+		if p.parser.Profile == picohttp.Pico {
+			v.Silent = PartFields // it throws trailer sections away
+		}
 		v.body(p, pieces, 0)
 		return v
 	}

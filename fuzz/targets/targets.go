@@ -52,6 +52,11 @@ type message interface {
 // Request: a request has one outcome, however it arrives and is asked for, and
 // written down anew it is the same.
 func Request(b []byte) int {
+	profiles(b, func(p *picohttp.Parser, b []byte) (judged, int, error) {
+		r := new(picohttp.Request)
+		n, err := p.ParseRequest(r, b)
+		return r, n, err
+	})
 	return one(b, func() message { return new(picohttp.Request) }, func(m message) string {
 		r := m.(*picohttp.Request)
 		r.Host()
@@ -63,6 +68,11 @@ func Request(b []byte) int {
 
 // Response is Request for responses.
 func Response(b []byte) int {
+	profiles(b, func(p *picohttp.Parser, b []byte) (judged, int, error) {
+		r := new(picohttp.Response)
+		n, err := p.ParseResponse(r, b)
+		return r, n, err
+	})
 	return one(b, func() message { return new(picohttp.Response) }, func(m message) string {
 		r := m.(*picohttp.Response)
 		for _, method := range []string{"GET", "HEAD", "CONNECT"} {
@@ -74,6 +84,11 @@ func Response(b []byte) int {
 
 // Trailer is Request for trailer sections.
 func Trailer(b []byte) int {
+	profiles(b, func(p *picohttp.Parser, b []byte) (judged, int, error) {
+		t := new(picohttp.Trailer)
+		n, err := p.ParseTrailer(t, b)
+		return t, n, err
+	})
 	return one(b, func() message { return new(picohttp.Trailer) }, func(m message) string {
 		for name := range m.Fields() {
 			picohttp.ForbiddenTrailer(name)
@@ -128,6 +143,31 @@ func one(b []byte, new func() message, startLine func(m message) string) int {
 		fail(b, "written anew it is %q: %d, %v", written, n, err)
 	}
 	return 1
+}
+
+// judged is a message that was parsed under a profile.
+type judged interface {
+	message
+	Deviations() picohttp.Deviations
+}
+
+// framing are the deviations that are not of the head's form.
+const framing = picohttp.EqualLengths | picohttp.LengthAndCoding
+
+// profiles: the other profiles accept what the strict one does, with the same
+// fields and no deviation, and what they accept without one it accepts, too.
+func profiles(b []byte, parse func(p *picohttp.Parser, b []byte) (judged, int, error)) {
+	strict, n, err := parse(&picohttp.Parser{}, b)
+	for _, profile := range []picohttp.Profile{picohttp.Lenient, picohttp.Pico} {
+		m, at, errOther := parse(&picohttp.Parser{Profile: profile}, b)
+		form := m.Deviations() &^ framing
+		switch {
+		case err == nil && (errOther != nil || at != n || form != 0 || !sameFields(strict, m)):
+			fail(b, "%s, which has %s: %d, %v, not %d", profile, m.Deviations(), at, errOther, n)
+		case errOther == nil && form == 0 && err != nil && err != picohttp.ErrTargetTooLong:
+			fail(b, "%s lets pass without a deviation what strict does not: %v", profile, err)
+		}
+	}
 }
 
 func sameFields(a, b message) bool {
