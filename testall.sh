@@ -285,6 +285,11 @@ if [[ -d peers/oracle ]]; then
 	run go -C peers run ./oracle -count 1000000
 fi
 
+if [[ -x fuzz/run.sh ]]; then
+	step "fuzzing engines"
+	run ./fuzz/run.sh -n 20000
+fi
+
 step "list of fuzz targets"
 targets=$(for package in $(go list ./...); do
 	go test -list '^Fuzz' "$package" | sed -n "s|^Fuzz|$package &|p"

@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# Builds the targets for the fuzzing engines and runs them.
+#
+#	./run.sh                            every target on every engine, 20,000 inputs each
+#	./run.sh -n 1000000 gofuzz Framing  one of them, for a million inputs
+#	./run.sh -n 0 libfuzzer Chunked     until Ctrl-C
+#	./run.sh -build                     nothing but the build
+#	./run.sh -n 500000 compare          what libFuzzer covers by its own mutator and by ours
+#
+# The engines are gofuzz, libfuzzer and native (go test -fuzz). Corpora and crashers
+# are kept in .build/, which git ignores; native has its own places.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+targets=(Request Response Trailer Chunked Framing Kernels)
+engines=(gofuzz libfuzzer native)
+count=20000
+run=true
+while (($# > 0)); do
+	case $1 in
+	-n) count=$2 && shift ;;
+	-build) run=false ;;
+	gofuzz | libfuzzer | native | compare) engines=("$1") ;;
+	[A-Z]*) targets=("$1") ;;
+	*) echo "run.sh: what is $1?" >&2 && exit 2 ;;
+	esac
+	shift
+done
+
+fail() {
+	echo "run.sh: $*" >&2
+	exit 1
+}
+
+# stale FILE: some source is newer.
+stale() {
+	[[ ! -f $1 || -n $(find .. -maxdepth 1 \( -name '*.go' -o -name '*.s' \) -newer "$1" -print -quit) ||
+		-n $(find go.mod corpus differ mutate targets -type f -newer "$1" -print -quit) ]]
+}
+
+# instrument OUT FLAGS... builds with the edges of picohttp and of the targets
+# counted. The standard library's do not compile, and the mutator's say nothing.
+instrument() {
+	local module keep out=$1
+	shift
+	stale "$out" || return 0
+	echo "building $out"
+	module=$(go list -m)
+	keep=$(go list std "$module/mutate" "$module/differ" "$module/corpus")
+	go tool go-fuzz-build -preserve "${keep//$'\n'/,}" -o "$out" "$@" ./targets
+}
+
+build() {
+	mkdir -p .build
+	go run ./cmd/corpus -files .build/seeds
+	case $1 in
+	gofuzz)
+		go build -o .build/go-fuzz github.com/dvyukov/go-fuzz/go-fuzz
+		instrument .build/targets.zip
+		;;
+	libfuzzer | compare)
+		command -v clang >/dev/null || fail "there is no clang: run ./get.sh"
+		instrument .build/targets.a -libfuzzer -func FuzzByName
+		mkdir -p .build/bin
+		for target in Request Response Trailer Chunked Framing Kernels; do
+			[[ .build/bin/$target -nt .build/targets.a ]] || clang -fsanitize=fuzzer -o ".build/bin/$target" .build/targets.a
+		done
+		;;
+	native) go test -c -o /dev/null ./targets ;;
+	esac
+}
+
+# part TARGET: the seeds it begins with.
+part() {
+	case $1 in
+	Response) echo response ;;
+	Trailer) echo trailer ;;
+	Chunked) echo chunked ;;
+	*) echo request ;;
+	esac
+}
+
+# go-fuzz has no flag for a count: its log tells how many there were.
+gofuzz() {
+	local work=.build/gofuzz/$1 line pid status=0
+	mkdir -p "$work/corpus"
+	cp .build/seeds/"$(part "$1")"/* "$work/corpus"
+	rm -rf "$work/crashers"
+	exec 3< <(exec .build/go-fuzz -bin .build/targets.zip -workdir "$work" -func "Fuzz$1" -procs 1 2>&1)
+	pid=$!
+	trap 'kill -INT "$pid" 2>/dev/null' EXIT
+	while read -r line <&3; do
+		echo "$line"
+		if [[ $line =~ crashers:\ ([0-9]+).*execs:\ ([0-9]+) ]]; then
+			if ((BASH_REMATCH[1] > 0)); then
+				status=1
+				break
+			fi
+			if ((count > 0 && BASH_REMATCH[2] >= count)); then break; fi
+		fi
+	done
+	kill -INT "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+	trap - EXIT
+	exec 3<&-
+	((status == 0)) || fail "crashers are in fuzz/$work/crashers"
+}
+
+libfuzzer() {
+	local work=.build/libfuzzer/$1 runs=$count
+	if ((runs == 0)); then runs=-1; fi
+	mkdir -p "$work"
+	.build/bin/"$1" -runs="$runs" -dict=mutate/http.dict -artifact_prefix="$work-" -print_final_stats=1 \
+		"$work" .build/seeds/"$(part "$1")" 2>&1 | grep -E 'DONE|panic|input|Test unit|stat::(number|average)' ||
+		fail "$1 failed: what it failed on is fuzz/$work-crash-*"
+}
+
+# compare runs both mutators for the same number of inputs, from the seeds and from a
+# single message, with three seeds of the random numbers each.
+compare() {
+	local work mutator from start line
+	printf '%-10s %-6s %-8s %s\n' target start mutator 'features covered by 3 runs'
+	for start in one seeds; do
+		for mutator in bytes lines; do
+			line=
+			for from in 1 2 3; do
+				work=$(mktemp -d .build/compare.XXXXXX)
+				mkdir "$work/start" "$work/corpus"
+				if [[ $start == seeds ]]; then
+					cp .build/seeds/"$(part "$1")"/* "$work/start"
+				else
+					cp "$(find .build/seeds/"$(part "$1")" -type f -size -100c -exec ls -S {} + | head -1)" "$work/start"
+				fi
+				line+=" $(PICOHTTP_MUTATOR=$mutator .build/bin/"$1" -runs="$count" -seed="$from" -max_len=2048 -dict=mutate/http.dict \
+					-artifact_prefix="$work/" "$work/corpus" "$work/start" 2>&1 | sed -n 's/.*DONE.* ft: \([0-9]*\).*/\1/p')"
+				rm -rf "$work"
+			done
+			printf '%-10s %-6s %-8s%s\n' "$1" "$start" "$mutator" "$line"
+		done
+	done
+}
+
+native() {
+	local bound=()
+	if ((count > 0)); then bound=(-fuzztime "${count}x"); fi
+	go test -run '^$' -fuzz "^Fuzz$1\$" "${bound[@]}" -parallel 1 ./targets </dev/null
+}
+
+for engine in "${engines[@]}"; do
+	build "$engine"
+	if ! $run; then continue; fi
+	for target in "${targets[@]}"; do
+		printf '\n-- %s: %s\n' "$engine" "$target"
+		"$engine" "$target"
+	done
+done
