@@ -50,6 +50,10 @@ instrument() {
 	go tool go-fuzz-build -preserve "${keep//$'\n'/,}" -o "$out" "$@" ./targets
 }
 
+# link makes a binary, with our mutator: libFuzzer refers to it too weakly to have
+# the linker take it out of the archive.
+link() { clang -fsanitize=fuzzer -Wl,-u,LLVMFuzzerCustomMutator -o ".build/bin/$1" .build/targets.a; }
+
 build() {
 	mkdir -p .build
 	go run ./cmd/corpus -files .build/seeds
@@ -63,7 +67,7 @@ build() {
 		instrument .build/targets.a -libfuzzer -func FuzzByName
 		mkdir -p .build/bin
 		for target in Request Response Trailer Chunked Framing Kernels; do
-			[[ .build/bin/$target -nt .build/targets.a ]] || clang -fsanitize=fuzzer -o ".build/bin/$target" .build/targets.a
+			[[ .build/bin/$target -nt .build/targets.a ]] || link "$target"
 		done
 		;;
 	native) go test -c -o /dev/null ./targets ;;
@@ -115,28 +119,19 @@ libfuzzer() {
 		fail "$1 failed: what it failed on is fuzz/$work-crash-*"
 }
 
-# compare runs both mutators for the same number of inputs, from the seeds and from a
-# single message, with three seeds of the random numbers each.
+# compare runs both mutators for the same number of inputs, from the same seeds and
+# with the same dictionary, three times each.
 compare() {
-	local work mutator from start line
-	printf '%-10s %-6s %-8s %s\n' target start mutator 'features covered by 3 runs'
-	for start in one seeds; do
-		for mutator in bytes lines; do
-			line=
-			for from in 1 2 3; do
-				work=$(mktemp -d .build/compare.XXXXXX)
-				mkdir "$work/start" "$work/corpus"
-				if [[ $start == seeds ]]; then
-					cp .build/seeds/"$(part "$1")"/* "$work/start"
-				else
-					cp "$(find .build/seeds/"$(part "$1")" -type f -size -100c -exec ls -S {} + | head -1)" "$work/start"
-				fi
-				line+=" $(PICOHTTP_MUTATOR=$mutator .build/bin/"$1" -runs="$count" -seed="$from" -max_len=2048 -dict=mutate/http.dict \
-					-artifact_prefix="$work/" "$work/corpus" "$work/start" 2>&1 | sed -n 's/.*DONE.* ft: \([0-9]*\).*/\1/p')"
-				rm -rf "$work"
-			done
-			printf '%-10s %-6s %-8s%s\n' "$1" "$start" "$mutator" "$line"
+	local work mutator from line
+	for mutator in bytes lines; do
+		line=
+		for from in 1 2 3; do
+			work=$(mktemp -d .build/compare.XXXXXX)
+			line+=" $(PICOHTTP_MUTATOR=$mutator .build/bin/"$1" -runs="$count" -seed="$from" -max_len=2048 -dict=mutate/http.dict \
+				-artifact_prefix="$work/" "$work" .build/seeds/"$(part "$1")" 2>&1 | sed -n 's/.*DONE.* ft: \([0-9]*\).*/\1/p')"
+			rm -rf "$work"
 		done
+		printf '%-9s %s: features covered in three runs of %d:%s\n' "$1" "$mutator" "$count" "$line"
 	done
 }
 
