@@ -2,8 +2,26 @@ module github.com/picohttp/picohttp/peers
 
 go 1.25.0
 
-require github.com/picohttp/picohttp v0.0.0
+require (
+	github.com/antlabs/httparser v0.0.11
+	github.com/cloudwego/hertz v0.10.4
+	github.com/lesismal/nbio v1.5.12
+	github.com/picohttp/picohttp v0.0.0
+	github.com/picohttp/picohttp/fuzz v0.0.0
+	github.com/valyala/fasthttp v1.74.0
+)
 
-require golang.org/x/sys v0.43.0 // indirect
+require (
+	github.com/bytedance/gopkg v0.1.3 // indirect
+	github.com/klauspost/compress v1.20.0 // indirect
+	github.com/lesismal/llib v1.1.13 // indirect
+	github.com/molecule-man/go-brrr v1.0.1 // indirect
+	github.com/valyala/bytebufferpool v1.0.0 // indirect
+	golang.org/x/crypto v0.55.0 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+)
 
-replace github.com/picohttp/picohttp => ../
+replace (
+	github.com/picohttp/picohttp => ../
+	github.com/picohttp/picohttp/fuzz => ../fuzz
+)

@@ -1,0 +1,94 @@
+package adaptors
+
+import (
+	"io"
+
+	"github.com/cloudwego/hertz/pkg/protocol"
+	"github.com/cloudwego/hertz/pkg/protocol/http1/req"
+	"github.com/picohttp/picohttp/fuzz/differ"
+)
+
+func hertz() differ.Adaptor { return differ.Adaptor{Name: "hertz", Request: hertzRequest} }
+
+func hertzRequest(b []byte) (v differ.Verdict) {
+	read := func(r *protocol.Request, b []byte) (*octets, error) {
+		r.Header.DisableNormalizing()
+		o := &octets{b: b}
+		return o, req.ReadHeader(&r.Header, o)
+	}
+	var r protocol.Request
+	o, err := read(&r, b)
+	if err != nil {
+		return differ.NewSource(b).Fault(b, err, func(s *differ.Source) error {
+			other, _ := s.Peek(len(b))
+			_, err := read(new(protocol.Request), other)
+			return err
+		}).Waits(o.wanted)
+	}
+	v.Head = o.at
+	v.Method, v.Target = string(r.Header.Method()), string(r.Header.RequestURI())
+	v.Silent = differ.PartMinor
+	r.Header.VisitAll(func(name, value []byte) {
+		v.Fields = append(v.Fields, differ.Field{Name: string(name), Value: string(value)})
+	})
+	v.Framing = framing(int64(r.Header.ContentLength()), !r.Header.ConnectionClose())
+	if err := req.ContinueReadBody(&r, o, 1<<20, false); err != nil {
+		return bodyFault(v, err, o.wanted)
+	}
+	v.Result, v.Body, v.Length = differ.Accept, append([]byte(nil), r.Body()...), o.at
+	return v
+}
+
+// octets is a connection to hertz, on which b arrives.
+type octets struct {
+	b      []byte
+	at     int
+	wanted bool // more than b
+}
+
+func (o *octets) Peek(n int) ([]byte, error) {
+	if n > o.Len() {
+		o.wanted = true
+		return o.b[o.at:], io.EOF
+	}
+	return o.b[o.at : o.at+n : o.at+n], nil
+}
+
+func (o *octets) Skip(n int) error {
+	if n > o.Len() {
+		o.wanted = true
+		return io.EOF
+	}
+	o.at += n
+	return nil
+}
+
+func (o *octets) Release() error { return nil }
+func (o *octets) Len() int       { return len(o.b) - o.at }
+
+func (o *octets) ReadByte() (byte, error) {
+	b, err := o.ReadBinary(1)
+	if err != nil {
+		return 0, err
+	}
+	return b[0], nil
+}
+
+func (o *octets) ReadBinary(n int) ([]byte, error) {
+	b, err := o.Peek(n)
+	if err != nil {
+		return nil, err
+	}
+	o.at += n
+	return append([]byte(nil), b...), nil
+}
+
+func (o *octets) Read(p []byte) (int, error) {
+	if o.Len() == 0 {
+		o.wanted = true
+		return 0, io.EOF
+	}
+	n := copy(p, o.b[o.at:])
+	o.at += n
+	return n, nil
+}

@@ -1,0 +1,19 @@
+// Command differ holds picohttp, net/http and the peers against each other; the
+// kit's README says what its flags are.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/picohttp/picohttp/fuzz/differ"
+	"github.com/picohttp/picohttp/peers/adaptors"
+)
+
+func main() {
+	c, err := adaptors.C()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "differ: without the parsers in C:", err)
+	}
+	differ.Main(append(adaptors.Go(), c...)...)
+}
