@@ -166,7 +166,7 @@ func compareAccepted(a, b *Verdict, silent Parts, last Stage) Class {
 	}
 	c := Agree
 	if silent&PartFields == 0 {
-		c = compareFields(a.Fields, b.Fields)
+		c = compareFields(a.Fields, b.Fields, silent)
 	}
 	switch {
 	case c == RoutingDiffers:
@@ -181,7 +181,7 @@ func compareAccepted(a, b *Verdict, silent Parts, last Stage) Class {
 }
 
 // compareFields compares the values of each name, in order.
-func compareFields(a, b []Field) Class {
+func compareFields(a, b []Field, silent Parts) Class {
 	if slices.Equal(a, b) {
 		return Agree
 	}
@@ -201,6 +201,9 @@ func compareFields(a, b []Field) Class {
 			f, a = a[0], a[1:]
 		default:
 			f, b = b[0], b[1:]
+		}
+		if silent&PartConnection != 0 && f.Name == "connection" {
+			continue
 		}
 		c = FieldsDiffer
 		if routes(f.Name) {

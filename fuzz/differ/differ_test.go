@@ -146,6 +146,14 @@ func TestDrivers(t *testing.T) {
 	if v := Call(func(b []byte) Verdict { panic("so") }, b); v.Result != Crash || v.Why != "so" {
 		t.Errorf("a panic is %+v", v)
 	}
+	writes := func(b []byte) Verdict {
+		b[0]++
+		return Verdict{}
+	}
+	r := Run{Adaptors: []Adaptor{{Name: "a", Request: writes}, {Name: "b", Request: forgets}}, Count: 1}
+	if report, err := r.Do(context.Background()); err != nil || len(report.Findings) != 1 || report.Findings[0].Class != Crashes {
+		t.Errorf("a parser that writes to its input: %+v, %v", report, err)
+	}
 	if !Guarded {
 		t.Skip("no guard pages on this system")
 	}

@@ -7,7 +7,8 @@ import (
 )
 
 // Picohttp returns adaptors of picohttp, one for each profile, the strict one
-// first: "picohttp-strict", "picohttp-lenient" and "picohttp-pico".
+// first: "picohttp-strict", "picohttp-lenient" and "picohttp-pico". They reject what
+// Framing or Host is an error for, unless Host is missing.
 func Picohttp() []Adaptor {
 	return []Adaptor{
 		strict.adaptor(),
@@ -105,6 +106,11 @@ func (v *Verdict) request(r *picohttp.Request) {
 		v.Fields = append(v.Fields, Field{string(name), string(value)})
 	}
 	v.frame(r.Framing())
+	// Two hosts are two readings. Whether there has to be one is left to the
+	// server, as net/http does.
+	if _, err := r.Host(); v.Result == Accept && err != nil && err != picohttp.ErrHostMissing {
+		*v = fault(err, StageFraming)
+	}
 }
 
 func (v *Verdict) response(r *picohttp.Response) {

@@ -23,8 +23,8 @@ const pipeTimeout = 10 * time.Second
 // "-kind request", "response" or "chunked" behind args, started when first
 // needed, and again if it dies, which is a Crash, as is an answer that does not
 // come within 10 seconds. What the answer leaves out, the program is silent
-// about; "framing":{"error":"..."} is a rejection because of the framing. Close
-// ends the processes.
+// about; an "error" in "framing" or "host" is a rejection, but for a Host that is
+// missing. Close ends the processes.
 func Pipe(name string, kinds []Kind, args ...string) Adaptor {
 	var open []*process
 	start := func(k Kind) func([]byte) Verdict {
@@ -137,10 +137,13 @@ type outcome struct {
 	Fields     [][2]string `json:"fields"`
 	Framing    *struct {
 		Body      string `json:"body"`
-		Length    int64  `json:"length"`
+		Length    uint64 `json:"length"`
 		KeepAlive *bool  `json:"keep_alive"`
 		Error     string `json:"error"`
 	} `json:"framing"`
+	Host *struct {
+		Error string `json:"error"`
+	} `json:"host"`
 	Body     *[]byte     `json:"body"`
 	Trailers [][2]string `json:"trailers"`
 }
@@ -201,16 +204,18 @@ func (o *outcome) verdict(k Kind) (v Verdict) {
 		v.Silent |= PartStartLine
 	}
 	switch {
+	case o.Host != nil && o.Host.Error != "" && o.Host.Error != picohttp.ErrHostMissing.Code():
+		return Verdict{Result: Reject, Stage: StageFraming, Why: o.Host.Error}
 	case o.Framing == nil:
 		v.Silent |= PartFraming | PartKeepAlive
 	case o.Framing.Error != "":
-		return Verdict{Result: Reject, Stage: StageFraming, Why: o.Framing.Error, Silent: v.Silent, Head: v.Head}
+		return Verdict{Result: Reject, Stage: StageFraming, Why: o.Framing.Error}
 	default:
 		body, known := bodies[o.Framing.Body]
 		if !known {
 			v.Silent |= PartFraming
 		}
-		v.Framing = Framing{Body: body, Length: o.Framing.Length}
+		v.Framing = Framing{Body: body, Length: int64(o.Framing.Length)}
 		if o.Framing.KeepAlive == nil {
 			v.Silent |= PartKeepAlive
 		} else {

@@ -1,6 +1,7 @@
 package differ
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -56,6 +57,7 @@ type Run struct {
 	done    int64 // executions of this run and those before it
 	before  time.Duration
 	began   time.Time
+	copied  []byte
 	err     error // of writing to Dir
 }
 
@@ -203,8 +205,13 @@ func (r *Run) mutant() []byte {
 
 func (r *Run) verdicts(b []byte) []Verdict {
 	verdicts := make([]Verdict, len(r.parsers))
+	r.copied = append(r.copied[:0], b...)
 	for i, p := range r.parsers {
 		verdicts[i] = Call(p.parse, b)
+		if !bytes.Equal(b, r.copied) {
+			copy(b, r.copied)
+			verdicts[i] = Verdict{Result: Crash, Why: "it wrote to its input"}
+		}
 	}
 	return verdicts
 }

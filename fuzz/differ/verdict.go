@@ -73,17 +73,18 @@ const (
 func (s Stage) String() string { return [...]string{"any", "head", "framing", "body"}[s] }
 
 // Parts are parts of a Verdict.
-type Parts uint8
+type Parts uint16
 
 const (
-	PartHead      Parts = 1 << iota // Verdict.Head
-	PartStartLine                   // Method and Target, or Status
-	PartMinor                       // Minor
-	PartReason                      // Reason
-	PartFields                      // Fields
-	PartFraming                     // Framing, but for KeepAlive
-	PartKeepAlive                   // Framing.KeepAlive
-	PartBody                        // Length and Body
+	PartHead       Parts = 1 << iota // Verdict.Head
+	PartStartLine                    // Method and Target, or Status
+	PartMinor                        // Minor
+	PartReason                       // Reason
+	PartFields                       // Fields
+	PartFraming                      // Framing, but for KeepAlive
+	PartKeepAlive                    // Framing.KeepAlive
+	PartBody                         // Length and Body
+	PartConnection                   // the field Connection: it has its own instead
 )
 
 // A Field is a field line, or of a repeated field one value.

@@ -13,38 +13,40 @@ import (
 // What go-fuzz-build finds. Behind an input may stand a script that changes it: see
 // mutate.Decode.
 
-func FuzzRequest(b []byte) int  { return Request(mutate.Decode(b, requests)) }
-func FuzzResponse(b []byte) int { return Response(mutate.Decode(b, responses)) }
-func FuzzTrailer(b []byte) int  { return Trailer(mutate.Decode(b, trailers)) }
-func FuzzChunked(b []byte) int  { return Chunked(mutate.Decode(b, bodies)) }
-func FuzzFraming(b []byte) int  { return Framing(mutate.Decode(b, requests)) }
-func FuzzKernels(b []byte) int  { return Kernels(mutate.Decode(b, requests)) }
-
-var (
-	requests  = corpus.Load("request")
-	responses = corpus.Load("response")
-	trailers  = corpus.Load("trailer")
-	bodies    = corpus.Load("chunked")
-)
+func FuzzRequest(b []byte) int  { return request.run(b) }
+func FuzzResponse(b []byte) int { return response.run(b) }
+func FuzzTrailer(b []byte) int  { return trailer.run(b) }
+func FuzzChunked(b []byte) int  { return chunked.run(b) }
+func FuzzFraming(b []byte) int  { return framed.run(b) }
+func FuzzKernels(b []byte) int  { return kernels.run(b) }
 
 // FuzzByName is the target that the program is named after, such as "Request": so
-// that one archive makes all libFuzzer binaries.
-func FuzzByName(b []byte) int { return byName(b) }
+// one archive makes all libFuzzer binaries.
+func FuzzByName(b []byte) int { return named.run(b) }
 
-var byName = func() func(b []byte) int {
-	switch filepath.Base(os.Args[0]) {
-	case "Request":
-		return FuzzRequest
-	case "Response":
-		return FuzzResponse
-	case "Trailer":
-		return FuzzTrailer
-	case "Chunked":
-		return FuzzChunked
-	case "Framing":
-		return FuzzFraming
-	case "Kernels":
-		return FuzzKernels
+// An entry is a target with the messages that scripts take lines from.
+type entry struct {
+	Target
+	donors [][]byte
+}
+
+func (e *entry) run(b []byte) int { return e.Body(mutate.Decode(b, e.donors)) }
+
+var (
+	request, response, trailer = enter("Request"), enter("Response"), enter("Trailer")
+	chunked, framed, kernels   = enter("Chunked"), enter("Framing"), enter("Kernels")
+
+	named = enter(filepath.Base(os.Args[0]))
+)
+
+// enter answers the first target if there is none of that name.
+func enter(name string) *entry {
+	e := entry{Target: All[0]}
+	for _, t := range All {
+		if t.Name == name {
+			e.Target = t
+		}
 	}
-	return func(b []byte) int { panic("x") }
-}()
+	e.donors = corpus.Load(e.Part)
+	return &e
+}

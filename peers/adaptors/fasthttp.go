@@ -18,7 +18,7 @@ func fastRequest(b []byte) (v differ.Verdict) {
 			return h.Read(s.Reader)
 		})
 	}
-	v.Silent = differ.PartMinor
+	v.Silent = differ.PartMinor | differ.PartConnection
 	v.Head = len(b) - s.Left()
 	v.Method, v.Target = string(r.Header.Method()), string(r.Header.RequestURI())
 	for name, value := range r.Header.All() {

@@ -1,6 +1,7 @@
 package adaptors
 
 import (
+	"bytes"
 	"io"
 
 	"github.com/cloudwego/hertz/pkg/protocol"
@@ -13,7 +14,7 @@ func hertz() differ.Adaptor { return differ.Adaptor{Name: "hertz", Request: hert
 func hertzRequest(b []byte) (v differ.Verdict) {
 	read := func(r *protocol.Request, b []byte) (*octets, error) {
 		r.Header.DisableNormalizing()
-		o := &octets{b: b}
+		o := &octets{b: bytes.Clone(b)} // hertz writes to its buffer
 		return o, req.ReadHeader(&r.Header, o)
 	}
 	var r protocol.Request
@@ -27,7 +28,7 @@ func hertzRequest(b []byte) (v differ.Verdict) {
 	}
 	v.Head = o.at
 	v.Method, v.Target = string(r.Header.Method()), string(r.Header.RequestURI())
-	v.Silent = differ.PartMinor
+	v.Silent = differ.PartMinor | differ.PartConnection
 	r.Header.VisitAll(func(name, value []byte) {
 		v.Fields = append(v.Fields, differ.Field{Name: string(name), Value: string(value)})
 	})

@@ -1,0 +1,182 @@
+//go:build ignore
+
+// llhttp, strict as it is by default, as a program that speaks the batch protocol;
+// the constraint is for the go command. A body in chunked coding is put behind a
+// head, which it cannot do without.
+
+#include "batch.h"
+#include "llhttp.h"
+
+/* What the callbacks have collected of the first message. */
+static struct {
+    char target[1 << 16], text[1 << 16], body[1 << 16];
+    size_t target_size, text_size, body_size;
+    struct {
+        size_t name, value, end; /* offsets in text */
+    } fields[4096];
+    size_t n;
+    int in_value; /* the last field has its value */
+} m;
+
+static void append(char *to, size_t *size, const char *b, size_t more)
+{
+    if (more > (1 << 16) - *size) {
+        more = (1 << 16) - *size;
+    }
+    memcpy(to + *size, b, more);
+    *size += more;
+}
+
+static int on_url(llhttp_t *p, const char *b, size_t size)
+{
+    append(m.target, &m.target_size, b, size);
+    return 0;
+}
+
+static int on_name(llhttp_t *p, const char *b, size_t size)
+{
+    if (m.n == 0 || m.in_value) {
+        m.fields[m.n++].name = m.text_size;
+        m.in_value = 0;
+    }
+    append(m.text, &m.text_size, b, size);
+    m.fields[m.n - 1].value = m.fields[m.n - 1].end = m.text_size;
+    return m.n == 4096 ? -1 : 0;
+}
+
+static int on_value(llhttp_t *p, const char *b, size_t size)
+{
+    append(m.text, &m.text_size, b, size);
+    m.fields[m.n - 1].end = m.text_size;
+    m.in_value = 1;
+    return 0;
+}
+
+/* An empty value has no callback of its own. */
+static int on_value_complete(llhttp_t *p)
+{
+    m.in_value = 1;
+    return 0;
+}
+
+static int on_body(llhttp_t *p, const char *b, size_t size)
+{
+    append(m.body, &m.body_size, b, size);
+    return 0;
+}
+
+static int pause_at(llhttp_t *p) { return HPE_PAUSED; }
+
+static int start_trailer(llhttp_t *p)
+{
+    m.n = m.text_size = 0;
+    m.in_value = 0;
+    return 0;
+}
+
+static void put_fields(const char *name)
+{
+    printf(",\"%s\":[", name);
+    for (size_t i = 0; i < m.n; i++) {
+        printf(i > 0 ? ",[" : "[");
+        put_string(m.text + m.fields[i].name, m.fields[i].value - m.fields[i].name);
+        putchar(',');
+        size_t end = m.fields[i].end;
+        while (end > m.fields[i].value && (m.text[end - 1] == ' ' || m.text[end - 1] == '\t')) {
+            end--;
+        }
+        put_string(m.text + m.fields[i].value, end - m.fields[i].value);
+        putchar(']');
+    }
+    putchar(']');
+}
+
+static void put_framing(llhttp_t *p)
+{
+    const char *body = "none";
+    if (p->upgrade && p->method == HTTP_CONNECT && p->type == HTTP_REQUEST) {
+        body = "tunnel";
+    } else if (p->flags & F_CHUNKED) {
+        body = "chunked";
+    } else if (p->flags & F_CONTENT_LENGTH) {
+        body = "length";
+    } else if (llhttp_message_needs_eof(p)) {
+        body = "until-close";
+    }
+    if (p->type == HTTP_RESPONSE && (p->status_code / 100 == 1 || p->status_code == 204 || p->status_code == 304)) {
+        body = "none";
+    }
+    printf(",\"framing\":{\"body\":\"%s\"", body);
+    if (strcmp(body, "length") == 0) {
+        printf(",\"length\":%llu", (unsigned long long)p->content_length);
+    }
+    printf(",\"keep_alive\":%s}", llhttp_should_keep_alive(p) ? "true" : "false");
+}
+
+static void malformed(llhttp_errno_t e, int n)
+{
+    switch (e) {
+    case HPE_UNEXPECTED_CONTENT_LENGTH:
+    case HPE_INVALID_CONTENT_LENGTH:
+    case HPE_INVALID_TRANSFER_ENCODING:
+        printf("{\"result\":\"complete\",\"framing\":{\"error\":\"%s\"}}", llhttp_errno_name(e));
+        return;
+    default:
+        printf("{\"result\":\"malformed\",\"n\":%d,\"error\":\"%s\"}", n, llhttp_errno_name(e));
+    }
+}
+
+static void answer(enum kind kind, char *b, size_t size)
+{
+    static const char head[] = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    llhttp_settings_t settings;
+    llhttp_t p;
+    llhttp_errno_t e;
+    llhttp_settings_init(&settings);
+    settings.on_url = on_url;
+    settings.on_header_field = on_name;
+    settings.on_header_value = on_value;
+    settings.on_header_value_complete = on_value_complete;
+    settings.on_body = on_body;
+    settings.on_message_complete = pause_at;
+    settings.on_headers_complete = kind == CHUNKED ? start_trailer : pause_at;
+    m.target_size = m.text_size = m.body_size = m.n = 0;
+    m.in_value = 0;
+    llhttp_init(&p, kind == RESPONSE ? HTTP_RESPONSE : HTTP_REQUEST, &settings);
+    if (kind == CHUNKED) {
+        llhttp_execute(&p, head, sizeof(head) - 1);
+    }
+    e = llhttp_execute(&p, b, size);
+    if (e == HPE_OK) {
+        printf("{\"result\":\"incomplete\"}");
+        return;
+    }
+    int n = (int)(llhttp_get_error_pos(&p) - b);
+    if (e != HPE_PAUSED && e != HPE_PAUSED_UPGRADE) {
+        malformed(e, n);
+        return;
+    }
+    printf("{\"result\":\"complete\",\"n\":%d", n);
+    if (kind == CHUNKED) {
+        printf(",\"body\":");
+        put_base64(m.body, m.body_size);
+        put_fields("trailers");
+        putchar('}');
+        return;
+    }
+    printf(",\"minor\":%d", p.http_minor);
+    if (kind == REQUEST) {
+        const char *method = llhttp_method_name(p.method);
+        printf(",\"method\":");
+        put_string(method, strlen(method));
+        printf(",\"target\":");
+        put_string(m.target, m.target_size);
+    } else {
+        printf(",\"status_code\":%d", p.status_code);
+    }
+    put_fields("fields");
+    put_framing(&p);
+    putchar('}');
+}
+
+int main(int argc, char **argv) { return serve(argc, argv); }
