@@ -117,7 +117,8 @@ func (v *Verdict) short(k Kind) string {
 func (v *Verdict) long(k Kind) string {
 	var s []string
 	if v.Why != "" {
-		s = append(s, v.Why)
+		why := fmt.Sprintf("%q", v.Why) // it may quote the input
+		s = append(s, why[1:len(why)-1])
 	}
 	if v.Result != Accept {
 		return strings.Join(s, "\n")

@@ -44,7 +44,6 @@ func antlabsRequest(b []byte) (v differ.Verdict) {
 		HeadersComplete: func(p *httparser.Parser, _ int) {
 			if !done {
 				part = over
-				v.Method, v.Minor = p.Method.String(), int(p.Minor)
 			}
 		},
 		Body: func(_ *httparser.Parser, body []byte, _ int) {
@@ -53,7 +52,12 @@ func antlabsRequest(b []byte) (v differ.Verdict) {
 			}
 		},
 	}
-	setting.MessageComplete = func(p *httparser.Parser, _ int) { done = true }
+	setting.MessageComplete = func(p *httparser.Parser, _ int) {
+		if !done {
+			v.Method, v.Minor = p.Method.String(), int(p.Minor)
+		}
+		done = true
+	}
 	p := httparser.New(httparser.REQUEST)
 	_, err := p.Execute(&setting, append([]byte(nil), b...))
 	switch {
