@@ -3,7 +3,6 @@ package differ
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -269,15 +268,6 @@ func disagreements(verdicts []Verdict) (pairs []pair) {
 	}
 	slices.SortStableFunc(pairs, func(x, y pair) int { return cmp.Compare(x.class, y.class) })
 	return pairs
-}
-
-// signature writes pairs down, for a comparison.
-func signature(pairs []pair) string {
-	var s strings.Builder
-	for _, p := range pairs {
-		fmt.Fprintf(&s, "%d/%d %s,", p.a, p.b, p.class)
-	}
-	return s.String()
 }
 
 // Rule says what a strict reading of RFC 9110 and 9112 finds wrong with an input:

@@ -51,6 +51,7 @@ func command(ctx context.Context, args []string, out io.Writer, adaptors []Adapt
 	seed := f.Uint64("seed", uint64(time.Now().UnixNano()), "of the mutants; with -count and without -dir, the same seed makes the same run")
 	guard := f.Bool("guard", false, "put inputs next to memory that cannot be read")
 	splits := f.Bool("splits", false, "hold each parser to itself, on beginnings of inputs and in pieces")
+	late := f.Bool("late", false, "tell of rules whose breach one parser sees later than another, too")
 	f.Func("pipe", "`NAME=COMMAND` to run beside the others: it has -kind KIND behind it and speaks the batch protocol; may be repeated", func(s string) error {
 		name, words, _ := strings.Cut(s, "=")
 		if fields := strings.Fields(words); name != "" && len(fields) > 0 {
@@ -100,7 +101,7 @@ func command(ctx context.Context, args []string, out io.Writer, adaptors []Adapt
 			return fmt.Errorf("no kind %q: there are request, response and chunked", word)
 		}
 		r := Run{
-			Kind: Kind(kind), Adaptors: chosen, Count: *count, Dir: *dir, Random: *seed, Guard: *guard, Splits: *splits,
+			Kind: Kind(kind), Adaptors: chosen, Count: *count, Dir: *dir, Random: *seed, Guard: *guard, Splits: *splits, Late: *late,
 			Progress: func(p Progress) { fmt.Fprintln(out, p) },
 		}
 		part, cancel := ctx, func() {}
@@ -161,13 +162,8 @@ func writeFile(name string, write func(io.Writer) error) (err error) {
 func (r *Report) overview() string {
 	var s strings.Builder
 	seen := map[string]bool{}
-	late := 0
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if f.Class == LatenessDiffers {
-			late++
-			continue
-		}
 		by := r.acceptors(f)
 		key := fmt.Sprint(f.Kind, f.Class, f.Rule, by)
 		if seen[key] {
@@ -179,9 +175,6 @@ func (r *Report) overview() string {
 			input = input[:77] + "..."
 		}
 		fmt.Fprintf(&s, "%-8s %-10s %-25s %s\n%19s accepted by %s\n", f.Kind, f.Class, cmp.Or(f.Rule, "no rule is broken"), input, "", by)
-	}
-	if late > 0 {
-		fmt.Fprintf(&s, "and %d that some parsers reject earlier than others\n", late)
 	}
 	return s.String()
 }

@@ -203,7 +203,7 @@ var page = template.Must(template.New("report").Parse(pageText))
 func (r *Report) WriteMarkdown(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "# Disagreements of %s\n\n", strings.Join(r.Parsers, ", "))
-	fmt.Fprintf(out, "%d executions in %s: %d findings in %d classes, %d of them suspect (marked !): the strict profile accepts what two others read differently.\n",
+	fmt.Fprintf(out, "%d executions in %s: %d findings in %d classes, %d of them suspect (marked !): strict picohttp accepts what not all others that do read alike.\n",
 		r.Executions, r.Took.Round(time.Second), len(r.Findings), len(r.counts()), r.suspects())
 	fmt.Fprint(out, "\nPrivate until the maintainers have heard of it: inputs and names together are ready for use.\n")
 	for _, s := range r.sections() {
@@ -211,7 +211,7 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 		for _, p := range r.Parsers {
 			fmt.Fprintf(out, " %s |", inTable(p))
 		}
-		fmt.Fprintf(out, " inputs |\n|---|---|%s---|\n", strings.Repeat("---|", len(r.Parsers)))
+		fmt.Fprintf(out, " seen |\n|---|---|%s---|\n", strings.Repeat("---|", len(r.Parsers)))
 		for _, row := range s.Rows {
 			rule := row.Rule
 			if row.Suspect {
@@ -296,7 +296,7 @@ func (r *Report) suspects() (n int) {
 func (r *Report) WriteSummary(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	counts := r.counts()
-	fmt.Fprintf(out, "%d executions of %d parsers: %d classes of disagreements.\n\n| kind | class | rule | accepted by | findings | inputs |\n|---|---|---|---|---|---|\n",
+	fmt.Fprintf(out, "%d executions of %d parsers: %d classes of disagreements.\n\n| kind | class | rule | accepted by | findings | seen |\n|---|---|---|---|---|---|\n",
 		r.Executions, len(r.Parsers), len(counts))
 	for _, c := range counts {
 		fmt.Fprintf(out, "| %s | %s | %s | %d of %d | %d | %d |\n", c.kind, c.class, cmp.Or(c.rule, "none is broken"), c.accept, c.of, c.findings, c.inputs)

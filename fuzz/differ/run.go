@@ -42,6 +42,9 @@ type Run struct {
 	// Splits holds each parser to itself, too: inputs that are new come in
 	// pieces, and their beginnings come alone.
 	Splits bool
+	// Late has it tell of each rule whose breach one parser sees later than
+	// another: many findings, and harmless ones.
+	Late bool
 	// Mutate makes a mutant; nil for mutate.Random.
 	Mutate func(rng *rand.Rand, b []byte, donors [][]byte) []byte
 	// Progress is called about once a second; nil for nothing.
@@ -50,11 +53,11 @@ type Run struct {
 	parsers []parser
 	rng     *rand.Rand
 	seeds   [][]byte
-	kept    [][]byte        // inputs of which some verdict was new
-	known   map[string]bool // behaviours
-	aliases map[string]*Finding
-	found   map[string]*Finding
-	done    int64 // executions of this run and those before it
+	kept    [][]byte            // inputs of which some verdict was new
+	known   map[string]bool     // behaviours
+	pairs   map[string]*Finding // by pair.key
+	found   map[string]*Finding // by its key
+	done    int64               // executions of this run and those before it
 	before  time.Duration
 	began   time.Time
 	copied  []byte
@@ -78,10 +81,10 @@ type Finding struct {
 	Rule     string // what is wrong with the input: see Rule
 	Input    []byte // minimised
 	Verdicts []Verdict
-	Count    int64 // inputs that showed it
+	Count    int64 // disagreements of two parsers that came down to it
 
-	// Suspect: the strict profile accepts the input, and two others accept it
-	// and read it differently from one another or from the strict profile.
+	// Suspect: the strict profile of picohttp accepts the input, and of two or
+	// more other parsers that do, not all read it alike.
 	Suspect bool
 	// Detail says more, for DeliveryDiffers.
 	Detail string
@@ -149,7 +152,7 @@ func (r *Run) prepare() error {
 		r.Mutate = mutate.Random
 	}
 	r.rng = rand.New(rand.NewPCG(r.Random, 0))
-	r.known, r.aliases, r.found = map[string]bool{}, map[string]*Finding{}, map[string]*Finding{}
+	r.known, r.pairs, r.found = map[string]bool{}, map[string]*Finding{}, map[string]*Finding{}
 	r.kept, r.done, r.before, r.err = nil, 0, 0, nil
 	r.seeds = append(corpus.Load(r.Kind.String()), r.Seeds...)
 	r.began = time.Now()
@@ -216,74 +219,78 @@ func (r *Run) verdicts(b []byte) []Verdict {
 	return verdicts
 }
 
-// try gives b to all parsers.
+// try gives b to all parsers. What one of them makes of it, and how two of them
+// disagree, is looked up among what is known under the same rule; if something is
+// new, the input is kept.
 func (r *Run) try(b []byte) {
 	r.done++
 	verdicts := r.verdicts(b)
-	pairs := disagreements(verdicts)
 	rule := Rule(r.Kind, b)
-	as := rule + "|" + shape(verdicts, pairs)
-	if f := r.aliases[as]; f != nil {
-		f.Count++
-		return
+	fresh := false
+	for i, v := range verdicts {
+		behaviour := fmt.Sprint(rule, "|", i, v.Result, v.Stage, v.Framing.Body)
+		fresh = fresh || !r.known[behaviour]
+		r.known[behaviour] = true
 	}
-	if !r.known[as] {
-		r.known[as] = true
+	for _, p := range disagreements(verdicts) {
+		if p.class == LatenessDiffers && !r.Late {
+			continue
+		}
+		key := p.key(rule, verdicts)
+		if f := r.pairs[key]; f != nil {
+			f.Count++
+			continue
+		}
+		fresh = true
+		r.find(b, p, key)
+	}
+	if fresh {
 		r.keep(b)
 		if r.Splits && len(b) <= maxSplit {
-			r.deliver(b, rule)
+			r.deliver(b)
 		}
 	}
-	if len(pairs) > 0 {
-		r.aliases[as] = r.find(b, as)
-	}
 }
 
-// shape is what inputs have in common that are the same finding: who says what,
-// and who disagrees with whom. It is written so that sides cannot change.
-func shape(verdicts []Verdict, pairs []pair) string {
-	var s strings.Builder
-	for _, v := range verdicts {
-		fmt.Fprintf(&s, "%s %s %s,", v.Result, v.Stage, v.Framing.Body)
-	}
-	return s.String() + signature(pairs)
+// key says who disagrees with whom, and how, so that sides cannot change.
+func (p pair) key(rule string, verdicts []Verdict) string {
+	return fmt.Sprintf("%s|%s|%d %s|%d %s", p.class, rule, p.a, verdicts[p.a].Result, p.b, verdicts[p.b].Result)
 }
 
-// find minimises an input that parsers disagree about, with the rule that it
-// breaks and their disagreement, written down in as, left as they are. It answers
-// the finding, which may be an old one.
-func (r *Run) find(b []byte, as string) *Finding {
-	var verdicts []Verdict
-	var pairs []pair
-	look := func(b []byte) string {
-		verdicts = r.verdicts(b)
-		pairs = disagreements(verdicts)
-		return Rule(r.Kind, b) + "|" + shape(verdicts, pairs)
+// find minimises an input that two parsers disagree about, with the rule that it
+// breaks and their disagreement left as they are. What other disagreements the
+// minimised input shows are the same finding.
+func (r *Run) find(b []byte, p pair, key string) {
+	parse := [2]func([]byte) Verdict{r.parsers[p.a].parse, r.parsers[p.b].parse}
+	small := Minimise(b, minimising, func(b []byte) bool {
+		verdicts := make([]Verdict, len(r.parsers))
+		verdicts[p.a], verdicts[p.b] = Call(parse[0], b), Call(parse[1], b)
+		again := pair{p.a, p.b, Compare(&verdicts[p.a], &verdicts[p.b])}
+		return again.class == p.class && again.key(Rule(r.Kind, b), verdicts) == key
+	})
+	verdicts := r.verdicts(small)
+	rule := Rule(r.Kind, small)
+	f := &Finding{Kind: r.Kind, Class: p.class, Rule: rule, Input: small, Verdicts: verdicts, Suspect: r.suspect(small, verdicts)}
+	for _, p := range disagreements(verdicts) {
+		f.Class = min(f.Class, p.class)
+		if other := p.key(rule, verdicts); r.pairs[other] == nil && (p.class != LatenessDiffers || r.Late) {
+			r.pairs[other] = f
+		}
 	}
-	small := Minimise(b, minimising, func(b []byte) bool { return look(b) == as })
-	if look(small); len(pairs) == 0 { // a parser is not deterministic
-		pairs = []pair{{class: DeliveryDiffers}}
+	if r.pairs[key] == nil { // a parser is not deterministic
+		r.pairs[key] = f
 	}
-	return r.add(&Finding{
-		Kind: r.Kind, Class: pairs[0].class, Rule: Rule(r.Kind, small), Input: small, Verdicts: verdicts,
-		Suspect: r.suspect(small, verdicts),
-	}, as)
+	r.add(f)
 }
 
-// add counts a finding; the smallest input stands for all.
-func (r *Run) add(f *Finding, shape string) *Finding {
-	f.key = f.Class.String() + "|" + f.Rule + "|" + shape
-	old := r.found[f.key]
-	if old == nil {
+// add counts a finding that may be there already.
+func (r *Run) add(f *Finding) {
+	f.key = f.Class.String() + "|" + string(f.Input)
+	if r.found[f.key] == nil {
 		r.found[f.key] = f
-		old = f
 		r.write(f)
-	} else if len(f.Input) < len(old.Input) {
-		old.Input, old.Verdicts = f.Input, f.Verdicts
-		r.write(old)
 	}
-	old.Count++
-	return old
+	r.found[f.key].Count++
 }
 
 // suspect: see Finding.Suspect.
@@ -292,20 +299,23 @@ func (r *Run) suspect(b []byte, verdicts []Verdict) bool {
 	if us.Result != Accept {
 		return false
 	}
-	reads := func(c Class) bool { return c > Crashes && c < AcceptanceDiffers && c != KeepAliveDiffers }
-	differ := 0
+	same, differ := 0, 0
 	for i := range verdicts {
-		if verdicts[i].Result == Accept || verdicts[i].Result == Incomplete {
-			if reads(Compare(&us, &verdicts[i])) {
-				differ++
-			}
+		v := &verdicts[i]
+		if strings.HasPrefix(r.parsers[i].name, "picohttp-") || v.Result != Accept && v.Result != Incomplete {
+			continue
+		}
+		if c := Compare(&us, v); c > Crashes && c < KeepAliveDiffers {
+			differ++
+		} else {
+			same++
 		}
 	}
-	return differ >= 2
+	return differ > 0 && same+differ >= 2
 }
 
 // deliver holds each parser to itself.
-func (r *Run) deliver(b []byte, rule string) {
+func (r *Run) deliver(b []byte) {
 	for i, p := range r.parsers {
 		fails := func(b []byte) string {
 			at, why := Prefixes(p.parse, b)
@@ -321,10 +331,14 @@ func (r *Run) deliver(b []byte, rule string) {
 		}
 		small := Minimise(b, minimising/10, func(b []byte) bool { return fails(b) != "" })
 		verdicts := r.verdicts(small)
-		r.add(&Finding{
+		f := &Finding{
 			Kind: r.Kind, Class: DeliveryDiffers, Rule: Rule(r.Kind, small), Input: small, Verdicts: verdicts,
 			Detail: p.name + ": " + fails(small),
-		}, fmt.Sprint("delivery ", i))
+		}
+		if key := fmt.Sprint("delivery|", f.Rule, "|", i); r.pairs[key] == nil {
+			r.pairs[key] = f
+			r.add(f)
+		}
 	}
 }
 

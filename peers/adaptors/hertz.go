@@ -33,8 +33,11 @@ func hertzRequest(b []byte) (v differ.Verdict) {
 		v.Fields = append(v.Fields, differ.Field{Name: string(name), Value: string(value)})
 	})
 	v.Framing = framing(int64(r.Header.ContentLength()), !r.Header.ConnectionClose())
+	o.wanted = false
 	if err := req.ContinueReadBody(&r, o, 1<<20, false); err != nil {
 		return bodyFault(v, err, o.wanted)
+	} else if o.wanted { // it takes the end of the connection for that of a body
+		return bodyFault(v, io.ErrUnexpectedEOF, true)
 	}
 	v.Result, v.Body, v.Length = differ.Accept, append([]byte(nil), r.Body()...), o.at
 	return v
