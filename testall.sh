@@ -270,7 +270,9 @@ run go test -run '^$' -bench . -benchtime 1x ./...
 
 for module in "${nested[@]}"; do
 	step "module $module"
-	if [[ -x $module/get.sh ]]; then run "./$module/get.sh"; fi
+	for get in "$module"/get.sh "$module"/*/get.sh; do
+		if [[ -x $get ]]; then run "./$get"; fi
+	done
 	run go -C "$module" vet ./...
 	run env CI=true go -C "$module" test -count=1 ./...
 done

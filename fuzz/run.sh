@@ -56,6 +56,7 @@ link() { clang -fsanitize=fuzzer -Wl,-u,LLVMFuzzerCustomMutator -o ".build/bin/$
 
 build() {
 	mkdir -p .build
+	rm -rf .build/seeds
 	go run ./cmd/corpus -files .build/seeds
 	case $1 in
 	gofuzz)
