@@ -280,11 +280,11 @@ func resize(m *mutant, _ [][]byte) []byte {
 	}
 	from, to = m.from+from, m.from+to
 	digits := string(m.b[from:to])
-	value, base := uint64(0), 10
-	var err error
-	if value, err = strconv.ParseUint(digits, 10, 64); err != nil {
-		value, err = strconv.ParseUint(digits, 16, 64)
+	base := 10
+	value, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
 		base = 16
+		value, _ = strconv.ParseUint(digits, 16, 64)
 	}
 	var with string
 	switch m.how % 20 {
