@@ -268,12 +268,12 @@ func TestReport(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, want := range []string{"&lt;b&gt;", "␀", "‹80›", "␍", "suspect", `because\xff`, "third"} {
+	for _, want := range []string{"&lt;b&gt;", ">NUL<", ">80<", ">CR<", "suspect", `because\xff`, "third"} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("the page has no %s", want)
 		}
 	}
-	for _, want := range []string{`/&lt;b>\|\*␀‹80›␍␊␍␊`, "| ! ", "field-name", "second"} {
+	for _, want := range []string{`/&lt;b>\|\*‹NUL›‹80›‹CR›‹LF›‹CR›‹LF›`, "| ! ", "field-name", "second"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the text has no %s:\n%s", want, &text)
 		}

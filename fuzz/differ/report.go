@@ -126,9 +126,12 @@ func (v *Verdict) long(k Kind) string {
 	switch {
 	case v.Silent&PartStartLine != 0 || k == Chunked:
 	case k == Request:
-		s = append(s, fmt.Sprintf("%q %q 1.%d", v.Method, v.Target, v.Minor))
+		s = append(s, fmt.Sprintf("%q %q", v.Method, v.Target))
 	default:
-		s = append(s, fmt.Sprintf("1.%d %d %q", v.Minor, v.Status, v.Reason))
+		s = append(s, fmt.Sprintf("%d %q", v.Status, v.Reason))
+	}
+	if v.Silent&PartMinor == 0 && k != Chunked {
+		s = append(s, fmt.Sprintf("HTTP/1.%d", v.Minor))
 	}
 	if v.Silent&PartFields == 0 {
 		for _, f := range v.Fields {
@@ -144,16 +147,16 @@ func (v *Verdict) long(k Kind) string {
 	return strings.Join(s, "\n")
 }
 
-// A mark is an octet, or some, of an input as a page shows it.
+// A mark is some octets of an input as a page shows them: as sent, or by a name.
 type mark struct {
-	Text    string
-	Control bool // not as sent
-	Break   bool // a line ends behind it
+	Text  string
+	Named bool
+	Break bool // a line ends behind it
 }
 
-// marks makes control characters visible, as the signs of Unicode for them, and
-// obs-text as hexadecimal digits.
+// marks gives names to control characters, and hexadecimal digits to obs-text.
 func marks(b []byte) (marks []mark) {
+	const most = 600 // octets that are shown
 	plain := 0
 	flush := func(end int) {
 		if end > plain {
@@ -161,23 +164,27 @@ func marks(b []byte) (marks []mark) {
 		}
 		plain = end + 1
 	}
-	const most = 600
 	for i, c := range b {
 		if i == most {
 			flush(i)
-			return append(marks, mark{Text: fmt.Sprintf(" and %d octets more", len(b)-i), Control: true})
+			return append(marks, mark{Text: fmt.Sprintf("and %d octets more", len(b)-i), Named: true})
 		}
-		switch {
-		case c < ' ':
-			flush(i)
-			marks = append(marks, mark{string(rune(0x2400 + int(c))), true, c == '\n'})
-		case c == 0x7f:
-			flush(i)
-			marks = append(marks, mark{"␡", true, false})
-		case c >= 0x80:
-			flush(i)
-			marks = append(marks, mark{fmt.Sprintf("‹%02x›", c), true, false})
+		if c >= ' ' && c < 0x7f {
+			continue
 		}
+		flush(i)
+		name := fmt.Sprintf("%02x", c)
+		switch c {
+		case '\r':
+			name = "CR"
+		case '\n':
+			name = "LF"
+		case '\t':
+			name = "HTAB"
+		case 0:
+			name = "NUL"
+		}
+		marks = append(marks, mark{name, true, c == '\n'})
 	}
 	flush(len(b))
 	return marks
@@ -219,6 +226,9 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 			}
 			var input strings.Builder
 			for _, m := range row.Input {
+				if m.Named {
+					m.Text = "‹" + m.Text + "›"
+				}
 				input.WriteString(m.Text)
 			}
 			fmt.Fprintf(out, "| %s | %s |", inTable(rule), inTable(input.String()))
