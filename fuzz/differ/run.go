@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	maxInput   = 8 << 10 // octets of an input: longer ones are left out
+	maxInput   = 4 << 10 // octets of an input: longer ones are left out
 	maxSplit   = 400     // octets of an input that is delivered in pieces
 	minimising = 3000    // executions for one finding
 )
@@ -60,6 +60,8 @@ type Run struct {
 	done    int64               // executions of this run and those before it
 	before  time.Duration
 	began   time.Time
+	shown   time.Time // when Progress was called
+	ctx     context.Context
 	copied  []byte
 	err     error // of writing to Dir
 }
@@ -101,32 +103,32 @@ type parser struct {
 // Do runs until Count, or until ctx ends, which is no error. It answers what it
 // has found, also beside an error.
 func (r *Run) Do(ctx context.Context) (*Report, error) {
+	r.ctx = ctx
 	if err := r.prepare(); err != nil {
 		return nil, err
 	}
-	shown := r.began
 	for _, b := range r.seeds {
-		if ctx.Err() != nil || r.Count > 0 && r.done >= r.Count {
+		if !r.goesOn() {
 			break
 		}
 		r.try(b)
 	}
-	for ctx.Err() == nil && (r.Count == 0 || r.done < r.Count) {
+	for r.goesOn() {
 		r.try(r.mutant())
-		if r.done%64 != 0 {
-			continue
-		}
-		if now := time.Now(); now.Sub(shown) >= time.Second {
-			shown = now
-			if r.Progress != nil {
-				r.Progress(r.progress())
-			}
-		}
 	}
 	if r.Progress != nil {
 		r.Progress(r.progress())
 	}
 	return r.report(), r.save()
+}
+
+// goesOn reports whether there is more to do, and tells of progress.
+func (r *Run) goesOn() bool {
+	if now := time.Now(); r.Progress != nil && now.Sub(r.shown) >= time.Second {
+		r.shown = now
+		r.Progress(r.progress())
+	}
+	return r.ctx.Err() == nil && (r.Count == 0 || r.done < r.Count)
 }
 
 func (r *Run) prepare() error {
@@ -156,6 +158,7 @@ func (r *Run) prepare() error {
 	r.kept, r.done, r.before, r.err = nil, 0, 0, nil
 	r.seeds = append(corpus.Load(r.Kind.String()), r.Seeds...)
 	r.began = time.Now()
+	r.shown = r.began
 	return r.load()
 }
 
@@ -263,6 +266,9 @@ func (p pair) key(rule string, verdicts []Verdict) string {
 func (r *Run) find(b []byte, p pair, key string) {
 	parse := [2]func([]byte) Verdict{r.parsers[p.a].parse, r.parsers[p.b].parse}
 	small := Minimise(b, minimising, func(b []byte) bool {
+		if r.ctx.Err() != nil {
+			return false // what there is will do
+		}
 		verdicts := make([]Verdict, len(r.parsers))
 		verdicts[p.a], verdicts[p.b] = Call(parse[0], b), Call(parse[1], b)
 		again := pair{p.a, p.b, Compare(&verdicts[p.a], &verdicts[p.b])}

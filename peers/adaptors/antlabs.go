@@ -1,6 +1,7 @@
 package adaptors
 
 import (
+	"sort"
 	"strings"
 
 	"github.com/antlabs/httparser"
@@ -73,14 +74,12 @@ func antlabsRequest(b []byte) (v differ.Verdict) {
 	if v.Framing.Body != picohttp.BodyChunked && len(v.Body) > 0 {
 		v.Framing = differ.Framing{Body: picohttp.BodyLength, Length: int64(len(v.Body))}
 	}
-	for n := range len(b) { // the shortest beginning that is complete
-		if v.Length = n + 1; antlabsComplete(b[:n+1]) {
-			break
-		}
-	}
+	v.Length = sort.Search(len(b), func(n int) bool { return antlabsComplete(b[:n]) })
 	return v
 }
 
+// antlabsComplete reports whether a message ends in b: how long it is, the parser does
+// not say.
 func antlabsComplete(b []byte) (done bool) {
 	setting := httparser.Setting{MessageComplete: func(*httparser.Parser, int) { done = true }}
 	httparser.New(httparser.REQUEST).Execute(&setting, append([]byte(nil), b...))
