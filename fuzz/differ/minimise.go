@@ -4,7 +4,7 @@ import "bytes"
 
 // Minimise returns b made shorter and plainer, as long as keep says yes, by at
 // most tries calls of keep: lines and then ever smaller pieces are left out, and
-// octets made "a", digits "0".
+// octets made "a", digits "1".
 func Minimise(b []byte, tries int, keep func(b []byte) bool) []byte {
 	b = bytes.Clone(b)
 	try := func(shorter []byte) bool {
@@ -38,7 +38,7 @@ func Minimise(b []byte, tries int, keep func(b []byte) bool) []byte {
 		plain := byte('a')
 		switch c := b[at]; {
 		case '0' <= c && c <= '9':
-			plain = '0'
+			plain = '1'
 		case c == '\r' || c == '\n' || c == ' ':
 			continue
 		}

@@ -255,9 +255,11 @@ func (r *Run) try(b []byte) {
 	}
 }
 
-// key says who disagrees with whom, and how, so that sides cannot change.
+// key says who disagrees with whom about which kind of body, and how, so that sides
+// cannot change.
 func (p pair) key(rule string, verdicts []Verdict) string {
-	return fmt.Sprintf("%s|%s|%d %s|%d %s", p.class, rule, p.a, verdicts[p.a].Result, p.b, verdicts[p.b].Result)
+	a, b := &verdicts[p.a], &verdicts[p.b]
+	return fmt.Sprintf("%s|%s|%d %s %s|%d %s %s", p.class, rule, p.a, a.Result, a.Framing.Body, p.b, b.Result, b.Framing.Body)
 }
 
 // find minimises an input that two parsers disagree about, with the rule that it
