@@ -259,7 +259,20 @@ func (r *Run) try(b []byte) {
 // cannot change.
 func (p pair) key(rule string, verdicts []Verdict) string {
 	a, b := &verdicts[p.a], &verdicts[p.b]
+	if p.class == Crashes { // whatever the other says
+		return crashKey(p.a, a) + crashKey(p.b, b)
+	}
 	return fmt.Sprintf("%s|%s|%d %s %s|%d %s %s", p.class, rule, p.a, a.Result, a.Framing.Body, p.b, b.Result, b.Framing.Body)
+}
+
+// crashKey says which parser crashed, and how as far as that does not quote the
+// input.
+func crashKey(i int, v *Verdict) string {
+	if v.Result != Crash {
+		return ""
+	}
+	why, _, _ := strings.Cut(v.Why, "\"")
+	return fmt.Sprintf("crash %d %s|", i, strings.TrimRight(why[:min(len(why), 40)], "0123456789[]: -"))
 }
 
 // find minimises an input that two parsers disagree about, with the rule that it

@@ -102,7 +102,7 @@ var explained = []struct {
 		}},
 	{"HTAB behind a value is no part of it (RFC 9112, section 5.1); one takes it for a part of the coding's name",
 		func(v, whole *differ.Verdict, input []byte) {
-			if v.Framing.Body == picohttp.BodyUntilClose && whole.Framing.Body == picohttp.BodyChunked &&
+			if v.Framing.Body != picohttp.BodyChunked && whole.Framing.Body == picohttp.BodyChunked &&
 				bytes.Contains(bytes.ToLower(input), []byte("chunked\t")) {
 				*v = differ.Verdict{}
 			}
