@@ -252,12 +252,12 @@ func (s *signals) begin(h *head) {
 // endCoding judges what all Transfer-Encoding lines and the others are together.
 func (s *signals) endCoding() {
 	switch {
+	case s.met != 0:
+		s.fault = ErrContentLengthRepeated
 	case s.minor == 0 || s.has(vagueVersion):
 		s.fault = ErrTransferEncodingVersion
-	case s.has(contentLength) && s.allow&LengthAndCoding != 0 && s.met == 0 && !s.has(oddCoding):
+	case s.has(contentLength) && s.allow&LengthAndCoding != 0 && !s.has(oddCoding):
 		s.met = LengthAndCoding
-	case s.met&EqualLengths != 0:
-		s.fault = ErrContentLengthRepeated
 	case s.has(contentLength):
 		s.fault = ErrAmbiguousLength
 	case !s.has(chunkedOnce | otherCoding):
