@@ -22,8 +22,6 @@ const (
 	anyOutcome
 )
 
-var outcomeNames = []string{"complete", "incomplete", "malformed"}
-
 // An answer is a sequence of words, as oracle.c defines it.
 type answer struct {
 	hash    uint64
