@@ -1,32 +1,48 @@
 #!/bin/sh
-# Gets picohttpparser's C source from Debian and builds with it, into .build/ (which
-# git ignores), the yardstick, twice, and the oracle. If PICOHTTPPARSER names a
-# checkout of picohttpparser, a folder with picohttpparser.c, it builds an
-# oracle-checkout with that, too. Run it again after a change of a C file: what is
-# there already is not fetched again.
+# Gets the parsers that are not in Go, and builds with them, into .build/ (which git
+# ignores), the yardstick's sides and the oracle. All comes from Debian; what that is
+# is printed first. If PICOHTTPPARSER names a checkout of picohttpparser, a folder
+# with picohttpparser.c, it builds an oracle-checkout with that, too. Run it again
+# after a change of a C file: what is there already is not fetched again.
 set -eu
 checkout=${PICOHTTPPARSER:+$(cd "$PICOHTTPPARSER" && pwd)}
 cd "$(dirname "$0")"
+mkdir -p .build
 
 fail() {
 	echo "get.sh: $*" >&2
 	exit 1
 }
 
-# install COMMAND PACKAGE WHY installs a package unless its command is there.
+# skip NAME WHY leaves out a parser that cannot be had here, which CI has to have.
+skip() {
+	[ "${CI:-}" != true ] || fail "$1: $2"
+	echo "get.sh: skipped $1: $2"
+}
+
+# need PACKAGE WHY COMMAND... notes a package that is to be installed, unless the command succeeds.
+packages=
+need() {
+	package=$1 why=$2
+	shift 2
+	"$@" >/dev/null 2>&1 && return
+	echo "get.sh: package $package: $why"
+	packages="$packages $package"
+}
+
+# install installs the packages noted. One that cannot be had stops only what needs it.
 install() {
-	if command -v "$1" >/dev/null; then
-		return
-	fi
-	echo "get.sh: installing the package $2: $3"
-	command -v apt-get >/dev/null || fail "there is no apt-get to install $2 with; install $1 some other way."
+	[ -n "$packages" ] || return 0
+	command -v apt-get >/dev/null || fail "there is no apt-get to install$packages with."
 	sudo=
 	if [ "$(id -u)" != 0 ]; then
 		sudo=sudo
-		command -v sudo >/dev/null || fail "installing $2 needs root, and there is no sudo."
+		command -v sudo >/dev/null || fail "installing$packages needs root, and there is no sudo."
 	fi
-	$sudo apt-get -qq update || fail "apt-get update failed, so $2 cannot be installed."
-	$sudo apt-get -qq install --no-install-recommends "$2" || fail "the package $2 cannot be installed."
+	$sudo apt-get -qq update || fail "apt-get update failed, so$packages cannot be installed."
+	for package in $packages; do
+		$sudo apt-get -qq install --no-install-recommends "$package" || echo "get.sh: the package $package cannot be installed." >&2
+	done
 }
 
 # sources prints this machine's apt entry for its own release as a deb-src
@@ -48,49 +64,111 @@ sources() {
 	done
 }
 
-# fetch puts picohttpparser.c, picohttpparser.h and the version of the source
-# package into .build. It gives apt a state of its own in a temporary folder,
-# so it needs no root and leaves the machine's package lists as they are.
+# fetch PACKAGE FILE... puts files of a source package into .build, and its name
+# and version into .build/version-PACKAGE. It gives apt a state of its own in a temporary folder, so it
+# needs no root and leaves the machine's package lists as they are.
 fetch() {
-	command -v apt-get >/dev/null || fail "the C source comes from Debian's source package h2o, and there is no apt-get."
-	install dpkg-source dpkg-dev "it unpacks the source package"
-	echo "get.sh: fetching Debian's source package h2o: its deps/picohttpparser is what yardstick and oracle are built from"
+	package=$1
+	shift
+	[ ! -s ".build/version-$package" ] || return 0
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
 	mkdir -p "$work/sources.list.d" "$work/lists/partial" "$work/cache/archives/partial"
 	sources "$work"
-	set -- -qq -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/sources.list.d" \
-		-o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User="$(id -un)"
-	apt-get "$@" update || fail "apt cannot read the list of source packages."
-	(cd "$work" && apt-get "$@" source --download-only h2o) || fail "apt cannot fetch the source package h2o."
+	apt() {
+		apt-get -qq -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/sources.list.d" \
+			-o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User="$(id -un)" "$@"
+	}
+	apt update || return 1
+	(cd "$work" && apt source --download-only "$package") || return 1
 	# apt has checked the files against Debian's signed list; dpkg-source would
 	# ask for the maintainer's key as well, which few machines have.
-	dpkg-source --no-check -x "$work"/h2o_*.dsc "$work/h2o" >/dev/null || fail "the source package h2o does not unpack."
-	for file in picohttpparser.c picohttpparser.h; do
-		cp "$work/h2o/deps/picohttpparser/$file" .build/ || fail "the source package h2o has no deps/picohttpparser/$file."
+	dpkg-source --no-check -x "$work/$package"_*.dsc "$work/source" >/dev/null || return 1
+	for file; do
+		cp "$work/source/$file" .build/ || return 1
 	done
-	sed -n 's/^Version: /h2o /p' "$work"/h2o_*.dsc >.build/version
+	sed -n "s/^Version: /$package /p" "$work/$package"_*.dsc >".build/version-$package"
+	rm -rf "$work"
 }
 
-# build NAME C FOLDER SOURCE FLAGS... builds .build/NAME from a C file of ours and the
-# picohttpparser in a folder; SOURCE is what it says that this is.
+# build NAME SOURCE FLAGS... builds .build/NAME with gcc; SOURCE is what it says that
+# its parser comes from. -O3 and the like are what it says of itself.
 build() {
-	name=$1 file=$2 folder=$3 source=$4
-	shift 4
-	gcc "$@" -I"$folder" -DSOURCE="\"$source\"" -DFLAGS="\"$*\"" \
-		-o ".build/$name" "$file" "$folder/picohttpparser.c" ||
-		fail "gcc $* cannot build .build/$name from $file and $folder/picohttpparser.c."
-	echo "get.sh: built .build/$name from $file and the picohttpparser of $source, with gcc $*"
+	name=$1 source=$2
+	shift 2
+	flags=
+	for flag; do
+		case $flag in -O* | -m*) flags="$flags $flag" ;; esac
+	done
+	gcc "$@" -DSOURCE="\"$source\"" -DFLAGS="\"${flags# }\"" -o ".build/$name" || return 1
+	echo "get.sh: built .build/$name with the parser of $source, gcc$flags"
 }
 
-install gcc gcc "it builds the yardstick and the oracle"
-echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1 || fail "gcc finds no stdio.h: install the package libc6-dev."
-mkdir -p .build
-[ -s .build/version ] || fetch
-version=$(cat .build/version)
-build yardstick-native yardstick/yardstick.c .build "$version" -O3 -march=native
-build yardstick-scalar yardstick/yardstick.c .build "$version" -O3
-build oracle oracle/oracle.c .build "$version" -O2 -march=native
+echo "get.sh: source packages, fetched unless they are in .build: h2o (picohttpparser), http-parser"
+need gcc "it builds the sides in C, and the oracle" command -v gcc
+need libc6-dev "C's headers" [ -f /usr/include/stdio.h ]
+need dpkg-dev "it unpacks source packages" command -v dpkg-source
+need util-linux "taskset, which pins a side to a CPU" command -v taskset
+need node-llhttp "llhttp's C source" [ -f /usr/share/llhttp/llhttp.c ]
+need librust-httparse-dev "httparse's Rust source" sh -c 'ls /usr/share/cargo/registry/httparse-*/src/lib.rs'
+need cargo "it builds httparse's side" command -v cargo
+install
+
+fetch h2o deps/picohttpparser/picohttpparser.c deps/picohttpparser/picohttpparser.h ||
+	fail "the source package h2o cannot be had, and picohttpparser is in it."
+pico="-I.build .build/picohttpparser.c" version=$(cat .build/version-h2o)
+# shellcheck disable=SC2086 # $pico is two words
+build yardstick-native "$version" -O3 -march=native -pthread yardstick/native/picohttpparser.c $pico &&
+	build yardstick-scalar "$version" -O3 -pthread yardstick/native/picohttpparser.c $pico &&
+	build oracle "$version" -O2 -march=native oracle/oracle.c $pico ||
+	fail "gcc cannot build with picohttpparser."
+
+if [ -f /usr/share/llhttp/llhttp.c ]; then
+	build llhttp "$(dpkg-query -W -f '${Package} ${Version}' node-llhttp)" -O3 -march=native -pthread -DLLHTTP \
+		-I/usr/share/include/llhttp yardstick/native/callbacks.c /usr/share/llhttp/*.c || skip llhttp "it does not build"
+else
+	skip llhttp "there is no /usr/share/llhttp/llhttp.c"
+fi
+
+if fetch http-parser http_parser.c http_parser.h; then
+	build http_parser "$(cat .build/version-http-parser)" -O3 -march=native -pthread -I.build \
+		yardstick/native/callbacks.c .build/http_parser.c || skip http_parser "it does not build"
+else
+	skip http_parser "the source package http-parser cannot be had"
+fi
+
+# httparse has a build script, which asks for SIMD where the target has it: so cargo, not rustc.
+crate=$(ls -d /usr/share/cargo/registry/httparse-* 2>/dev/null | tail -n 1)
+if [ -n "$crate" ] && command -v cargo >/dev/null; then
+	mkdir -p .build/rust
+	cat >.build/rust/Cargo.toml <<END
+[package]
+name = "httparse-side"
+version = "0.0.0"
+edition = "2021"
+[[bin]]
+name = "httparse-side"
+path = "../../yardstick/native/httparse.rs"
+[dependencies]
+httparse = { path = "$crate" }
+[profile.release]
+opt-level = 3
+codegen-units = 1
+lto = true
+END
+	SOURCE=$(dpkg-query -W -f '${Package} ${Version}' librust-httparse-dev)
+	BUILD="$(rustc --version | cut -d ' ' -f 1,2) opt-level=3 lto target-cpu=native"
+	export SOURCE BUILD
+	if (cd .build/rust && RUSTFLAGS='-C target-cpu=native --cap-lints=allow' cargo build --quiet --offline --release); then
+		cp .build/rust/target/release/httparse-side .build/httparse
+		echo "get.sh: built .build/httparse with the parser of $SOURCE, $BUILD"
+	else
+		skip httparse "cargo does not build it"
+	fi
+else
+	skip httparse "there is no /usr/share/cargo/registry/httparse-*, or no cargo"
+fi
+
 rm -f .build/oracle-checkout # or an old one would be asked in a new way
 if [ -n "$checkout" ]; then
 	[ -f "$checkout/picohttpparser.c" ] || fail "PICOHTTPPARSER is $checkout, where no picohttpparser.c is."
@@ -98,5 +176,6 @@ if [ -n "$checkout" ]; then
 	if [ -e "$checkout/.git" ]; then
 		source="h2o/picohttpparser $(git -C "$checkout" describe --always --dirty)"
 	fi
-	build oracle-checkout oracle/oracle.c "$checkout" "$source" -O2 -march=native
+	build oracle-checkout "$source" -O2 -march=native -I"$checkout" oracle/oracle.c "$checkout/picohttpparser.c" ||
+		fail "gcc cannot build .build/oracle-checkout."
 fi

@@ -9,12 +9,13 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -27,6 +28,7 @@ type options struct {
 	slot    time.Duration
 	cpu     int
 	read    bool
+	peers   bool
 	kernels []string
 	paths   kind // of the messages in files
 }
@@ -42,6 +44,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 15, "rounds; a figure to be quoted takes 15 or more")
 	flag.DurationVar(&o.slot, "slot", 30*time.Millisecond, "how long a side runs in a round")
 	flag.IntVar(&o.cpu, "cpu", lastCPU(), "the CPU for all sides; -1 for none in particular")
+	flag.BoolVar(&o.peers, "peers", false, "all other parsers, too; implies -read")
 	flag.BoolVar(&o.read, "read", false, "after each parse of a head, also take every field name and value")
 	flag.Parse()
 	if flag.NArg() > 0 || o.rounds < 1 || o.slot <= 0 {
@@ -61,55 +64,155 @@ func main() {
 	}
 }
 
+// A task is what all sides are to do with some messages.
+type task struct {
+	name     string
+	kind     kind
+	messages [][]byte
+	command  string
+	step     int  // of a delivery
+	threads  int  // if not 0: so many, on any CPU
+	memchr   bool // is a side, too
+	parsers  []string
+}
+
+// A result is a task that was performed.
+type result struct {
+	task
+	facts  facts
+	sides  []*side
+	differ map[string]string // parsers that have no side, with the reason
+}
+
 func run(out io.Writer, corpora []string, o options) error {
-	dir, err := os.MkdirTemp("", "yardstick")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
 	for i, name := range corpora {
 		k, messages, err := corpus(name, o.paths)
 		if err != nil {
 			return err
 		}
-		file := filepath.Join(dir, "corpus")
-		if err := os.WriteFile(file, encodeCorpus(messages), 0o600); err != nil {
-			return err
+		t := task{name: name, kind: k, messages: messages, command: "parse-" + string(k), memchr: true,
+			parsers: slices.Concat([]string{picoNative, picoScalar}, o.kernels)}
+		if o.read {
+			t.command = "read-" + string(k)
 		}
-		programs, err := startAll(file, o.kernels, o.cpu)
-		if err != nil {
-			return err
+		if o.peers && k == request {
+			t.parsers, _ = allParsers()
+			t.command = "read-request"
 		}
 		if i == 0 {
-			about(out, programs, o)
+			if err := about(out, t.parsers, o); err != nil {
+				return err
+			}
 		}
-		sides, f, err := measure(programs, k, messages, o)
-		stopAll(programs)
+		r, err := perform(t, o)
 		if err != nil {
 			return fmt.Errorf("corpus %s: %w", name, err)
 		}
+		f := r.facts
 		if k == chunked {
 			fmt.Fprintf(out, "\ncorpus %s: %d bodies, %d bytes, %d of them content\n", name, f.messages, f.bytes, f.lengths)
 		} else {
 			fmt.Fprintf(out, "\ncorpus %s: %d heads, %d bytes, median %d fields\n", name, f.messages, f.bytes, f.medianFields)
 		}
-		table(out, sides, f)
+		table(out, r.sides, f)
+		for _, name := range slices.Sorted(maps.Keys(r.differ)) {
+			fmt.Fprintf(out, "%s is left out: %s\n", name, r.differ[name])
+		}
 	}
 	return nil
+}
+
+// perform starts the sides of a task, holds them to one another, and takes their
+// times.
+func perform(t task, o options) (*result, error) {
+	programs, stop, err := startOn(t, o)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	r := &result{task: t}
+	if t.command == "refuse" {
+		r.facts, r.differ, err = refused(programs, t)
+	} else {
+		r.facts, r.differ, err = agree(programs, t.kind, t.messages)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var agreeing []*program
+	for _, p := range programs {
+		switch why := r.differ[p.name]; {
+		case why == "":
+			agreeing = append(agreeing, p)
+		case t.command != "refuse" && !isPeer(p.name):
+			return nil, errors.New(why)
+		}
+	}
+	r.sides = sidesOf(agreeing, t)
+	return r, measure(r.sides, r.facts, o)
+}
+
+// startOn starts the sides of a task on its messages.
+func startOn(t task, o options) (programs []*program, stop func(), err error) {
+	file, err := os.CreateTemp("", "yardstick")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer os.Remove(file.Name()) // by the end of this function all sides have it mapped
+	if _, err := file.Write(encodeCorpus(t.messages)); err != nil {
+		return nil, nil, err
+	}
+	if err := file.Close(); err != nil {
+		return nil, nil, err
+	}
+	cpu, threads := o.cpu, 1
+	if t.threads > 0 {
+		cpu, threads = -1, t.threads
+	}
+	programs, err = startAll(t.parsers, file.Name(), cpu, threads)
+	return programs, func() { stopAll(programs) }, err
+}
+
+// isPeer reports whether a parser may differ: picohttp's kernels and the yardstick
+// itself may not.
+func isPeer(name string) bool {
+	if name == picoNative || name == picoScalar {
+		return false
+	}
+	for _, p := range goPeers {
+		if p.name == name {
+			return true
+		}
+	}
+	return binaryPath(name) != ""
+}
+
+// refused asks all programs about heads that are to be refused.
+func refused(programs []*program, t task) (f facts, differ map[string]string, err error) {
+	f = facts{kind: t.kind, messages: len(t.messages)}
+	differ = map[string]string{}
+	for i, m := range t.messages {
+		f.bytes += len(m)
+		for _, p := range programs {
+			answer, err := p.ask("verdict", i, 0)
+			if err != nil {
+				return f, nil, err
+			}
+			if answer != "refuses" {
+				differ[p.name] = answer
+			}
+		}
+	}
+	return f, differ, nil
 }
 
 // measure takes the times of all sides, in rounds. In each round another side
 // goes first, so that what disturbs the machine at regular times does not always
 // disturb the same one.
-func measure(programs []*program, k kind, messages [][]byte, o options) ([]*side, facts, error) {
-	f, err := agree(programs, k, messages)
-	if err != nil {
-		return nil, f, err
-	}
-	sides := sidesOf(programs, k, o.read)
+func measure(sides []*side, f facts, o options) error {
 	for _, s := range sides {
 		if err := s.calibrate(o.slot, f); err != nil {
-			return nil, f, err
+			return err
 		}
 	}
 	for round := range o.rounds {
@@ -117,13 +220,13 @@ func measure(programs []*program, k kind, messages [][]byte, o options) ([]*side
 			s := sides[(round+i)%len(sides)]
 			ns, err := s.run(s.passes, f)
 			if err != nil {
-				return nil, f, err
+				return err
 			}
-			s.times = append(s.times, ns/float64(s.passes*f.messages))
+			s.times = append(s.times, ns/float64(s.passes*f.messages*s.threads))
 		}
 	}
 	net(sides)
-	return sides, f, nil
+	return nil
 }
 
 // table prints a row for each side, the slowest first.
@@ -190,15 +293,21 @@ func quantile(values []float64, q float64) float64 {
 }
 
 // about prints what a reader needs to know to repeat the run.
-func about(out io.Writer, programs []*program, o options) {
+func about(out io.Writer, parsers []string, o options) error {
 	fmt.Fprintf(out, "command: go run ./yardstick %s\n", strings.Join(os.Args[1:], " "))
 	fmt.Fprintf(out, "CPU:     %s (number %d)\n", cpuModel(), o.cpu)
 	fmt.Fprintf(out, "Go:      %s %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	fmt.Fprintf(out, "commit:  %s\n", commit())
 	fmt.Fprintf(out, "kernels: %s\n", strings.Join(o.kernels, " "))
+	programs, stop, err := startOn(task{messages: [][]byte{{}}, parsers: parsers}, o)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	for _, p := range programs {
 		fmt.Fprintf(out, "%s is %s\n", p.name, p.about)
 	}
+	return nil
 }
 
 // cpuModel returns what the kernel calls the CPU.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"hash"
 	"hash/fnv"
@@ -9,31 +10,151 @@ import (
 	"iter"
 	"os"
 	"runtime"
+	"slices"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/picohttp/picohttp"
 )
 
-// commands are those that serve answers, each from all messages of the corpus
-// and a number.
-var commands = map[string]func(messages [][]byte, n int) (string, error){
-	"check-request":  checkRequest,
-	"parse-request":  timeParseRequest,
-	"read-request":   timeReadRequest,
-	"check-response": checkResponse,
-	"parse-response": timeParseResponse,
-	"read-response":  timeReadResponse,
-	"check-chunked":  checkChunked,
-	"decode":         timeDecode,
-	"next":           timeNext,
-	"copy":           timeCopy,
-	"memmove":        timeMemmove,
+// A server is a side in Go, in a process of its own: the kernel is chosen once in
+// a process, and the garbage of one parser is no other's. It speaks as
+// native/side.h says, and its loops are those of native/side.h.
+type server struct {
+	parser   string
+	messages [][]byte
+	threads  int
 }
 
-// serve is picohttp's side of the yardstick, in a process of its own, because
-// the kernel is chosen once in a process. It speaks as yardstick.c does, and
-// its loops are those of yardstick.c; it has no memchr, but next.
-func serve(path string, in io.Reader, out io.Writer) error {
+// A loop goes over the messages so many times, and returns a sum of lengths.
+type loop func(messages [][]byte, passes, step int) (sum int, err error)
+
+func (s *server) loop(command string) loop {
+	if s.parser == "picohttp" {
+		switch command {
+		case "parse-request":
+			return parseRequests
+		case "read-request":
+			return readRequests
+		case "parse-response":
+			return parseResponses
+		case "read-response":
+			return readResponses
+		case "decode":
+			return decodeAll
+		case "next":
+			return nextAll
+		case "copy":
+			return copyAll
+		case "memmove":
+			return memmoveAll
+		}
+	}
+	switch command {
+	case "read-request":
+		return func(heads [][]byte, passes, _ int) (int, error) {
+			return s.read(heads, passes, func(head []byte) int { return len(head) })
+		}
+	case "deliver":
+		return func(heads [][]byte, passes, step int) (int, error) {
+			return s.read(heads, passes, func(head []byte) int {
+				if step == 0 {
+					return (len(head) + 1) / 2
+				}
+				return step
+			})
+		}
+	case "refuse":
+		return s.refuse
+	}
+	return nil
+}
+
+func (s *server) read(heads [][]byte, passes int, step func(head []byte) int) (sum int, err error) {
+	p, err := makePeer(s.parser)
+	if err != nil {
+		return 0, err
+	}
+	for range passes {
+		for i, head := range heads {
+			octets, err := p.read(head, step(head))
+			if err != nil {
+				return 0, fmt.Errorf("message %d: %w", i, err)
+			}
+			sum += octets
+		}
+	}
+	return sum, nil
+}
+
+func (s *server) refuse(heads [][]byte, passes, _ int) (int, error) {
+	p, err := makePeer(s.parser)
+	if err != nil {
+		return 0, err
+	}
+	for range passes {
+		for i, head := range heads {
+			if _, err := p.read(head, len(head)); err == nil || err == errMore {
+				return 0, fmt.Errorf("message %d is not refused: %w", i, err)
+			}
+		}
+	}
+	return 0, nil
+}
+
+// time runs a loop in all threads at once; the sum that it answers is that of one.
+func (s *server) time(run loop, passes, step int) (string, error) {
+	sums, errs := make([]int, s.threads), make([]error, s.threads)
+	var others sync.WaitGroup
+	start := time.Now()
+	for i := 1; i < s.threads; i++ {
+		others.Add(1)
+		go func() {
+			defer others.Done()
+			sums[i], errs[i] = run(s.messages, passes, step)
+		}()
+	}
+	sums[0], errs[0] = run(s.messages, passes, step)
+	others.Wait()
+	ns := time.Since(start).Nanoseconds()
+	for i, err := range errs {
+		if err != nil {
+			return "", err
+		}
+		if sums[i] != sums[0] {
+			return "", fmt.Errorf("threads have different sums, %d and %d", sums[0], sums[i])
+		}
+	}
+	return fmt.Sprint(ns, sums[0]), nil
+}
+
+func (s *server) answer(command string, n, step int) (string, error) {
+	if run := s.loop(command); run != nil {
+		return s.time(run, n, step)
+	}
+	if command == "keep" {
+		return s.keep(n)
+	}
+	if n < 0 || n >= len(s.messages) {
+		return "", fmt.Errorf("no message %d", n)
+	}
+	m := s.messages[n]
+	switch command {
+	case "check-request":
+		return s.checkRequest(m)
+	case "verdict":
+		return s.verdict(m)
+	case "check-response":
+		return checkResponse(m)
+	case "check-chunked":
+		return checkChunked(m)
+	}
+	return "", fmt.Errorf("unknown command %q", command)
+}
+
+// serve answers the lines of in.
+func serve(path, parser string, threads int, in io.Reader, out io.Writer) error {
 	messages, err := mapCorpus(path)
 	if err != nil {
 		return err
@@ -41,20 +162,17 @@ func serve(path string, in io.Reader, out io.Writer) error {
 	if err := makeBuffer(messages); err != nil {
 		return fmt.Errorf("cannot make a buffer: %w", err)
 	}
-	fmt.Fprintf(out, "picohttp %s, %s %s/%s\n", picohttp.Kernel(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	s := &server{parser: parser, messages: messages, threads: threads}
+	fmt.Fprintf(out, "%s, %s %s/%s\n", aboutParser(parser), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
 		var command string
-		var n int
-		if _, err := fmt.Sscanf(lines.Text(), "%s %d", &command, &n); err != nil {
-			return fmt.Errorf("a command is a word and a number: %w", err)
+		var n, step int
+		if _, err := fmt.Sscanf(lines.Text(), "%s %d %d", &command, &n, &step); err != nil {
+			return fmt.Errorf("a command is a word and two numbers: %w", err)
 		}
-		run, ok := commands[command]
-		if !ok {
-			return fmt.Errorf("unknown command %q", command)
-		}
-		answer, err := run(messages, n)
+		answer, err := s.answer(command, n, step)
 		if err != nil {
 			return err
 		}
@@ -63,126 +181,152 @@ func serve(path string, in io.Reader, out io.Writer) error {
 	return lines.Err()
 }
 
-func timeParseRequest(heads [][]byte, passes int) (string, error) {
+func aboutParser(parser string) string {
+	if parser == "picohttp" {
+		return "picohttp " + picohttp.Kernel()
+	}
+	for _, p := range goPeers {
+		if p.name == parser {
+			return p.name + " of " + version(p.module)
+		}
+	}
+	return parser
+}
+
+func parseRequests(heads [][]byte, passes, _ int) (int, error) {
 	var r picohttp.Request
-	start := time.Now()
 	for range passes {
 		for i, h := range heads {
 			if n, err := r.Parse(h); err != nil || n != len(h) {
-				return "", wrong(i, h, n, err)
+				return 0, wrong(i, h, n, err)
 			}
 		}
 	}
-	return fmt.Sprint(time.Since(start).Nanoseconds()), nil
+	return 0, nil
 }
 
-func timeParseResponse(heads [][]byte, passes int) (string, error) {
+func parseResponses(heads [][]byte, passes, _ int) (int, error) {
 	var r picohttp.Response
-	start := time.Now()
 	for range passes {
 		for i, h := range heads {
 			if n, err := r.Parse(h); err != nil || n != len(h) {
-				return "", wrong(i, h, n, err)
+				return 0, wrong(i, h, n, err)
 			}
 		}
 	}
-	return fmt.Sprint(time.Since(start).Nanoseconds()), nil
+	return 0, nil
 }
 
-func timeReadRequest(heads [][]byte, passes int) (string, error) {
+func readRequests(heads [][]byte, passes, _ int) (sum int, err error) {
 	var r picohttp.Request
-	sum := 0
-	start := time.Now()
 	for range passes {
 		for i, h := range heads {
 			if n, err := r.Parse(h); err != nil || n != len(h) {
-				return "", wrong(i, h, n, err)
+				return 0, wrong(i, h, n, err)
 			}
-			for k := range r.NumFields() {
-				name, value := r.Field(k)
+			sum += fieldLengths(&r)
+		}
+	}
+	return sum, nil
+}
+
+func fieldLengths(r *picohttp.Request) (sum int) {
+	for name, value := range r.Fields() {
+		sum += len(name) + len(value)
+	}
+	return sum
+}
+
+func readResponses(heads [][]byte, passes, _ int) (sum int, err error) {
+	var r picohttp.Response
+	for range passes {
+		for i, h := range heads {
+			if n, err := r.Parse(h); err != nil || n != len(h) {
+				return 0, wrong(i, h, n, err)
+			}
+			for name, value := range r.Fields() {
 				sum += len(name) + len(value)
 			}
 		}
 	}
-	ns := time.Since(start).Nanoseconds()
-	return fmt.Sprint(ns, sum), nil
-}
-
-func timeReadResponse(heads [][]byte, passes int) (string, error) {
-	var r picohttp.Response
-	sum := 0
-	start := time.Now()
-	for range passes {
-		for i, h := range heads {
-			if n, err := r.Parse(h); err != nil || n != len(h) {
-				return "", wrong(i, h, n, err)
-			}
-			for k := range r.NumFields() {
-				name, value := r.Field(k)
-				sum += len(name) + len(value)
-			}
-		}
-	}
-	ns := time.Since(start).Nanoseconds()
-	return fmt.Sprint(ns, sum), nil
+	return sum, nil
 }
 
 func wrong(i int, message []byte, n int, err error) error {
 	return fmt.Errorf("message %d: picohttp reads %d bytes, %v, want %d", i, n, err, len(message))
 }
 
-// checkRequest tells what Parse makes of head i: its length, the number of
-// fields, the bytes in their names and in their values, and a digest of all parts.
-func checkRequest(heads [][]byte, i int) (string, error) {
-	h, err := message(heads, i)
+// checkRequest tells what becomes of a head: its length, the number of fields,
+// the bytes in their names and in their values, and two digests of all parts.
+// Where names come in another case or another order, the first is "-".
+func (s *server) checkRequest(head []byte) (string, error) {
+	p, err := makePeer(s.parser)
 	if err != nil {
 		return "", err
 	}
-	var r picohttp.Request
-	n, err := r.Parse(h)
-	if err != nil || n != len(h) {
-		return "", wrong(i, h, n, err)
+	q, err := p.check(head)
+	if err != nil {
+		return s.verdict(head)
 	}
-	return describe(n, r.Fields(), r.Method(), r.Target(), fmt.Append(nil, r.Minor())), nil
+	fields := func(yield func(name, value []byte) bool) {
+		for _, f := range q.fields {
+			if !yield([]byte(f[0]), []byte(f[1])) {
+				return
+			}
+		}
+	}
+	return describe(q.n, q.loose, fields, []byte(q.method), []byte(q.target), strconv.AppendInt(nil, int64(q.minor), 10)), nil
 }
 
-// checkResponse is checkRequest for heads of responses.
-func checkResponse(heads [][]byte, i int) (string, error) {
-	h, err := message(heads, i)
+func (s *server) verdict(head []byte) (string, error) {
+	p, err := makePeer(s.parser)
 	if err != nil {
 		return "", err
 	}
+	switch _, err = p.read(head, len(head)); err {
+	case nil:
+		return "accepts", nil
+	case errMore:
+		return "waits", nil
+	}
+	return "refuses", nil
+}
+
+// checkResponse is checkRequest for the head of a response.
+func checkResponse(h []byte) (string, error) {
 	var r picohttp.Response
 	n, err := r.Parse(h)
-	if err != nil || n != len(h) {
-		return "", wrong(i, h, n, err)
+	if err != nil {
+		return "refuses", nil
 	}
-	return describe(n, r.Fields(), fmt.Append(nil, r.Minor()), fmt.Append(nil, r.Status()), r.Reason()), nil
-}
-
-func message(messages [][]byte, i int) ([]byte, error) {
-	if i < 0 || i >= len(messages) {
-		return nil, fmt.Errorf("no message %d", i)
-	}
-	return messages[i], nil
+	return describe(n, false, r.Fields(), fmt.Append(nil, r.Minor()), fmt.Append(nil, r.Status()), r.Reason()), nil
 }
 
 // describe answers a check of a head of n bytes that has these parts in its
 // start-line and these fields.
-func describe(n int, fields iter.Seq2[[]byte, []byte], startLine ...[]byte) string {
+func describe(n int, loose bool, fields iter.Seq2[[]byte, []byte], startLine ...[]byte) string {
 	digest := fnv.New64a()
 	for _, part := range startLine {
 		add(digest, part)
 	}
+	unordered := digest.Sum64()
 	count, names, values := 0, 0, 0
 	for name, value := range fields {
 		add(digest, name)
 		add(digest, value)
+		field := fnv.New64a()
+		add(field, bytes.ToLower(name))
+		add(field, value)
+		unordered += field.Sum64()
 		count++
 		names += len(name)
 		values += len(value)
 	}
-	return fmt.Sprintf("%d %d %d %d %016x", n, count, names, values, digest.Sum64())
+	ordered := fmt.Sprintf("%016x", digest.Sum64())
+	if loose {
+		ordered = "-"
+	}
+	return fmt.Sprintf("%d %d %d %d %s %016x", n, count, names, values, ordered, unordered)
 }
 
 // add continues a digest with a part and a NUL.
@@ -191,12 +335,50 @@ func add(digest hash.Hash64, part []byte) {
 	digest.Write([]byte{0})
 }
 
+// keep parses n messages, each in memory of its own, holds on to what is needed
+// to read their fields, and answers the bytes and the objects of one, and the ns
+// of a collection of garbage of which there is none.
+func (s *server) keep(n int) (string, error) {
+	p, err := makePeer(s.parser)
+	if err != nil {
+		return "", err
+	}
+	kept := make([]any, n)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.GC() // what the first one finds in pools, the second one frees
+	runtime.ReadMemStats(&before)
+	for i := range kept {
+		m := bytes.Clone(s.messages[i%len(s.messages)])
+		if kept[i], err = p.keep(m); err != nil {
+			return "", err
+		}
+	}
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	times := make([]int64, 5)
+	for i := range times {
+		start := time.Now()
+		runtime.GC()
+		times[i] = time.Since(start).Nanoseconds()
+	}
+	slices.Sort(times)
+	runtime.KeepAlive(kept)
+	bytes, objects := int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(after.HeapObjects)-int64(before.HeapObjects)
+	return fmt.Sprint(bytes/int64(n), objects/int64(n), times[len(times)/2]), nil
+}
+
 // child runs serve if the arguments say that this process is to be a side.
 func child() {
-	if len(os.Args) != 3 || os.Args[1] != "serve" {
+	if len(os.Args) != 5 || os.Args[1] != "serve" {
 		return
 	}
-	if err := serve(os.Args[2], os.Stdin, os.Stdout); err != nil {
+	threads, err := strconv.Atoi(os.Args[4])
+	if err == nil {
+		err = serve(os.Args[2], os.Args[3], threads, os.Stdin, os.Stdout)
+	}
+	if err != nil {
 		fmt.Printf("error: %v\n", err)
 		os.Exit(1)
 	}

@@ -63,8 +63,8 @@ func (p *program) answer() (string, error) {
 	return p.answers.Text(), nil
 }
 
-func (p *program) ask(command string, n int) (string, error) {
-	if _, err := fmt.Fprintf(p.stdin, "%s %d\n", command, n); err != nil {
+func (p *program) ask(command string, n, step int) (string, error) {
+	if _, err := fmt.Fprintf(p.stdin, "%s %d %d\n", command, n, step); err != nil {
 		return "", fmt.Errorf("%s: %w", p.name, err)
 	}
 	return p.answer()
@@ -84,23 +84,72 @@ const (
 
 var errNotBuilt = errors.New("no picohttpparser in peers/.build: run ./get.sh")
 
-// startPico starts both picohttpparser builds.
-func startPico(file string, cpu int) ([]*program, error) {
-	var programs []*program
-	for _, name := range []string{picoNative, picoScalar} {
-		binary := filepath.Join(".build", strings.Replace(name, "pico", "yardstick", 1))
+// binaries are the sides that get.sh builds, by what it calls them.
+var binaries = []struct{ name, file string }{
+	{picoNative, "yardstick-native"},
+	{picoScalar, "yardstick-scalar"},
+	{"httparse", "httparse"},
+	{"llhttp", "llhttp"},
+	{"http_parser", "http_parser"},
+}
+
+func binaryPath(name string) string {
+	for _, b := range binaries {
+		if b.name == name {
+			return filepath.Join(".build", b.file)
+		}
+	}
+	return ""
+}
+
+// allParsers returns all sides that there are here: picohttp's kernels first,
+// then the rest. It also returns those that there could be.
+func allParsers() (parsers, missing []string) {
+	parsers = kernels()
+	for _, b := range binaries {
+		if _, err := os.Stat(binaryPath(b.name)); err != nil {
+			missing = append(missing, b.name)
+		} else {
+			parsers = append(parsers, b.name)
+		}
+	}
+	for _, p := range goPeers {
+		parsers = append(parsers, p.name)
+	}
+	return parsers, missing
+}
+
+// startParser starts the side of a parser: a binary, or this program again.
+func startParser(name, file string, cpu, threads int) (*program, error) {
+	if binary := binaryPath(name); binary != "" {
 		if _, err := os.Stat(binary); err != nil {
-			stopAll(programs)
 			return nil, errNotBuilt
 		}
-		p, err := start(name, cpu, nil, binary, file)
-		if err != nil {
-			stopAll(programs)
-			return nil, err
-		}
-		programs = append(programs, p)
+		return start(name, cpu, nil, binary, file, strconv.Itoa(threads))
 	}
-	return programs, nil
+	for _, p := range goPeers {
+		if p.name == name {
+			return startSelf(name, name, file, "", cpu, threads)
+		}
+	}
+	p, err := startSelf(name, "picohttp", file, godebug[name], cpu, threads)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(p.about, "picohttp "+name+",") {
+		p.stop()
+		return nil, fmt.Errorf("asked for kernel %s, got %s", name, p.about)
+	}
+	return p, nil
+}
+
+func startSelf(name, parser, file, godebug string, cpu, threads int) (*program, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	env := []string{"GODEBUG=" + godebug, "GOMAXPROCS=" + strconv.Itoa(threads)}
+	return start(name, cpu, env, self, "serve", file, parser, strconv.Itoa(threads))
 }
 
 // The GODEBUG settings that make a process use a kernel, by switching off what
@@ -124,31 +173,11 @@ func kernels() []string {
 	return names
 }
 
-// startKernel starts this program again as picohttp with one kernel.
-func startKernel(kernel, file string, cpu int) (*program, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	p, err := start(kernel, cpu, []string{"GODEBUG=" + godebug[kernel]}, self, "serve", file)
-	if err != nil {
-		return nil, err
-	}
-	if !strings.HasPrefix(p.about, "picohttp "+kernel+",") {
-		p.stop()
-		return nil, fmt.Errorf("asked for kernel %s, got %s", kernel, p.about)
-	}
-	return p, nil
-}
-
-// startAll starts both picohttpparser builds and picohttp with each kernel.
-func startAll(file string, kernels []string, cpu int) ([]*program, error) {
-	programs, err := startPico(file, cpu)
-	if err != nil {
-		return nil, err
-	}
-	for _, kernel := range kernels {
-		p, err := startKernel(kernel, file, cpu)
+// startAll starts the sides of parsers on a corpus file.
+func startAll(parsers []string, file string, cpu, threads int) ([]*program, error) {
+	var programs []*program
+	for _, name := range parsers {
+		p, err := startParser(name, file, cpu, threads)
 		if err != nil {
 			stopAll(programs)
 			return nil, err
@@ -173,23 +202,25 @@ type facts struct {
 	lengths      int // of all names and values, or of all contents
 }
 
-// agree asks every program about every message, and returns an error unless all
-// answers are equal.
-func agree(programs []*program, k kind, messages [][]byte) (facts, error) {
-	f := facts{kind: k, messages: len(messages)}
+// agree asks every program about every message, and returns an error unless the
+// first reads all of it. A program that does not answer as the first does is in
+// differ, with the reason.
+func agree(programs []*program, k kind, messages [][]byte) (f facts, differ map[string]string, err error) {
+	f = facts{kind: k, messages: len(messages)}
+	differ = map[string]string{}
 	var fields []int
 	for i, m := range messages {
-		want, err := programs[0].ask("check-"+string(k), i)
+		want, err := programs[0].ask("check-"+string(k), i, 0)
 		if err != nil {
-			return f, err
+			return f, nil, err
 		}
 		for _, p := range programs[1:] {
-			got, err := p.ask("check-"+string(k), i)
+			got, err := p.ask("check-"+string(k), i, 0)
 			if err != nil {
-				return f, err
+				return f, nil, err
 			}
-			if got != want {
-				return f, fmt.Errorf("message %d: %s says %s, %s says %s", i, programs[0].name, want, p.name, got)
+			if !sameAnswer(got, want) && differ[p.name] == "" {
+				differ[p.name] = fmt.Sprintf("message %d: %s says %s, %s says %s", i, programs[0].name, want, p.name, got)
 			}
 		}
 		var n, num, names, values int
@@ -199,10 +230,10 @@ func agree(programs []*program, k kind, messages [][]byte) (facts, error) {
 			_, err = fmt.Sscan(want, &n, &num, &names, &values)
 		}
 		if err != nil {
-			return f, err
+			return f, nil, fmt.Errorf("message %d: %s says %s", i, programs[0].name, want)
 		}
 		if n != len(m) {
-			return f, fmt.Errorf("message %d: %d bytes of %d read", i, n, len(m))
+			return f, nil, fmt.Errorf("message %d: %d bytes of %d read", i, n, len(m))
 		}
 		f.bytes += n
 		f.lengths += names + values
@@ -210,7 +241,18 @@ func agree(programs []*program, k kind, messages [][]byte) (facts, error) {
 	}
 	slices.Sort(fields)
 	f.medianFields = fields[len(fields)/2]
-	return f, nil
+	return f, differ, nil
+}
+
+// sameAnswer compares answers to a check. In those of heads the fifth word is "-"
+// if the parser cannot say it: see checkRequest.
+func sameAnswer(a, b string) bool {
+	const at, words = 4, 6
+	x, y := strings.Fields(a), strings.Fields(b)
+	if len(x) == words && len(y) == words && (x[at] == "-" || y[at] == "-") {
+		x[at], y[at] = "-", "-"
+	}
+	return slices.Equal(x, y)
 }
 
 // A side is a program and the command whose time is taken: a row of the table.
@@ -218,26 +260,24 @@ type side struct {
 	name    string
 	program *program
 	command string
+	step    int       // if the command is deliver
+	threads int       // that do the same at once
 	passes  int       // over the corpus, in one slot
 	times   []float64 // ns for a message, by round
 	restore *side     // if not nil: what this side does as well, but is not to be counted
 	bar     *side     // if not nil: what its time is to be held against
 }
 
-// sidesOf returns the sides that are to be timed for a corpus of a kind.
-func sidesOf(programs []*program, k kind, read bool) []*side {
-	if k == chunked {
+// sidesOf returns the sides that are to be timed for a task.
+func sidesOf(programs []*program, t task) []*side {
+	if t.kind == chunked {
 		return chunkedSides(programs)
-	}
-	command := "parse-" + string(k)
-	if read {
-		command = "read-" + string(k)
 	}
 	var sides []*side
 	for _, p := range programs {
-		sides = append(sides, &side{name: p.name, program: p, command: command})
-		if p.name == picoNative {
-			sides = append(sides, &side{name: "memchr", program: p, command: "memchr"})
+		sides = append(sides, &side{name: p.name, program: p, command: t.command, step: t.step, threads: max(1, t.threads)})
+		if p.name == picoNative && t.memchr {
+			sides = append(sides, &side{name: "memchr", program: p, command: "memchr", threads: 1})
 		}
 	}
 	return sides
@@ -247,43 +287,47 @@ func sidesOf(programs []*program, k kind, read bool) []*side {
 // body is its trailer section, and that is empty.
 func chunkedSides(programs []*program) []*side {
 	var sides []*side
-	for _, p := range programs[:3] {
+	decoders := map[string]bool{}
+	for _, p := range programs {
 		name := p.name
 		if name != picoNative && name != picoScalar {
 			name = "picohttp"
 		}
-		restore := &side{name: name + " copy", program: p, command: "copy"}
-		bar := &side{name: name + " memmove", program: p, command: "memmove", restore: restore}
-		decode := &side{name: name, program: p, command: "decode", restore: restore, bar: bar}
+		if decoders[name] {
+			continue
+		}
+		decoders[name] = true
+		restore := &side{name: name + " copy", program: p, command: "copy", threads: 1}
+		bar := &side{name: name + " memmove", program: p, command: "memmove", threads: 1, restore: restore}
+		decode := &side{name: name, program: p, command: "decode", threads: 1, restore: restore, bar: bar}
 		sides = append(sides, decode, restore, bar)
 		if name == "picohttp" {
-			sides = append(sides, &side{name: name + " next", program: p, command: "next", bar: bar})
+			sides = append(sides, &side{name: name + " next", program: p, command: "next", threads: 1, bar: bar})
 		}
 	}
 	return sides
 }
 
-// The commands that answer a sum of lengths behind the time.
-var sums = []string{"read-request", "read-response", "decode", "memmove", "next"}
+// The commands that answer a sum of lengths behind the time, not 0.
+var sums = []string{"read-request", "read-response", "deliver", "decode", "memmove", "next"}
 
 // run runs the side's command and returns the ns that it says it took.
 func (s *side) run(passes int, f facts) (float64, error) {
-	answer, err := s.program.ask(s.command, passes)
+	answer, err := s.program.ask(s.command, passes, s.step)
 	if err != nil {
 		return 0, err
 	}
 	var ns float64
-	sum := passes * f.lengths
-	if slices.Contains(sums, s.command) {
-		_, err = fmt.Sscan(answer, &ns, &sum)
-	} else {
-		_, err = fmt.Sscan(answer, &ns)
-	}
-	if err != nil {
+	var sum int
+	if _, err = fmt.Sscan(answer, &ns, &sum); err != nil {
 		return 0, fmt.Errorf("%s: answer %q: %w", s.name, answer, err)
 	}
-	if sum != passes*f.lengths {
-		return 0, fmt.Errorf("%s: the lengths have the sum %d, want %d", s.name, sum, passes*f.lengths)
+	want := 0
+	if slices.Contains(sums, s.command) {
+		want = passes * f.lengths
+	}
+	if sum != want {
+		return 0, fmt.Errorf("%s: the lengths have the sum %d, want %d", s.name, sum, want)
 	}
 	return ns, nil
 }
