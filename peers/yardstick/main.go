@@ -42,12 +42,15 @@ func main() {
 	responses := flag.Bool("response", false, "the files that -corpus gives by their paths are of heads of responses")
 	kernelList := flag.String("kernel", "", "comma-separated kernels (default all that run here)")
 	flag.IntVar(&o.rounds, "rounds", 15, "rounds; a figure to be quoted takes 15 or more")
-	flag.DurationVar(&o.slot, "slot", 30*time.Millisecond, "how long a side runs in a round")
+	flag.DurationVar(&o.slot, "slot", 20*time.Millisecond, "how long a side runs in a round")
 	flag.IntVar(&o.cpu, "cpu", lastCPU(), "the CPU for all sides; -1 for none in particular")
-	flag.BoolVar(&o.peers, "peers", false, "all other parsers, too; implies -read")
 	flag.BoolVar(&o.read, "read", false, "after each parse of a head, also take every field name and value")
+	flag.BoolVar(&o.peers, "peers", false, "all other parsers, too; implies -read")
+	own := flag.Bool("own", false, "the arguments are files of request heads of yours, raw or one base64 a line: -peers for these")
+	report := flag.String("report", "", "measure everything and write text, Markdown and charts to this `folder`")
+	short := flag.Bool("short", false, "with -report: in seconds, with figures that mean nothing")
 	flag.Parse()
-	if flag.NArg() > 0 || o.rounds < 1 || o.slot <= 0 {
+	if (flag.NArg() > 0) != *own || o.rounds < 1 || o.slot <= 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -58,10 +61,39 @@ func main() {
 	if *responses {
 		o.paths = response
 	}
-	if err := run(os.Stdout, strings.Split(*corpora, ","), o); err != nil {
+	err := missing(os.Stdout, *own || o.peers || *report != "")
+	switch {
+	case err != nil:
+	case *report != "":
+		err = makeReport(*report, *short, o)
+	case *own:
+		err = runOwn(os.Stdout, flag.Args(), o)
+	default:
+		var all []task
+		if all, err = tasks(strings.Split(*corpora, ","), o); err == nil {
+			err = run(os.Stdout, all, o)
+		}
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "yardstick:", err)
 		os.Exit(1)
 	}
+}
+
+// missing names the parsers that are wanted and not here. CI has to have all.
+func missing(out io.Writer, peers bool) error {
+	for _, b := range binaries {
+		if _, err := os.Stat(binaryPath(b.name)); err == nil {
+			continue
+		}
+		if !isPeer(b.name) || peers && os.Getenv("CI") == "true" {
+			return fmt.Errorf("no %s in peers/.build: run ./get.sh", b.file)
+		}
+		if peers {
+			fmt.Fprintf(out, "skipped: %s: no %s: run ./get.sh, which says why\n", b.name, binaryPath(b.name))
+		}
+	}
+	return nil
 }
 
 // A task is what all sides are to do with some messages.
@@ -81,14 +113,16 @@ type result struct {
 	task
 	facts  facts
 	sides  []*side
-	differ map[string]string // parsers that have no side, with the reason
+	differ differences // of parsers that have no side
 }
 
-func run(out io.Writer, corpora []string, o options) error {
-	for i, name := range corpora {
+// tasks returns the tasks of corpora, by their names.
+func tasks(corpora []string, o options) ([]task, error) {
+	var all []task
+	for _, name := range corpora {
 		k, messages, err := corpus(name, o.paths)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		t := task{name: name, kind: k, messages: messages, command: "parse-" + string(k), memchr: true,
 			parsers: slices.Concat([]string{picoNative, picoScalar}, o.kernels)}
@@ -96,27 +130,34 @@ func run(out io.Writer, corpora []string, o options) error {
 			t.command = "read-" + string(k)
 		}
 		if o.peers && k == request {
-			t.parsers, _ = allParsers()
-			t.command = "read-request"
+			t.command, t.parsers = "read-request", allParsers()
 		}
-		if i == 0 {
-			if err := about(out, t.parsers, o); err != nil {
-				return err
-			}
-		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// run prints a table for each task.
+func run(out io.Writer, tasks []task, o options) error {
+	lines, err := about(tasks[0].parsers, o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, strings.Join(lines, "\n"))
+	for _, t := range tasks {
 		r, err := perform(t, o)
 		if err != nil {
-			return fmt.Errorf("corpus %s: %w", name, err)
+			return fmt.Errorf("corpus %s: %w", t.name, err)
 		}
 		f := r.facts
-		if k == chunked {
-			fmt.Fprintf(out, "\ncorpus %s: %d bodies, %d bytes, %d of them content\n", name, f.messages, f.bytes, f.lengths)
+		if t.kind == chunked {
+			fmt.Fprintf(out, "\ncorpus %s: %d bodies, %d bytes, %d of them content\n", t.name, f.messages, f.bytes, f.lengths)
 		} else {
-			fmt.Fprintf(out, "\ncorpus %s: %d heads, %d bytes, median %d fields\n", name, f.messages, f.bytes, f.medianFields)
+			fmt.Fprintf(out, "\ncorpus %s: %d heads, %d bytes, median %d fields\n", t.name, f.messages, f.bytes, f.medianFields)
 		}
 		table(out, r.sides, f)
 		for _, name := range slices.Sorted(maps.Keys(r.differ)) {
-			fmt.Fprintf(out, "%s is left out: %s\n", name, r.differ[name])
+			fmt.Fprintf(out, "%s is left out: %s\n", name, r.differ[name].first)
 		}
 	}
 	return nil
@@ -141,11 +182,11 @@ func perform(t task, o options) (*result, error) {
 	}
 	var agreeing []*program
 	for _, p := range programs {
-		switch why := r.differ[p.name]; {
-		case why == "":
+		switch d := r.differ[p.name]; {
+		case d == nil:
 			agreeing = append(agreeing, p)
 		case t.command != "refuse" && !isPeer(p.name):
-			return nil, errors.New(why)
+			return nil, errors.New(d.first)
 		}
 	}
 	r.sides = sidesOf(agreeing, t)
@@ -188,9 +229,9 @@ func isPeer(name string) bool {
 }
 
 // refused asks all programs about heads that are to be refused.
-func refused(programs []*program, t task) (f facts, differ map[string]string, err error) {
+func refused(programs []*program, t task) (f facts, differ differences, err error) {
 	f = facts{kind: t.kind, messages: len(t.messages)}
-	differ = map[string]string{}
+	differ = differences{}
 	for i, m := range t.messages {
 		f.bytes += len(m)
 		for _, p := range programs {
@@ -199,7 +240,7 @@ func refused(programs []*program, t task) (f facts, differ map[string]string, er
 				return f, nil, err
 			}
 			if answer != "refuses" {
-				differ[p.name] = answer
+				differ.add(p.name, i, answer)
 			}
 		}
 	}
@@ -254,9 +295,8 @@ func table(out io.Writer, sides []*side, f facts) {
 	}
 	for _, s := range sides {
 		mid := median(s.times)
-		spread := (quantile(s.times, 0.75) - quantile(s.times, 0.25)) / mid
 		fmt.Fprintf(out, "\n%-*s %9.1f %9.1f %6.1f%% %8.3f %8.3f %8.0f",
-			width, s.name, mid, slices.Min(s.times), 100*spread,
+			width, s.name, mid, slices.Min(s.times), 100*spread(s.times),
 			ratio(s, fastest), ratio(s, scalar), float64(f.bytes)/float64(f.messages)/mid*1000)
 		if s.bar != nil {
 			fmt.Fprintf(out, " %8.3f", ratio(s, s.bar))
@@ -280,6 +320,11 @@ func ratio(s, base *side) float64 {
 	return median(ratios)
 }
 
+// spread returns the distance between the quartiles, as a part of the median.
+func spread(times []float64) float64 {
+	return (quantile(times, 0.75) - quantile(times, 0.25)) / median(times)
+}
+
 func median(values []float64) float64 { return quantile(values, 0.5) }
 
 // quantile returns the value below which a part q of the values lies, on the
@@ -292,33 +337,42 @@ func quantile(values []float64, q float64) float64 {
 	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
 }
 
-// about prints what a reader needs to know to repeat the run.
-func about(out io.Writer, parsers []string, o options) error {
-	fmt.Fprintf(out, "command: go run ./yardstick %s\n", strings.Join(os.Args[1:], " "))
-	fmt.Fprintf(out, "CPU:     %s (number %d)\n", cpuModel(), o.cpu)
-	fmt.Fprintf(out, "Go:      %s %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	fmt.Fprintf(out, "commit:  %s\n", commit())
-	fmt.Fprintf(out, "kernels: %s\n", strings.Join(o.kernels, " "))
+// about returns what a reader needs to know to repeat the run, and of whom the
+// figures are.
+func about(parsers []string, o options) ([]string, error) {
+	lines := []string{
+		"command: go run ./yardstick " + strings.Join(os.Args[1:], " "),
+		fmt.Sprintf("CPU:     %s (number %d)", cpuModel(), o.cpu),
+		fmt.Sprintf("Go:      %s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH),
+		"commit:  " + commit(),
+		"kernels: " + strings.Join(o.kernels, " "),
+	}
 	programs, stop, err := startOn(task{messages: [][]byte{{}}, parsers: parsers}, o)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer stop()
 	for _, p := range programs {
-		fmt.Fprintf(out, "%s is %s\n", p.name, p.about)
+		lines = append(lines, p.name+" is "+p.about)
 	}
-	return nil
+	return lines, nil
 }
 
-// cpuModel returns what the kernel calls the CPU.
+// cpuModel returns what the kernel calls the CPU, with the numbers that tell one
+// of that name from another.
 func cpuModel() string {
 	b, _ := os.ReadFile("/proc/cpuinfo")
+	value := map[string]string{}
 	for line := range strings.Lines(string(b)) {
-		if name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
+		name, v, _ := strings.Cut(line, ":")
+		if name = strings.TrimSpace(name); value[name] == "" {
+			value[name] = strings.TrimSpace(v)
 		}
 	}
-	return "unknown " + runtime.GOARCH
+	if value["model name"] == "" {
+		return "unknown " + runtime.GOARCH
+	}
+	return fmt.Sprintf("%s, family %s, model %s", value["model name"], value["cpu family"], value["model"])
 }
 
 // commit returns the commit of the working tree, marked if it was changed since.

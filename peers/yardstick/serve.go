@@ -230,7 +230,17 @@ func readRequests(heads [][]byte, passes, _ int) (sum int, err error) {
 	return sum, nil
 }
 
+// fieldLengths takes each field by its number, which is the fastest way for those
+// that are at hand.
 func fieldLengths(r *picohttp.Request) (sum int) {
+	const atHand = 64
+	if n := r.NumFields(); n <= atHand {
+		for k := range n {
+			name, value := r.Field(k)
+			sum += len(name) + len(value)
+		}
+		return sum
+	}
 	for name, value := range r.Fields() {
 		sum += len(name) + len(value)
 	}
@@ -244,7 +254,8 @@ func readResponses(heads [][]byte, passes, _ int) (sum int, err error) {
 			if n, err := r.Parse(h); err != nil || n != len(h) {
 				return 0, wrong(i, h, n, err)
 			}
-			for name, value := range r.Fields() {
+			for k := range r.NumFields() {
+				name, value := r.Field(k)
 				sum += len(name) + len(value)
 			}
 		}

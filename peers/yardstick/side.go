@@ -103,20 +103,18 @@ func binaryPath(name string) string {
 }
 
 // allParsers returns all sides that there are here: picohttp's kernels first,
-// then the rest. It also returns those that there could be.
-func allParsers() (parsers, missing []string) {
-	parsers = kernels()
+// then the rest.
+func allParsers() []string {
+	parsers := kernels()
 	for _, b := range binaries {
-		if _, err := os.Stat(binaryPath(b.name)); err != nil {
-			missing = append(missing, b.name)
-		} else {
+		if _, err := os.Stat(binaryPath(b.name)); err == nil {
 			parsers = append(parsers, b.name)
 		}
 	}
 	for _, p := range goPeers {
 		parsers = append(parsers, p.name)
 	}
-	return parsers, missing
+	return parsers
 }
 
 // startParser starts the side of a parser: a binary, or this program again.
@@ -202,12 +200,28 @@ type facts struct {
 	lengths      int // of all names and values, or of all contents
 }
 
+// A difference is what a program does otherwise than it should: first the first
+// time, and with which messages.
+type difference struct {
+	first    string
+	messages []int
+}
+
+type differences map[string]*difference
+
+func (d differences) add(name string, message int, what string) {
+	if d[name] == nil {
+		d[name] = &difference{first: what}
+	}
+	d[name].messages = append(d[name].messages, message)
+}
+
 // agree asks every program about every message, and returns an error unless the
-// first reads all of it. A program that does not answer as the first does is in
-// differ, with the reason.
-func agree(programs []*program, k kind, messages [][]byte) (f facts, differ map[string]string, err error) {
+// first reads all of it. Programs that do not answer as the first does are in the
+// differences, by their names.
+func agree(programs []*program, k kind, messages [][]byte) (f facts, differ differences, err error) {
 	f = facts{kind: k, messages: len(messages)}
-	differ = map[string]string{}
+	differ = differences{}
 	var fields []int
 	for i, m := range messages {
 		want, err := programs[0].ask("check-"+string(k), i, 0)
@@ -219,8 +233,8 @@ func agree(programs []*program, k kind, messages [][]byte) (f facts, differ map[
 			if err != nil {
 				return f, nil, err
 			}
-			if !sameAnswer(got, want) && differ[p.name] == "" {
-				differ[p.name] = fmt.Sprintf("message %d: %s says %s, %s says %s", i, programs[0].name, want, p.name, got)
+			if !sameAnswer(got, want) {
+				differ.add(p.name, i, fmt.Sprintf("message %d: %s says %s, %s says %s", i, programs[0].name, want, p.name, got))
 			}
 		}
 		var n, num, names, values int

@@ -273,8 +273,8 @@ func startForTest(t *testing.T, messages [][]byte) []*program {
 // agreeForTest is agree for programs of which none may differ.
 func agreeForTest(programs []*program, k kind, messages [][]byte) (facts, error) {
 	f, differ, err := agree(programs, k, messages)
-	for _, why := range differ {
-		return f, errors.New(why)
+	for _, d := range differ {
+		return f, errors.New(d.first)
 	}
 	return f, err
 }

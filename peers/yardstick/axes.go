@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/picohttp/picohttp/internal/traffic"
+)
+
+// An axis is a table of the report: what is varied, from column to column.
+type axis struct {
+	name    string // of the benchmark: Benchmark<name>
+	title   string
+	about   string
+	columns []column
+}
+
+// A column is a task, and its place on the axis in words: head=chrome/delivery=64B.
+type column struct {
+	title string
+	key   string
+	task  task
+	cells *result
+}
+
+// axes returns what the report measures.
+func axes(o options) ([]axis, error) {
+	every := allParsers()
+	read := func(name string, messages [][]byte) task {
+		return task{name: name, kind: request, messages: messages, command: "read-request", memchr: true, parsers: every}
+	}
+	byHead := func(name string, messages [][]byte) column {
+		return column{title: fmt.Sprintf("%s, %d B", name, meanLength(messages)), key: "head=" + strings.ReplaceAll(name, " ", "-"), task: read(name, messages)}
+	}
+
+	families := axis{name: "Family", title: "Mixed traffic, and its eight families",
+		about: "ns for a head: parsed, and every field name and value taken. A family is 30 different heads, shuffled; mixed is all 240."}
+	byFamily := map[string][][]byte{}
+	for _, h := range traffic.Heads(1) {
+		byFamily[h.Family] = append(byFamily[h.Family], h.Bytes)
+		byFamily["mixed"] = append(byFamily["mixed"], h.Bytes)
+	}
+	for _, family := range append(traffic.Families(), "mixed") {
+		families.columns = append(families.columns, byHead(family, byFamily[family]))
+	}
+
+	heads := axis{name: "Head", title: "Single heads",
+		about: "ns for a head, again and again, so that the branch predictor knows it by heart; see ../testdata/heads."}
+	real, err := realHeads()
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range real {
+		heads.columns = append(heads.columns, byHead(h.name, [][]byte{h.bytes}))
+	}
+	// picohttp's table has 64 fields: what is beyond it costs more.
+	heads.columns = append(heads.columns, byHead("96 fields", [][]byte{sizedHead(6<<10, 96)}))
+	chrome := real[slices.IndexFunc(real, func(h namedHead) bool { return h.name == "chrome" })].bytes
+	cookies := real[slices.IndexFunc(real, func(h namedHead) bool { return h.name == "cookies" })].bytes
+
+	kernelAxis := axis{name: "Kernel", title: "Kernels: Parse alone",
+		about: "ns for a head without taking the fields, which picohttpparser has at hand then, and picohttp in offsets."}
+	for _, name := range []string{"tiny", "pico703", "mixed"} {
+		k, messages, err := corpus(name, request)
+		if err != nil {
+			return nil, err
+		}
+		c := byHead(name, messages)
+		c.task = task{name: name, kind: k, messages: messages, command: "parse-request", memchr: true,
+			parsers: slices.Concat(o.kernels, []string{picoNative, picoScalar})}
+		kernelAxis.columns = append(kernelAxis.columns, c)
+	}
+
+	delivery := axis{name: "Delivery", title: "Delivery in pieces",
+		about: "ns for a head that arrives in pieces, until it is complete and all fields are taken. " +
+			"httparse begins again with each piece, as its API has it; fasthttp and hertz do so inside."}
+	for _, h := range []namedHead{{"chrome", chrome}, {"cookies", cookies}} {
+		for _, pieces := range []struct {
+			name string
+			step int
+		}{{"whole", len(h.bytes)}, {"two", 0}, {"64B", 64}, {"1B", 1}} {
+			t := read(h.name, [][]byte{h.bytes})
+			t.command, t.step, t.memchr = "deliver", pieces.step, false
+			delivery.columns = append(delivery.columns,
+				column{title: h.name + ", " + pieces.name, key: "head=" + h.name + "/delivery=" + pieces.name, task: t})
+		}
+	}
+
+	rejection := axis{name: "Reject", title: "Rejection",
+		about: "ns until a bad head is refused: the Chrome head with one octet changed. Who does not refuse it " +
+			"accepts it, or waits for more of it."}
+	for _, bad := range badHeads(chrome) {
+		t := read(bad.name, [][]byte{bad.bytes})
+		t.command, t.memchr = "refuse", false
+		rejection.columns = append(rejection.columns, column{title: bad.name, key: "head=" + bad.name, task: t})
+	}
+
+	scale := axis{name: "Scale", title: "Scaling",
+		about: "ns for a head of mixed traffic, in one thread and in two at once, on any CPU: of picohttp and of the parsers in Go " +
+			"with GOMAXPROCS 1 and 2. The time is for all heads of all threads, so half of it is perfect scaling."}
+	for _, threads := range []int{1, 2} {
+		t := read("mixed", byFamily["mixed"])
+		t.threads, t.memchr = threads, false
+		scale.columns = append(scale.columns,
+			column{title: fmt.Sprintf("%d", threads), key: fmt.Sprintf("head=mixed/threads=%d", threads), task: t})
+	}
+
+	size := axis{name: "Size", title: "Size", about: "ns for one head of so many bytes, again and again: lines of about 64 bytes, from 4 KiB on 48 longer ones."}
+	for n := 32; n <= 64<<10; n *= 2 {
+		size.columns = append(size.columns,
+			column{title: fmt.Sprintf("%d B", n), key: fmt.Sprintf("bytes=%d", n), task: read(fmt.Sprint(n), [][]byte{sizedHead(n, 48)})})
+	}
+	return []axis{families, heads, kernelAxis, delivery, rejection, scale, size}, nil
+}
+
+type namedHead struct {
+	name  string
+	bytes []byte
+}
+
+// realHeads returns the heads in testdata, the shortest first.
+func realHeads() (heads []namedHead, err error) {
+	files, err := filepath.Glob("../testdata/heads/*.http")
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("no heads in ../testdata/heads: %w", err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		heads = append(heads, namedHead{strings.TrimSuffix(filepath.Base(file), ".http"), b})
+	}
+	slices.SortFunc(heads, func(a, b namedHead) int { return cmp.Compare(len(a.bytes), len(b.bytes)) })
+	return heads, nil
+}
+
+// badHeads returns copies of a head with a fault at the beginning, in the middle
+// and at the end.
+func badHeads(head []byte) []namedHead {
+	with := func(name string, at int, octet byte) namedHead {
+		b := bytes.Clone(head)
+		b[at] = octet
+		return namedHead{name, b}
+	}
+	agent := bytes.Index(head, []byte("\r\nUser-Agent"))
+	return []namedHead{
+		with("first-octet", 0, 0x16), // as of a TLS connection
+		with("name-space", agent+len("\r\nUser"), ' '),
+		with("value-nul", agent+40, 0),
+		with("last-octet", len(head)-1, 'x'),
+	}
+}
+
+// sizedHead returns a head of n bytes, 32 or more, with lines of about 64 bytes; if
+// there are more than most of them, with so many longer ones.
+func sizedHead(n, most int) []byte {
+	const start = "GET / HTTP/1.1\r\n"
+	lines := min(max(1, (n-len(start))/64), most)
+	rest := n - len(start) - len("\r\n")
+	head := []byte(start)
+	for i := range lines {
+		size := rest / (lines - i)
+		name := "Host"
+		if i > 0 {
+			name = fmt.Sprintf("X-Field-%d", i)
+		}
+		value := strings.Repeat("abcdefghijklmno pqrstuvwxyz/0123456789", size/32+1)
+		value = value[:size-len(name)-len(": x\r\n")] + "x" // an SP at the end would not be a part of it
+		head = fmt.Appendf(head, "%s: %s\r\n", name, value)
+		rest -= size
+	}
+	return append(head, "\r\n"...)
+}
+
+func meanLength(messages [][]byte) int { return len(bytes.Join(messages, nil)) / len(messages) }
