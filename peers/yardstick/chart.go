@@ -70,7 +70,7 @@ const (
 	chartWidth  = 760 * vg.Inch / 96
 	labelRoom   = 170 * vg.Inch / 96
 	footHeight  = 44 * vg.Inch / 96
-	titleHeight = 62 * vg.Inch / 96
+	titleHeight = 66 * vg.Inch / 96
 )
 
 // sheet begins a chart: the ground, the title, and at its foot what the figures are of.
@@ -278,7 +278,7 @@ func drawFamilies(r *report, t theme, w io.Writer) error {
 	}
 	curves := r.curvesOf(&a, func(_ *column, s *side) float64 { return median(s.times) })
 	return r.drawCurves(t, w, "Time for a request head, by family of traffic",
-		"Parsed, and every field name and value taken; lower is better. A family is 30 different heads, shuffled;\nmixed is all of them, and its times are those on the right.",
+		"Parsed, and every field name and value taken; lower is better. A family is 30 different heads, shuffled;\nmixed is all of them, and its times are those on the right. Blue is picohttp, orange C, purple Rust, green Go.",
 		ticks, "ns per head", curves)
 }
 
@@ -315,7 +315,7 @@ func drawRatio(r *report, t theme, w io.Writer) error {
 
 	height := titleHeight + footHeight + vg.Length(len(sides))*16 + 36
 	svg, c := r.sheet(t, height, "Time for a request head of mixed traffic, as a ratio to picohttpparser",
-		fmt.Sprintf("Parsed, and every field name and value taken: %d heads of eight families, shuffled. 1 is %s,\nleft of it is faster, right of it slower. The axis is logarithmic.",
+		fmt.Sprintf("Parsed, and every field name and value taken: %d heads of eight families, shuffled. 1 is %s,\nleft of it is faster, right of it slower. The axis is logarithmic. Blue is picohttp, orange C, purple Rust, green Go.",
 			mixed.cells.facts.messages, label(base.name)))
 	p := newPlot(t)
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, decades{}

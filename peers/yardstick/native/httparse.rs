@@ -214,8 +214,8 @@ fn main() {
         if words.len() != 3 {
             die("a command is a word and two numbers".to_string());
         }
-        let n: usize = words[1].parse().unwrap();
-        let step: usize = words[2].parse().unwrap();
+        let number = |word: &str| word.parse::<usize>().unwrap_or_else(|_| die("not a number".to_string()));
+        let (n, step) = (number(words[1]), number(words[2]));
         let answer = match words[0] {
             "check-request" => check(heads[n]),
             "verdict" => verdict(heads[n]).to_string(),
