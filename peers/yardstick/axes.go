@@ -32,14 +32,15 @@ type column struct {
 func axes(o options) ([]axis, error) {
 	every := allParsers()
 	read := func(name string, messages [][]byte) task {
-		return task{name: name, kind: request, messages: messages, command: "read-request", memchr: true, parsers: every}
+		return task{name: name, kind: request, messages: messages, command: "read-request", bars: true, parsers: every}
 	}
 	byHead := func(name string, messages [][]byte) column {
 		return column{title: fmt.Sprintf("%s, %d B", name, meanLength(messages)), key: "head=" + strings.ReplaceAll(name, " ", "-"), task: read(name, messages)}
 	}
 
 	families := axis{name: "Family", title: "Mixed traffic, and its eight families",
-		about: "ns for a head: parsed, and every field name and value taken. A family is 30 different heads, shuffled; mixed is all 240."}
+		about: "ns for a head: parsed, and every field name and value taken. A family is 30 different heads, shuffled; mixed is all 240. " +
+			"The row with framing also decides where the body ends, as llhttp, http_parser and the other parsers in Go do while they parse."}
 	byFamily := map[string][][]byte{}
 	for _, h := range traffic.Heads(1) {
 		byFamily[h.Family] = append(byFamily[h.Family], h.Bytes)
@@ -71,7 +72,7 @@ func axes(o options) ([]axis, error) {
 			return nil, err
 		}
 		c := byHead(name, messages)
-		c.task = task{name: name, kind: k, messages: messages, command: "parse-request", memchr: true,
+		c.task = task{name: name, kind: k, messages: messages, command: "parse-request", bars: true,
 			parsers: slices.Concat(o.kernels, []string{picoNative, picoScalar})}
 		kernelAxis.columns = append(kernelAxis.columns, c)
 	}
@@ -85,7 +86,7 @@ func axes(o options) ([]axis, error) {
 			step int
 		}{{"whole", len(h.bytes)}, {"two", 0}, {"64B", 64}, {"1B", 1}} {
 			t := read(h.name, [][]byte{h.bytes})
-			t.command, t.step, t.memchr = "deliver", pieces.step, false
+			t.command, t.step, t.bars = "deliver", pieces.step, false
 			delivery.columns = append(delivery.columns,
 				column{title: h.name + ", " + pieces.name, key: "head=" + h.name + "/delivery=" + pieces.name, task: t})
 		}
@@ -96,7 +97,7 @@ func axes(o options) ([]axis, error) {
 			"accepts it, or waits for more of it."}
 	for _, bad := range badHeads(chrome) {
 		t := read(bad.name, [][]byte{bad.bytes})
-		t.command, t.memchr = "refuse", false
+		t.command, t.bars = "refuse", false
 		rejection.columns = append(rejection.columns, column{title: bad.name, key: "head=" + bad.name, task: t})
 	}
 
@@ -105,7 +106,7 @@ func axes(o options) ([]axis, error) {
 			"with GOMAXPROCS 1 and 2. The time is for all heads of all threads, so half of it is perfect scaling."}
 	for _, threads := range []int{1, 2} {
 		t := read("mixed", byFamily["mixed"])
-		t.threads, t.memchr = threads, false
+		t.threads, t.bars = threads, false
 		scale.columns = append(scale.columns,
 			column{title: fmt.Sprintf("%d", threads), key: fmt.Sprintf("head=mixed/threads=%d", threads), task: t})
 	}
@@ -115,7 +116,34 @@ func axes(o options) ([]axis, error) {
 		size.columns = append(size.columns,
 			column{title: fmt.Sprintf("%d B", n), key: fmt.Sprintf("bytes=%d", n), task: read(fmt.Sprint(n), [][]byte{sizedHead(n, 48)})})
 	}
-	return []axis{families, heads, kernelAxis, delivery, rejection, scale, size}, nil
+
+	strictness := axis{name: "Strict", title: "What is refused",
+		about: "What becomes of heads that RFC 9112 does not allow. Who accepts more has less to look at."}
+	for _, d := range deviations {
+		t := read(d.name, [][]byte{[]byte(d.head)})
+		t.command, t.bars = "verdict", false
+		strictness.columns = append(strictness.columns, column{title: d.name, key: "head=" + d.name, task: t})
+	}
+	return []axis{families, heads, kernelAxis, delivery, rejection, scale, size, strictness}, nil
+}
+
+// deviations are heads that RFC 9112 does not allow, each for one reason.
+var deviations = []struct{ name, head string }{
+	{"method not a token", "G{T / HTTP/1.1\r\nHost: h\r\n\r\n"},
+	{"two SP", "GET  / HTTP/1.1\r\nHost: h\r\n\r\n"},
+	{"control in target", "GET /\x01 HTTP/1.1\r\nHost: h\r\n\r\n"},
+	{"obs-text in target", "GET /\xe9 HTTP/1.1\r\nHost: h\r\n\r\n"},
+	{"http/1.1", "GET / http/1.1\r\nHost: h\r\n\r\n"},
+	{"bare LF", "GET / HTTP/1.1\nHost: h\n\n"},
+	{"no colon", "GET / HTTP/1.1\r\nHost: h\r\nName\r\n\r\n"},
+	{"no name", "GET / HTTP/1.1\r\nHost: h\r\n: v\r\n\r\n"},
+	{"SP in name", "GET / HTTP/1.1\r\nHost: h\r\nA name: v\r\n\r\n"},
+	{"SP before colon", "GET / HTTP/1.1\r\nHost: h\r\nName : v\r\n\r\n"},
+	{"not a token in name", "GET / HTTP/1.1\r\nHost: h\r\nN[]: v\r\n\r\n"},
+	{"obs-fold", "GET / HTTP/1.1\r\nHost: h\r\nName: v\r\n more\r\n\r\n"},
+	{"NUL in value", "GET / HTTP/1.1\r\nHost: h\r\nName: a\x00b\r\n\r\n"},
+	{"control in value", "GET / HTTP/1.1\r\nHost: h\r\nName: a\x01b\r\n\r\n"},
+	{"bare CR in value", "GET / HTTP/1.1\r\nHost: h\r\nName: a\rb\r\n\r\n"},
 }
 
 type namedHead struct {

@@ -104,9 +104,21 @@ type task struct {
 	command  string
 	step     int  // of a delivery
 	threads  int  // if not 0: so many, on any CPU
-	memchr   bool // is a side, too
+	bars     bool // memchr is a side, too, and picohttp with Framing
 	parsers  []string
 }
+
+// framing is behind the name of picohttp's side that does Framing, too.
+const framing = " framing"
+
+// framed reports whether picohttp is to have a side that does Framing, too. It is
+// one of the first parser, if that is picohttp.
+func (t task) framed() bool {
+	return t.bars && t.command == "read-request" && len(t.parsers) > 0 && t.parsers[0] != picoNative
+}
+
+// judged reports whether a task is of heads that are not to be accepted.
+func (t task) judged() bool { return t.command == "refuse" || t.command == "verdict" }
 
 // A result is a task that was performed.
 type result struct {
@@ -124,7 +136,7 @@ func tasks(corpora []string, o options) ([]task, error) {
 		if err != nil {
 			return nil, err
 		}
-		t := task{name: name, kind: k, messages: messages, command: "parse-" + string(k), memchr: true,
+		t := task{name: name, kind: k, messages: messages, command: "parse-" + string(k), bars: true,
 			parsers: slices.Concat([]string{picoNative, picoScalar}, o.kernels)}
 		if o.read {
 			t.command = "read-" + string(k)
@@ -172,7 +184,7 @@ func perform(t task, o options) (*result, error) {
 	}
 	defer stop()
 	r := &result{task: t}
-	if t.command == "refuse" {
+	if t.judged() {
 		r.facts, r.differ, err = refused(programs, t)
 	} else {
 		r.facts, r.differ, err = agree(programs, t.kind, t.messages)
@@ -185,7 +197,7 @@ func perform(t task, o options) (*result, error) {
 		switch d := r.differ[p.name]; {
 		case d == nil:
 			agreeing = append(agreeing, p)
-		case t.command != "refuse" && !isPeer(p.name):
+		case !t.judged() && !isPeer(p.name):
 			return nil, errors.New(d.first)
 		}
 	}
@@ -228,7 +240,8 @@ func isPeer(name string) bool {
 	return binaryPath(name) != ""
 }
 
-// refused asks all programs about heads that are to be refused.
+// refused asks all programs about heads that are to be refused; if no more than
+// the verdict is wanted, all differ.
 func refused(programs []*program, t task) (f facts, differ differences, err error) {
 	f = facts{kind: t.kind, messages: len(t.messages)}
 	differ = differences{}
@@ -239,7 +252,7 @@ func refused(programs []*program, t task) (f facts, differ differences, err erro
 			if err != nil {
 				return f, nil, err
 			}
-			if answer != "refuses" {
+			if answer != "refuses" || t.command == "verdict" {
 				differ.add(p.name, i, answer)
 			}
 		}

@@ -32,7 +32,7 @@ func runOwn(out io.Writer, files []string, o options) error {
 	if len(heads) == 0 {
 		return errors.New("no heads of requests in these files")
 	}
-	t := task{name: "own", kind: request, messages: heads, command: "read-request", parsers: allParsers(), memchr: true}
+	t := task{name: "own", kind: request, messages: heads, command: "read-request", parsers: allParsers(), bars: true}
 	t, err := likewise(out, t, o)
 	if err != nil {
 		return err
@@ -65,12 +65,12 @@ func headsOf(b []byte) (heads [][]byte, err error) {
 		if err != nil {
 			return heads, errors.New(picohttp.Explain(b, n, err))
 		}
-		heads = append(heads, b[:n:n])
-		b = b[n:]
 		f, err := r.Framing()
 		if err != nil {
 			return heads, err
 		}
+		heads = append(heads, b[:n:n])
+		b = b[n:]
 		switch f.Body {
 		case picohttp.BodyLength:
 			b = b[min(f.Length, int64(len(b))):]

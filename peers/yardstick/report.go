@@ -60,7 +60,7 @@ func makeReport(folder string, short bool, o options) (err error) {
 			if c.cells, err = perform(c.task, r.o); err != nil {
 				return fmt.Errorf("%s, %s: %w", a.title, c.title, err)
 			}
-			if c.task.command == "refuse" {
+			if c.task.judged() {
 				continue
 			}
 			for name, d := range c.cells.differ {
@@ -153,10 +153,15 @@ func label(name string) string {
 // labels returns the parsers of an axis in the order of a table: picohttp, C and
 // Rust, Go, and memchr, the bar.
 func (a *axis) labels() (labels []string) {
-	for _, p := range append(slices.Clone(a.columns[0].task.parsers), "memchr") {
-		if p != "memchr" || a.columns[0].task.memchr {
-			labels = append(labels, label(p))
+	t := a.columns[0].task
+	for i, p := range t.parsers {
+		labels = append(labels, label(p))
+		if i == 0 && t.framed() {
+			labels = append(labels, label(p)+framing)
 		}
+	}
+	if t.bars {
+		labels = append(labels, label("memchr"))
 	}
 	return labels
 }
@@ -226,7 +231,7 @@ func (r *report) markdown(w io.Writer) error {
 		fmt.Fprintf(w, "\n%s\n", a.spread())
 		for _, c := range a.columns {
 			for name, d := range c.cells.differ {
-				if c.task.command != "refuse" {
+				if !c.task.judged() {
 					fmt.Fprintf(w, "\n%s has no figure for %s: %s\n", label(name), c.title, d.first)
 				}
 			}
@@ -270,7 +275,7 @@ func (a *axis) table(w io.Writer, columns []column, cell func(*column, *side) st
 // verdict is what stands in a table for a parser that has no figure.
 func (c *column) verdict(parser string) string {
 	for name, d := range c.cells.differ {
-		if label(name) == parser && c.task.command == "refuse" {
+		if label(name) == parser && c.task.judged() {
 			return d.first
 		}
 	}

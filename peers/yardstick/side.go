@@ -290,8 +290,11 @@ func sidesOf(programs []*program, t task) []*side {
 	var sides []*side
 	for _, p := range programs {
 		sides = append(sides, &side{name: p.name, program: p, command: t.command, step: t.step, threads: max(1, t.threads)})
-		if p.name == picoNative && t.memchr {
+		if p.name == picoNative && t.bars {
 			sides = append(sides, &side{name: "memchr", program: p, command: "memchr", threads: 1})
+		}
+		if p == programs[0] && t.framed() {
+			sides = append(sides, &side{name: p.name + framing, program: p, command: "frame-request", threads: 1})
 		}
 	}
 	return sides
@@ -323,7 +326,7 @@ func chunkedSides(programs []*program) []*side {
 }
 
 // The commands that answer a sum of lengths behind the time, not 0.
-var sums = []string{"read-request", "read-response", "deliver", "decode", "memmove", "next"}
+var sums = []string{"read-request", "read-response", "frame-request", "deliver", "decode", "memmove", "next"}
 
 // run runs the side's command and returns the ns that it says it took.
 func (s *side) run(passes int, f facts) (float64, error) {

@@ -120,7 +120,7 @@ func TestAgree(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, command := range []string{"parse-", "read-"} {
-				for _, s := range sidesOf(programs, task{kind: k, command: command + string(k), memchr: true}) {
+				for _, s := range sidesOf(programs, task{kind: k, command: command + string(k), bars: true}) {
 					if _, err := s.run(3, f); err != nil {
 						t.Error(err)
 					}
