@@ -280,6 +280,7 @@ done
 if [[ -d peers/yardstick ]]; then
 	step "yardstick, once (the figures mean nothing)"
 	run go -C peers run ./yardstick -corpus tiny,pico703,mixed,response300,chunked64 -rounds 1 -slot 2ms
+	run env CI=true go -C peers run ./yardstick -report .build/report -short
 fi
 
 if [[ -d peers/oracle ]]; then

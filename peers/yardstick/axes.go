@@ -122,6 +122,9 @@ func axes(o options) ([]axis, error) {
 	for _, d := range deviations {
 		t := read(d.name, [][]byte{[]byte(d.head)})
 		t.command, t.bars = "verdict", false
+		t.parsers = slices.DeleteFunc(slices.Clone(every), func(p string) bool { // all kernels are of one mind, as are both builds
+			return p == picoScalar || slices.Contains(o.kernels[1:], p)
+		})
 		strictness.columns = append(strictness.columns, column{title: d.name, key: "head=" + d.name, task: t})
 	}
 	return []axis{families, heads, kernelAxis, delivery, rejection, scale, size, strictness}, nil
