@@ -123,7 +123,7 @@ func checkChunked(b []byte) (string, error) {
 		}
 	}
 	if err != io.EOF || at != n || !bytes.Equal(pieces, decoded) {
-		return "", fmt.Errorf("Next reads %d bytes, %v, with %d of content, Decode %d with %d", at, err, len(pieces), n, size)
+		return "", fmt.Errorf("the method Next reads %d bytes, %v, with %d of content, Decode %d with %d", at, err, len(pieces), n, size)
 	}
 	digest := fnv.New64a()
 	add(digest, decoded)

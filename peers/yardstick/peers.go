@@ -332,13 +332,12 @@ func (c *buffered) ReadBinary(n int) ([]byte, error) {
 // head too, unless it waits for a body.
 type nbio struct {
 	nbhttp.EmptyProcessor
-	p       *nbhttp.Parser
-	octets  int
-	started bool
-	ended   bool   // the header section
-	done    bool   // and the message
-	kept    *parts // if what is found is wanted
-	minor   int
+	p      *nbhttp.Parser
+	octets int
+	ended  bool   // the header section
+	done   bool   // and the message
+	kept   *parts // if what is found is wanted
+	minor  int
 }
 
 var nbioEngine = nbhttp.NewEngine(nbhttp.Config{})
