@@ -225,7 +225,10 @@ func (r *report) markdown(w io.Writer) error {
 			fmt.Fprintf(w, "\nAs ratios to picohttpparser, the faster build of the two in each column; below 1 is faster. Each is the median of the rounds' ratios.\n")
 			a.table(w, a.columns, func(c *column, s *side) string { return fmt.Sprintf("%.2f", ratio(s, c.base())) })
 		}
-		if a.name == "Scale" {
+		switch a.name {
+		case "Kernel":
+			fmt.Fprintf(w, "\n%s\n", a.portable())
+		case "Scale":
 			fmt.Fprintf(w, "\n%s\n", a.speedup())
 		}
 		fmt.Fprintf(w, "\n%s\n", a.spread())
@@ -322,4 +325,17 @@ func (a *axis) speedup() string {
 		}
 	}
 	return "Heads in two threads for each in one: " + strings.Join(words, ", ") + "."
+}
+
+// portable tells what picohttp takes without assembly of the time that C takes
+// without SSE4.2.
+func (a *axis) portable() string {
+	var words []string
+	for i := range a.columns {
+		c := &a.columns[i]
+		if s := c.side("picohttp generic"); s != nil {
+			words = append(words, fmt.Sprintf("%s %.2f", c.title, ratio(s, c.side(label(picoScalar)))))
+		}
+	}
+	return "The generic kernel as a ratio to picohttpparser scalar: " + strings.Join(words, "; ") + "."
 }

@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"io"
 	"iter"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -396,8 +397,8 @@ func (s *server) keep(n int) (string, error) {
 	}
 	slices.Sort(times)
 	runtime.KeepAlive(kept)
-	bytes, objects := int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(after.HeapObjects)-int64(before.HeapObjects)
-	return fmt.Sprint(bytes/int64(n), objects/int64(n), times[len(times)/2]), nil
+	each := func(before, after uint64) float64 { return math.Round((float64(after) - float64(before)) / float64(n)) }
+	return fmt.Sprint(each(before.HeapAlloc, after.HeapAlloc), each(before.HeapObjects, after.HeapObjects), times[len(times)/2]), nil
 }
 
 // child runs serve if the arguments say that this process is to be a side.
