@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/picohttp/picohttp"
@@ -209,6 +210,31 @@ func TestRun(t *testing.T) {
 }
 
 // TestPipe: picohttp over the batch protocol is picohttp, as far as that tells.
+// TestPatience: a parser that does not come to an end is a crash, and the others go
+// on without it.
+func TestPatience(t *testing.T) {
+	stuck := func(b []byte) Verdict {
+		if bytes.Contains(b, []byte("Host")) {
+			select {}
+		}
+		return Verdict{}
+	}
+	r := Run{Adaptors: append(Picohttp(), Adaptor{Name: "stuck", Request: stuck}), Count: 2000, Patience: 20 * time.Millisecond}
+	report, err := r.Do(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	crashes := 0
+	for _, f := range report.Findings {
+		if v := f.Verdicts[3]; f.Class == Crashes && v.Result == Crash && strings.HasPrefix(v.Why, "no answer") {
+			crashes++
+		}
+	}
+	if crashes != 1 || report.Executions != 2000 {
+		t.Errorf("%d crashes in %d executions", crashes, report.Executions)
+	}
+}
+
 func TestPipe(t *testing.T) {
 	command := filepath.Join(t.TempDir(), "picohttp")
 	if out, err := exec.Command("go", "build", "-C", "../..", "-o", command, "./cmd/picohttp").CombinedOutput(); err != nil {

@@ -1,8 +1,10 @@
 package differ
 
 import (
+	"bytes"
 	"fmt"
 	"runtime/debug"
+	"time"
 )
 
 // Call returns what parse says of b. A panic and, in Go code, the use of memory
@@ -15,6 +17,44 @@ func Call(parse func(b []byte) Verdict, b []byte) (v Verdict) {
 		}
 	}()
 	return parse(b[:len(b):len(b)])
+}
+
+// A watched parser runs on a goroutine of its own, which is abandoned when it does
+// not answer: a parser may well run for ever where one looks for its faults.
+type watched struct {
+	questions chan []byte
+	answers   chan Verdict
+	patience  *time.Timer
+	limit     time.Duration
+	abandoned bool
+	stuck     []byte // the input that it was abandoned with, until that is a finding
+}
+
+func newWatched(parse func(b []byte) Verdict, limit time.Duration) *watched {
+	w := &watched{make(chan []byte), make(chan Verdict, 1), time.NewTimer(limit), limit, false, nil}
+	go func() {
+		for b := range w.questions {
+			w.answers <- Call(parse, b)
+		}
+	}()
+	return w
+}
+
+// parse answers what the parser does; if that takes too long, and from then on,
+// Absent.
+func (w *watched) parse(b []byte) Verdict {
+	if w.abandoned {
+		return Verdict{Result: Absent}
+	}
+	w.questions <- b
+	w.patience.Reset(w.limit)
+	select {
+	case v := <-w.answers:
+		return v
+	case <-w.patience.C:
+		w.abandoned, w.stuck = true, bytes.Clone(b)
+		return Verdict{Result: Absent}
+	}
 }
 
 // A Guard holds octets flush against a page that cannot be read: a load that

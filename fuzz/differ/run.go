@@ -22,6 +22,9 @@ const (
 	minimising = 3000    // executions for one finding
 )
 
+// DefaultPatience is what Run.Patience is if it is 0.
+const DefaultPatience = 5 * time.Second
+
 // A Run holds adaptors against each other. Two fields are needed, Adaptors and
 // either Count or a context that ends.
 type Run struct {
@@ -47,6 +50,10 @@ type Run struct {
 	Late bool
 	// Mutate makes a mutant; nil for mutate.Random.
 	Mutate func(rng *rand.Rand, b []byte, donors [][]byte) []byte
+	// Patience is how long a parser may think about one input. One that takes
+	// longer is a Crash, and takes no part from then on: nothing can stop it, so
+	// it goes on thinking until the process ends. 0 is DefaultPatience.
+	Patience time.Duration
 	// Progress is called about once a second; nil for nothing.
 	Progress func(p Progress)
 
@@ -98,13 +105,26 @@ type parser struct {
 	name   string
 	parse  func(b []byte) Verdict
 	pieces func(k Kind, pieces [][]byte) Verdict
+
+	watched *watched
+}
+
+// release ends the goroutines of the parsers.
+func (r *Run) release() {
+	for _, p := range r.parsers {
+		if p.watched != nil {
+			close(p.watched.questions)
+		}
+	}
 }
 
 // Do runs until Count, or until ctx ends, which is no error. It answers what it
 // has found, also beside an error.
 func (r *Run) Do(ctx context.Context) (*Report, error) {
 	r.ctx = ctx
-	if err := r.prepare(); err != nil {
+	err := r.prepare()
+	defer r.release()
+	if err != nil {
 		return nil, err
 	}
 	for _, b := range r.seeds {
@@ -149,6 +169,10 @@ func (r *Run) prepare() error {
 		for i := range r.parsers {
 			r.parsers[i].parse = g.Parse(r.parsers[i].parse)
 		}
+	}
+	for i := range r.parsers {
+		w := newWatched(r.parsers[i].parse, cmp.Or(r.Patience, DefaultPatience))
+		r.parsers[i].parse, r.parsers[i].watched = w.parse, w
 	}
 	if r.Mutate == nil {
 		r.Mutate = mutate.Random
@@ -213,7 +237,7 @@ func (r *Run) verdicts(b []byte) []Verdict {
 	verdicts := make([]Verdict, len(r.parsers))
 	r.copied = append(r.copied[:0], b...)
 	for i, p := range r.parsers {
-		verdicts[i] = Call(p.parse, b)
+		verdicts[i] = p.parse(b)
 		if !bytes.Equal(b, r.copied) {
 			copy(b, r.copied)
 			verdicts[i] = Verdict{Result: Crash, Why: "it wrote to its input"}
@@ -236,7 +260,7 @@ func (r *Run) try(b []byte) {
 		r.known[behaviour] = true
 	}
 	for _, p := range disagreements(verdicts) {
-		if p.class == LatenessDiffers && !r.Late {
+		if p.class == LatenessDiffers && !r.Late || r.parsers[p.a].watched.abandoned || r.parsers[p.b].watched.abandoned {
 			continue
 		}
 		key := p.key(rule, verdicts)
@@ -247,10 +271,23 @@ func (r *Run) try(b []byte) {
 		fresh = true
 		r.find(b, p, key)
 	}
+	r.addStuck()
 	if fresh {
 		r.keep(b)
 		if r.Splits && len(b) <= maxSplit {
 			r.deliver(b)
+		}
+	}
+}
+
+// addStuck adds a finding for each parser that has just been abandoned.
+func (r *Run) addStuck() {
+	for i, p := range r.parsers {
+		if b := p.watched.stuck; b != nil {
+			p.watched.stuck = nil
+			verdicts := r.verdicts(b)
+			verdicts[i] = Verdict{Result: Crash, Why: fmt.Sprintf("no answer in %v; it takes no part from then on", p.watched.limit)}
+			r.add(&Finding{Kind: r.Kind, Class: Crashes, Rule: Rule(r.Kind, b), Input: b, Verdicts: verdicts})
 		}
 	}
 }
