@@ -211,7 +211,7 @@ func (r *report) text(w io.Writer) error {
 func (r *report) markdown(w io.Writer) error {
 	fmt.Fprintf(w, "# How fast parsers of HTTP/1.x are\n\n")
 	fmt.Fprintf(w, "Made by `go run ./yardstick -report`; [../README.md](../README.md) says what is measured, how fair it is, and how to repeat it. "+
-		"[report.txt](report.txt) has the times of all rounds, for benchstat.\n\n```\n%s\n```\n", strings.Join(r.about, "\n"))
+		"A report.txt is written with it, the times of all rounds for benchstat, which is not kept here.\n\n```\n%s\n```\n", strings.Join(r.about, "\n"))
 	for _, c := range charts {
 		fmt.Fprintf(w, "\n<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"%s-dark.svg\">\n<img alt=\"%s\" src=\"%s-light.svg\"></picture>\n",
 			c.name, c.alt, c.name)
