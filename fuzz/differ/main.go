@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -56,6 +57,9 @@ func command(ctx context.Context, args []string, out io.Writer, adaptors []Adapt
 	f.Func("pipe", "`NAME=COMMAND` to run beside the others: it has -kind KIND behind it and speaks the batch protocol; may be repeated", func(s string) error {
 		name, words, _ := strings.Cut(s, "=")
 		if fields := strings.Fields(words); name != "" && len(fields) > 0 {
+			if _, err := exec.LookPath(fields[0]); err != nil {
+				return err
+			}
 			adaptors = append(adaptors, Pipe(name, []Kind{Request, Response, Chunked}, fields...))
 			return nil
 		}
@@ -70,6 +74,9 @@ func command(ctx context.Context, args []string, out io.Writer, adaptors []Adapt
 	}
 	if f.NArg() > 0 {
 		return fmt.Errorf("what is %q? Flags are all it takes", f.Arg(0))
+	}
+	if *count < 0 || *limit < 0 || *patience <= 0 {
+		return errors.New("-count, -time and -patience are not below 0, and there is no run without patience")
 	}
 	defer func() {
 		for _, a := range adaptors {
