@@ -1,9 +1,9 @@
 // Package picohttp parses the heads of HTTP/1.x messages: the start-line and the
 // header section, up to and including the empty line. It finds where the parts
 // are, checks every octet, and leaves the bytes where they are: no copy, no
-// allocation, no map. On amd64 the search is hand-written assembly, chosen by
-// what the CPU has; everywhere else, and with the build tag purego, it is
-// portable Go with the same answers.
+// allocation, no map. On amd64 and arm64 the search is hand-written assembly,
+// chosen by what the CPU has; everywhere else, and with the build tag purego, it
+// is portable Go with the same answers.
 //
 //	var r picohttp.Request
 //	n, err := r.Parse(b)

@@ -1,0 +1,24 @@
+//go:build !purego
+
+package picohttp
+
+import "golang.org/x/sys/cpu"
+
+// Every arm64 that Go runs on has it. GODEBUG=cpu.asimd=off switches it off.
+var useNEON = cpu.ARM64.HasASIMD
+
+// indexHead is the kernel contract (see index.go), by the best kernel there is.
+// It is a jump, in assembly as on amd64. It may jump to indexGeneric, so noescape
+// is a promise for that, too.
+//
+//go:noescape
+func indexHead(b []byte, x *index) (complete bool)
+
+// indexNEON works like indexGeneric.
+//
+//go:noescape
+func indexNEON(b []byte, x *index) (complete bool)
+
+func availableKernels() []KernelInfo {
+	return []KernelInfo{{"neon", "ASIMD", useNEON}, genericKernel}
+}
