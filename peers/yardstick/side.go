@@ -154,17 +154,19 @@ func startSelf(name, parser, file, godebug string, cpu, threads int) (*program, 
 // the faster ones need. Kernels that are not here need none: they are the best
 // of their architecture.
 var godebug = map[string]string{
-	"avx2":    "cpu.avx512bw=off",
-	"sse42":   "cpu.avx512bw=off,cpu.avx2=off",
-	"generic": "cpu.avx512bw=off,cpu.avx2=off,cpu.sse42=off",
+	"avx2":  "cpu.avx512bw=off",
+	"sse42": "cpu.avx512bw=off,cpu.avx2=off",
+	"generic": map[string]string{
+		"amd64": "cpu.avx512bw=off,cpu.avx2=off,cpu.sse42=off",
+		"arm64": "cpu.asimd=off",
+	}[runtime.GOARCH],
 }
 
 // kernels returns the kernels that can be measured here, the fastest first.
 func kernels() []string {
 	var names []string
 	for _, k := range picohttp.Kernels() {
-		// Only on amd64 can GODEBUG take the best kernel away.
-		if k.Runs && (runtime.GOARCH == "amd64" || k.Name == picohttp.Kernel()) {
+		if k.Runs {
 			names = append(names, k.Name)
 		}
 	}
