@@ -696,11 +696,7 @@ func TestChunkedOfMutants(t *testing.T) {
 	seeds := seeds(t, "chunked")
 	g := newGuard(t)
 	rng := rand.New(rand.NewPCG(19, 20))
-	rounds := 20_000
-	if testing.Short() {
-		rounds /= 10
-	}
-	for range rounds {
+	for range mutants(20_000) {
 		b := mutate(rng, seeds)
 		ends := []int{rng.IntN(len(b) + 1)}
 		checkChunked(t, g, &Parser{MaxChunkExtBytes: rng.IntN(100)}, b, ends, len(b) < 100)

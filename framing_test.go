@@ -256,7 +256,7 @@ func FuzzFraming(f *testing.F) {
 func TestFramingOfMutants(t *testing.T) {
 	seeds := seeds(t, "framing")
 	rng := rand.New(rand.NewPCG(13, 14))
-	for range 50_000 {
+	for range mutants(50_000) {
 		checkFraming(t, mutate(rng, seeds), fuzzMethods[rng.IntN(len(fuzzMethods))])
 	}
 }

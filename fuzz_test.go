@@ -51,8 +51,7 @@ func FuzzSplits(f *testing.F) { fuzzDelivery(f, subjects[0], nil) }
 // FuzzResponse is FuzzSplits and FuzzReference for responses.
 func FuzzResponse(f *testing.F) { fuzzDelivery(f, subjects[1], checkResponse) }
 
-// fuzzDelivery delivers messages of a kind in two and three pieces and octet by
-// octet, under limits, to every kernel.
+// fuzzDelivery is checkDelivery by fuzzing.
 func fuzzDelivery(f *testing.F, s subject, also func(t *testing.T, b []byte)) {
 	for _, b := range seeds(f, s.folder) {
 		if len(b) <= 2048 {
@@ -64,42 +63,65 @@ func fuzzDelivery(f *testing.F, s subject, also func(t *testing.T, b []byte)) {
 	}
 	g := newGuard(f)
 	f.Fuzz(func(t *testing.T, b []byte, first, second uint16, tight, profile uint8) {
-		ends := []int{min(int(first), len(b)), min(int(second), len(b))}
-		slices.Sort(ends)
-		p := Parser{Profile: Profile(profile % 3), MaxHeadBytes: int(tight) * 64, MaxTargetBytes: int(tight >> 2), MaxFields: int(tight >> 3), MaxTrailerBytes: int(tight) * 16}
-		var want result
-		for at, k := range kernels {
-			if !slices.Contains(runnable, k.name) {
-				continue
-			}
-			restore := pin(at)
-			m := s.new()
-			n, err := m.parseUnder(&p, g.atEnd(b))
-			whole := result{m, n, err}
-			m.describe() // without a panic
-			if want.message == nil {
-				want = whole
-			}
-			if !whole.same(want) {
-				t.Errorf("kernel %s: %v, want %v", k.name, whole, want)
-			}
-			if pieces := deliver(g, s.new(), &p, b, ends...); !pieces.same(want) {
-				t.Errorf("kernel %s in pieces that end at %v: %v, want %v", k.name, ends, pieces, want)
-			}
-			if int(tight)%8 == 0 {
-				if octets := deliver(g, s.new(), &p, b, everyOffset(b)...); !octets.same(want) {
-					t.Errorf("kernel %s octet by octet: %v, want %v", k.name, octets, want)
-				}
-			}
-			restore()
-		}
-		if t.Failed() {
-			t.Fatalf("input %q, limits %+v", b, p)
-		}
-		if also != nil && p.Profile == Strict {
+		checkDelivery(t, g, s, b, first, second, tight, profile)
+		if also != nil && profile%3 == uint8(Strict) {
 			also(t, b)
 		}
 	})
+}
+
+// TestDelivery is FuzzSplits, and what is like it for responses and trailer
+// sections, over a fixed number of mutants.
+func TestDelivery(t *testing.T) {
+	for _, s := range subjects {
+		t.Run(s.folder, func(t *testing.T) {
+			seeds := seeds(t, s.folder)
+			g := newGuard(t)
+			rng := rand.New(rand.NewPCG(29, 30))
+			for range mutants(10_000) {
+				b := mutate(rng, seeds)
+				first, second := rng.IntN(len(b)+1), rng.IntN(len(b)+1)
+				checkDelivery(t, g, s, b, uint16(first), uint16(second), uint8(rng.Uint32()), uint8(rng.Uint32()))
+			}
+		})
+	}
+}
+
+// checkDelivery delivers a message in two and three pieces and octet by octet,
+// under limits, to every kernel.
+func checkDelivery(t *testing.T, g *guard, s subject, b []byte, first, second uint16, tight, profile uint8) {
+	ends := []int{min(int(first), len(b)), min(int(second), len(b))}
+	slices.Sort(ends)
+	p := Parser{Profile: Profile(profile % 3), MaxHeadBytes: int(tight) * 64, MaxTargetBytes: int(tight >> 2), MaxFields: int(tight >> 3), MaxTrailerBytes: int(tight) * 16}
+	var want result
+	for at, k := range kernels {
+		if !slices.Contains(runnable, k.name) {
+			continue
+		}
+		restore := pin(at)
+		m := s.new()
+		n, err := m.parseUnder(&p, g.atEnd(b))
+		whole := result{m, n, err}
+		m.describe() // without a panic
+		if want.message == nil {
+			want = whole
+		}
+		if !whole.same(want) {
+			t.Errorf("kernel %s: %v, want %v", k.name, whole, want)
+		}
+		if pieces := deliver(g, s.new(), &p, b, ends...); !pieces.same(want) {
+			t.Errorf("kernel %s in pieces that end at %v: %v, want %v", k.name, ends, pieces, want)
+		}
+		if int(tight)%8 == 0 {
+			if octets := deliver(g, s.new(), &p, b, everyOffset(b)...); !octets.same(want) {
+				t.Errorf("kernel %s octet by octet: %v, want %v", k.name, octets, want)
+			}
+		}
+		restore()
+	}
+	if t.Failed() {
+		t.Fatalf("input %q, limits %+v", b, p)
+	}
 }
 
 // responseGrammar is RFC 9112, sections 2 to 5, for responses, as grammar is for
@@ -257,11 +279,7 @@ func TestReference(t *testing.T) {
 				check(t, b)
 			}
 			rng := rand.New(rand.NewPCG(11, 12))
-			rounds := 50_000
-			if testing.Short() {
-				rounds /= 10
-			}
-			for range rounds {
+			for range mutants(50_000) {
 				check(t, mutate(rng, seeds))
 			}
 		})

@@ -2,7 +2,6 @@ package picohttp
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -29,8 +28,6 @@ func FuzzProfiles(f *testing.F) {
 	})
 }
 
-var mutants = flag.Int("mutants", 50_000, "how many mutants TestProfiles tries of each kind of message")
-
 // TestProfiles is FuzzProfiles over a number of mutants, which are made faster than
 // the go command makes them.
 func TestProfiles(t *testing.T) {
@@ -39,7 +36,7 @@ func TestProfiles(t *testing.T) {
 	for _, s := range subjects {
 		seeds := append(seeds(t, s.folder), framing...)
 		met := Deviations(0)
-		for range *mutants {
+		for range mutants(50_000) {
 			met |= checkLaws(t, s, mutate(rng, seeds), Deviations(rng.Uint32())&allDeviations)
 		}
 		if s.folder == "requests" && met != allDeviations {
