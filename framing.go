@@ -490,6 +490,13 @@ func (s *signals) readExpect(value []byte) {
 	s.seen |= expectField
 }
 
+// decidesFraming reports whether a field of that name says where a body ends or
+// where a request goes. A recipient that merged it into the header section would
+// do so too late, and otherwise than others.
+func decidesFraming(name []byte) bool {
+	return isWord(name, "content-length") || isWord(name, "transfer-encoding") || isWord(name, "host")
+}
+
 // nextElement returns the first element of a list, without the white space
 // around it, and what is behind its comma. An element may be empty: RFC 9110,
 // section 5.6.1.2 has a recipient ignore that.

@@ -153,41 +153,6 @@ func (r *Response) Minor() int {
 // of a chunked body. What is said of Request is true of it.
 //
 // Trailer fields are not header fields: RFC 9110, section 6.5.1 forbids to merge
-// them, unless the definition of a field says that it may come so late.
+// them, unless the definition of a field says that it may come so late. Parse does
+// not judge their names.
 type Trailer struct{ head }
-
-// ForbiddenTrailer reports whether RFC 9110, section 6.5.1 forbids a field of
-// that name in a trailer section, because it is needed before the content comes:
-// message framing, routing, request modifiers, authentication, response controls
-// and content format. Names that no RFC knows are not forbidden.
-func ForbiddenTrailer(name []byte) bool {
-	var lower [len(longestForbidden)]byte
-	if len(name) > len(lower) {
-		return false
-	}
-	for i, c := range name {
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		lower[i] = c
-	}
-	switch string(lower[:len(name)]) {
-	case "content-length", "transfer-encoding", "trailer", "te", "connection", "keep-alive", "proxy-connection", "upgrade",
-		"host", "max-forwards",
-		"cache-control", "expect", "pragma", "range", "if-match", "if-none-match", "if-range", "if-modified-since", longestForbidden,
-		"authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate", "cookie", "set-cookie",
-		"age", "expires", "location", "retry-after", "vary", "warning",
-		"content-encoding", "content-type", "content-range":
-		return true
-	}
-	return false
-}
-
-const longestForbidden = "if-unmodified-since"
-
-// decidesFraming reports whether a field of that name says where a body ends or
-// where a request goes. A recipient that merged it into the header section would
-// do so too late, and otherwise than others.
-func decidesFraming(name []byte) bool {
-	return isWord(name, "content-length") || isWord(name, "transfer-encoding") || isWord(name, "host")
-}

@@ -252,7 +252,6 @@ func isStatusLine(line []byte) bool {
 
 // Parse parses the trailer section at the start of b: field lines, often none,
 // and the empty line that ends them. What it answers is said at Request.Parse.
-// The fields are not judged: see ForbiddenTrailer.
 func (t *Trailer) Parse(b []byte) (n int, err error) {
 	t.lim = defaultTrailerLimits
 	return t.parse(b)

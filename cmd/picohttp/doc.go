@@ -66,7 +66,7 @@ Below, each object is one line, too, but for this page.
 	{"result":"complete","n":38,"minor":1,"status_code":200,"reason":"OK",
 	 "fields":[["Content-Length","5"]],
 	 "framing":{"body":"length","length":5,"keep_alive":true}}
-	{"result":"complete","n":16,"fields":[["Age","1"],["X","y"]],"forbidden":["Age"]}
+	{"result":"complete","n":16,"fields":[["Age","1"],["X","y"]]}
 	{"result":"complete","n":15,"body":"aGVsbG8=","trailers":[]}
 	{"result":"incomplete"}
 	{"result":"malformed","n":4,"error":"request-target","status":400}
@@ -78,9 +78,9 @@ that cannot be right, error the code of the rule, and status what a server
 answers, which those of responses have not. Host and framing hold an error (and
 framing a status) if that part is malformed. The body in framing is none, length,
 chunked, until-close or tunnel; expect_continue, expect_other, upgrade and
-other_coding are there if true. The names of fields that may not be in a trailer
-section are forbidden. An incomplete chunked body has the body that is there.
-What was let pass though it departs from the RFCs is in deviations, codes of
+other_coding are there if true. An incomplete chunked body has the body that is
+there. What was let pass though it departs from the RFCs is in deviations, codes
+of
 
 	bare-lf obs-fold start-line-space empty-lines space-before-colon
 	target-obs-text minor-digits value-control value-nul equal-lengths

@@ -24,7 +24,6 @@ type outcome struct {
 	Host       *host       `json:"host,omitempty"`
 	Body       []byte      `json:"body,omitzero"`
 	Trailers   [][2]string `json:"trailers,omitzero"`
-	Forbidden  []string    `json:"forbidden,omitempty"`
 	Deviations []string    `json:"deviations,omitempty"`
 }
 
@@ -61,8 +60,6 @@ func (m *messageFlags) outcome(h head, n int, err error) outcome {
 	case *picohttp.Response:
 		o.Minor, o.StatusCode, o.Reason = ptr(h.Minor()), ptr(h.Status()), ptr(latin1(h.Reason()))
 		o.Framing = m.framingOf(h)
-	case *picohttp.Trailer:
-		o.Forbidden = forbiddenOf(h)
 	}
 	return o
 }
@@ -71,8 +68,7 @@ func (m *messageFlags) outcome(h head, n int, err error) outcome {
 // far as it is there.
 func (m *messageFlags) chunkedOutcome(d *picohttp.Chunked, content []byte, n int64, err error) outcome {
 	if err == nil {
-		t := d.Trailer()
-		return outcome{Result: "complete", N: &n, Body: content, Trailers: fieldsOf(t), Forbidden: forbiddenOf(t)}
+		return outcome{Result: "complete", N: &n, Body: content, Trailers: fieldsOf(d.Trailer())}
 	}
 	o := m.notComplete(n, err)
 	if err == picohttp.ErrIncomplete {
@@ -123,16 +119,6 @@ func fieldsOf(h head) [][2]string {
 		fields = append(fields, [2]string{latin1(name), latin1(value)})
 	}
 	return fields
-}
-
-// forbiddenOf returns the names, as sent, of fields that may not be in t.
-func forbiddenOf(t *picohttp.Trailer) (names []string) {
-	for name := range t.Fields() {
-		if picohttp.ForbiddenTrailer(name) {
-			names = append(names, latin1(name))
-		}
-	}
-	return names
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -42,8 +42,7 @@ func (p *page) preview(body *preview) {
 	}
 }
 
-// fields writes a row with the number of fields, and a line for each. It marks
-// those that may not be in a trailer section.
+// fields writes a row with the number of fields, and a line for each.
 func (p *page) fields(name string, h head) {
 	p.row(name, strconv.Itoa(h.NumFields()))
 	const most = 32 // columns for names, more only for those who need them
@@ -54,21 +53,16 @@ func (p *page) fields(name string, h head) {
 			columns = max(columns, len("(folded)"))
 		}
 	}
-	_, trailer := h.(*picohttp.Trailer)
 	i := 0
 	for name, value := range h.Fields() {
 		i++
 		before := fmt.Sprintf("%6d  ", i)
-		mark := ""
-		if trailer && picohttp.ForbiddenTrailer(name) {
-			mark = "  (forbidden in a trailer section)"
-		}
 		if len(name) == 0 { // in Pico
 			name = []byte("(folded)")
 		}
 		name := fmt.Sprintf("%-*s", columns, printable(name))
-		room := p.room(len(before) + len(name) + 2 + len(mark))
-		p.line(before + p.paint(cyan, name) + "  " + cut(printable(value), room) + p.paint(red, mark))
+		room := p.room(len(before) + len(name) + 2)
+		p.line(before + p.paint(cyan, name) + "  " + cut(printable(value), room))
 	}
 }
 
