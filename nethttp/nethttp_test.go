@@ -523,7 +523,7 @@ func TestBodies(t *testing.T) {
 		t.Errorf("another coding: %v", err)
 	}
 	for _, name := range []string{"Content-Length", "transfer-encoding", "Trailer"} {
-		if _, err := ReadRequest(bufio.NewReader(strings.NewReader(post + chunked + "Trailer: a, " + name + "\r\n\r\n"))); err != ErrTrailer {
+		if _, err := ReadRequest(bufio.NewReader(strings.NewReader(post + chunked + "Trailer: a, " + name + "\r\n\r\n"))); err != picohttp.ErrTrailerField {
 			t.Errorf("%s announced: %v", name, err)
 		}
 	}

@@ -18,10 +18,6 @@ import (
 // A server answers 501.
 var ErrCoding = errors.New("nethttp: unsupported transfer coding")
 
-// ErrTrailer says that the Trailer field of a chunked message announces
-// Content-Length, Transfer-Encoding or Trailer. A server answers 400.
-var ErrTrailer = errors.New("nethttp: a field is announced that may not come in a trailer section")
-
 // ErrProfile says that a Reader's Parser is not strict.
 var ErrProfile = errors.New("nethttp: an http.Request cannot say what is not strict")
 
@@ -47,8 +43,9 @@ type Reader struct {
 //
 // The error is io.EOF if b ends before the first octet, io.ErrUnexpectedEOF if it
 // ends within the head, a picohttp.Error if the head, its framing or its Host is
-// malformed, ErrCoding, ErrTrailer, an error of package url if the request-target
-// is no URI, or what reading from b answered. After any of them b is of no use any more.
+// malformed or its Trailer announces a field that may not come there, ErrCoding, an
+// error of package url if the request-target is no URI, or what reading from b
+// answered. After any of them b is of no use any more.
 func ReadRequest(b *bufio.Reader) (*http.Request, error) {
 	return new(Reader).ReadRequest(b)
 }
@@ -296,7 +293,8 @@ func fixPragma(header http.Header) {
 }
 
 // announced takes the Trailer field of a chunked message out of its header, and
-// returns a Header with the names in it and no values.
+// returns a Header with the names in it and no values. Like net/http it refuses
+// Content-Length, Transfer-Encoding and Trailer there.
 func announced(header http.Header) (http.Header, error) {
 	lists, ok := header["Trailer"]
 	if !ok {
@@ -310,7 +308,7 @@ func announced(header http.Header) (http.Header, error) {
 			switch key := textproto.CanonicalMIMEHeaderKey(name); key {
 			case "":
 			case "Transfer-Encoding", "Trailer", "Content-Length":
-				return nil, ErrTrailer
+				return nil, picohttp.ErrTrailerField
 			default:
 				trailer[key] = nil
 			}

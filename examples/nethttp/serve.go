@@ -167,8 +167,6 @@ func refuse(out *bufio.Writer, err error) {
 	status, why := http.StatusBadRequest, "the request-target is no URI"
 	var e picohttp.Error
 	switch {
-	case err == nethttp.ErrTrailer:
-		why = "Trailer names a field that may not come there"
 	case errors.As(err, &e):
 		status, why = e.Status(), fmt.Sprintf("%s\n%s (%s)", e.Rule(), e.Code(), e.Section())
 	case err == nethttp.ErrCoding:
