@@ -161,7 +161,7 @@ func (p *prefix) place() string {
 	if p.kind == chunkedKind && p.chunked.part < trailerBegin {
 		s := chunkPlaces[p.chunked.part] + p.lineName()
 		if p.chunked.part == chunkData {
-			s += ", of which " + octets(int(min(p.chunked.left, maxOffset))) + " are to come"
+			s += ", of which " + octets(p.chunked.left) + " are to come"
 		}
 		return s
 	}
@@ -473,7 +473,7 @@ func octetName(c byte) string {
 	return fmt.Sprintf("0x%02X", c)
 }
 
-func octets(n int) string {
+func octets[N int | uint64](n N) string {
 	if n == 1 {
 		return "1 octet"
 	}

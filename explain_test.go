@@ -337,6 +337,9 @@ hint:   The line has no colon. If it belongs to the body, the empty line before
 		{"chunked-incomplete", chunked, "5\r\nhello\r\n10\r\nabc", `
 incomplete: the body goes on after 17 octets
 in the chunk-data of chunk 2, of which 13 octets are to come`},
+		{"chunked-incomplete-long", chunked, "7fffffffffffffff\r\nabc", `
+incomplete: the body goes on after 21 octets
+in the chunk-data of chunk 1, of which 9223372036854775804 octets are to come`},
 		{"chunked-incomplete-line", chunked, "5;a", `
 incomplete: the body goes on after 3 octets
 in the chunk-ext of the chunk-size line of chunk 1`},

@@ -90,9 +90,9 @@ func (c *chunkedBody) fault() (b []byte, n int) {
 
 // A tally counts what is in a chunked body.
 type tally struct {
-	chunks  int   // without the last-chunk
-	left    int64 // octets of the chunk that are to come
-	last    bool  // the last-chunk came
+	chunks  int    // without the last-chunk
+	left    uint64 // octets of the chunk that are to come
+	last    bool   // the last-chunk came
 	content preview
 }
 
@@ -105,7 +105,7 @@ func (t *tally) take(p piece) {
 			t.last = true
 		}
 	}
-	t.left -= int64(len(p.data))
+	t.left -= uint64(len(p.data))
 	t.content.add(p.data)
 }
 
@@ -121,9 +121,9 @@ func (t *tally) missing() string {
 }
 
 // splitLine takes a valid chunk-size line apart.
-func splitLine(line []byte) (size int64, ext []byte) {
+func splitLine(line []byte) (size uint64, ext []byte) {
 	digits := len(line) - len(bytes.TrimLeft(line, "0123456789abcdefABCDEF"))
-	size, _ = strconv.ParseInt(string(line[:digits]), 16, 64)
+	size, _ = strconv.ParseUint(string(line[:digits]), 16, 64)
 	return size, line[digits:]
 }
 
@@ -135,7 +135,8 @@ type chunkTable struct {
 }
 
 type chunkRow struct {
-	at, size  int64
+	at        int64
+	size      uint64
 	ext, data preview
 }
 

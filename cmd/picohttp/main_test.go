@@ -127,6 +127,7 @@ func TestStatus(t *testing.T) {
 		{"parse -profile lenient -allow obs-fold", "GET / HTTP/1.1\nHost: x\n\n", 1, "bare-lf", ""},
 		{"parse -profile pico -kind response", "HTTP/1.1  200   OK\nA: b\n c\n\n", 0, "1.1\n  status    200 OK\n", ""},
 		{"parse -profile pico -kind chunked", "1 x\r\na\r\n0\r\nA\n\n", 0, "1 octet in 1 chunk", ""},
+		{"parse -profile pico -kind chunked", "ffffffffffffffff\r\na", 1, "1 octet in 1 chunk, incomplete: 18446744073709551614 octets of chunk 1 missing\n", ""},
 		{"parse -profile pico -kind trailer", "A: b \n\tc\n\n", 0, "deviates", ""},
 		{"batch -profile lenient -allow obs-fold,value-nul -kind trailer", "QTogYgANCiBjDQoNCg==\n", 0,
 			`{"result":"complete","n":13,"fields":[["A","b\u0000\r\n c"]],"deviations":["obs-fold","value-nul"]}`, ""},

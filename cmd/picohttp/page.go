@@ -96,7 +96,7 @@ func (p *page) chunks(t *chunkTable) {
 			number = "last"
 		}
 		ext := r.ext.text(p.room(p.width - most)) // room for most, or for all
-		rows[i] = [...]string{number, strconv.FormatInt(r.at, 10), strconv.FormatInt(r.size, 10), ext}
+		rows[i] = [...]string{number, strconv.FormatInt(r.at, 10), strconv.FormatUint(r.size, 10), ext}
 		for c, text := range rows[i] {
 			columns[c] = max(columns[c], len(text))
 		}

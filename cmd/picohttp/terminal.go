@@ -102,7 +102,7 @@ func printable(b []byte) string {
 }
 
 // plural returns how many there are of what noun names.
-func plural[N int | int64](n N, noun string) string {
+func plural[N int | int64 | uint64](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
