@@ -19,37 +19,39 @@ file, with the bodies between them, or one trailer section or chunked body.
 What is malformed is shown with the line, a caret under the first octet that
 cannot be right, the rule and where it stands; it ends its file, as does what is
 incomplete. So do a body that ends with the connection, a tunnel, a 101 response
-and fields that leave the end of a body in doubt; what is behind them is counted.
-A Host field that is missing, repeated or wrong is shown as such, but such a
-request is complete.
+and fields that leave the end of a body in doubt; what is behind them is
+counted. A Host field that is missing, repeated or wrong is shown as such, but
+such a request is complete.
 
-	-kind KIND               request, response, trailer (section) or chunked (body)
-	                         (default request)
-	-method METHOD           of the request that responses answer (default GET)
-	-profile PROFILE         what is accepted: strict, lenient or pico, which is as
-	                         picohttpparser (default strict)
-	-allow LIST              what lenient lets pass: codes with commas between them, or
-	                         all (default: in responses all but value-nul; in requests
-	                         space-before-colon is not among it either, and in trailer
-	                         sections nor are bare-lf and obs-fold)
-	-max-head N              octets in a head (default 262144)
-	-max-target N            octets in a request-target (default 16384; pico: as -max-head)
-	-max-fields N            field lines in a head or trailer section (default 256)
-	-max-trailer N           octets in a trailer section (default 16384)
-	-max-chunk-ext N         octets in the extensions of a chunk (default 1024)
-	-max-chunk-overhead N    octets that the chunks of a body waste (default 16384; this
-	                         and the two before are not for chunked bodies in pico)
-	-width N                 cut lines to N columns; 0 does not cut (default: the
-	                         columns of the terminal from $COLUMNS, or 80; 0 if
-	                         the output is no terminal)
-	-json                    one JSON object a message, in a line, as batch writes
-	                         it, and one more for a body that is not complete, in
-	                         which n counts from the beginning of the body
+	-kind KIND             request, response, trailer (section) or chunked (body)
+	                       (default request)
+	-method METHOD         of the request that responses answer (default GET)
+	-profile PROFILE       what is accepted: strict, lenient or pico, which is as
+	                       picohttpparser (default strict)
+	-allow LIST            what lenient lets pass: codes with commas between them,
+	                       or all (default: in responses all but value-nul; in
+	                       requests space-before-colon is not among it either, and
+	                       in trailer sections nor are bare-lf and obs-fold)
+	-max-head N            octets in a head (default 262144)
+	-max-target N          octets in a request-target (default 16384; pico: as
+	                       -max-head)
+	-max-fields N          field lines in a head or trailer section (default 256)
+	-max-trailer N         octets in a trailer section (default 16384)
+	-max-chunk-ext N       octets in the extensions of a chunk (default 1024)
+	-max-chunk-overhead N  octets that the chunks of a body waste (default 16384;
+	                       this and the two before are not for chunked bodies in
+	                       pico)
+	-width N               cut lines to N columns; 0 does not cut (default: the
+	                       columns of the terminal from $COLUMNS, or 80; 0 if the
+	                       output is no terminal)
+	-json                  one JSON object a message, in a line, as batch writes
+	                       it, and one more for a body that is not complete, in
+	                       which n counts from the beginning of the body
 
 What is found in a message, good or bad, goes to standard output; what keeps the
-command from reading, to standard error, and with -json what it did not parse, too.
-In text, octets that are not printable ASCII are escaped as in a Go string. There is
-colour on a terminal, unless NO_COLOR is set.
+command from reading, to standard error, and with -json what it did not parse,
+too. In text, octets that are not printable ASCII are escaped as in a Go string.
+There is colour on a terminal, unless NO_COLOR is set.
 
 Parse holds not much more of a file than one head or one chunk-size line and
 trailer section. Only -kind chunked -json holds a body, as its object does.
@@ -73,14 +75,14 @@ Below, each object is one line, too, but for this page.
 
 An empty line is an empty message. Octets become characters as in Latin-1: each
 the one of its number. For a complete message, n is its length, without the body
-of a request or response; for a malformed one, n is the offset of the first octet
-that cannot be right, error the code of the rule, and status what a server
+of a request or response; for a malformed one, n is the offset of the first
+octet that cannot be right, error the code of the rule, and status what a server
 answers, which those of responses have not. Host and framing hold an error (and
-framing a status) if that part is malformed. The body in framing is none, length,
-chunked, until-close or tunnel; expect_continue, expect_other, upgrade and
-other_coding are there if true. An incomplete chunked body has the body that is
-there. What was let pass though it departs from the RFCs is in deviations, codes
-of
+framing a status) if that part is malformed. The body in framing is none,
+length, chunked, until-close or tunnel; expect_continue, expect_other, upgrade
+and other_coding are there if true. An incomplete chunked body has the body that
+is there. What was let pass though it departs from the RFCs is in deviations,
+codes of
 
 	bare-lf obs-fold start-line-space empty-lines space-before-colon
 	target-obs-text minor-digits value-control value-nul equal-lengths

@@ -89,10 +89,10 @@ func noMore(args []string) error {
 //go:embed doc.go
 var doc string
 
-// help returns the package comment.
+// help returns the package comment, for a terminal of 80 columns.
 func help() string {
 	text, _, _ := strings.Cut(doc, "*/")
-	return strings.TrimPrefix(text, "/*\n")
+	return strings.ReplaceAll(strings.TrimPrefix(text, "/*\n"), "\n\t", "\n  ")
 }
 
 func version() string {

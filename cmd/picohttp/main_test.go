@@ -66,7 +66,7 @@ func TestStatus(t *testing.T) {
 		{"parse", "", 1, "", "standard input: empty"},
 		{"parse", "\x7fELF\x02\x01\x01\x00", 1, "DEL", ""},
 		{"parse " + goodFile, "", 0, goodFile + ": request 1", ""},
-		{"parse " + goodFile + " " + goodFile + "x", "", 1, goodFile + ": request 1", "picohttp: open "},
+		{"parse " + goodFile + " " + goodFile + "x", "", 1, goodFile + ": request 1", "picohttp: " + goodFile + "x: "},
 		{"parse " + filepath.Dir(goodFile), "", 1, "", "picohttp: "},
 		{"parse " + goodFile + " -json", "", 2, "", "flags go before"},
 		{"parse -json " + goodFile, "", 0, `{"result":"complete","n":27`, ""},
@@ -476,6 +476,36 @@ func TestParseWidth(t *testing.T) {
 	const want = "      1       0    60  ;xxxxxxxxxxxxxxxxxxxx...  xxxxxxxxxxxxxxxxxx...\n"
 	if !strings.Contains(stdout, want) {
 		t.Errorf("%q is not in\n%s", want, stdout)
+	}
+
+	// The caret stays below its octet.
+	bad := "GET / HTTP/1.1\r\nX: " + strings.Repeat("a", 100) + "\x00" + strings.Repeat("b", 100) + "\r\n" + strings.Repeat("n", 100) + ": v\r\n\r\n"
+	_, stdout, _ = try(bad, "parse", "-width", "40")
+	const quoted = "\n    ...aaaaaaaaaaaaaaa\\x00bbbbbbbbbbb...\n                      ^ NUL\n"
+	if !strings.Contains(stdout, quoted) {
+		t.Errorf("%q is not in\n%s", quoted, stdout)
+	}
+	_, stdout, _ = try("GET / HTTP/1.1\r\n"+strings.Repeat("n", 61)+" v\r\n", "parse", "-width", "40")
+	behind := "\n    ..." + strings.Repeat("n", 27) + " v\\r\\n\n" + strings.Repeat(" ", 4+3+27) + "^ SP\n"
+	if !strings.Contains(stdout, behind) {
+		t.Errorf("%q is not in\n%s", behind, stdout)
+	}
+	_, stdout, _ = try("GET / HTTP/1.1\r\n"+strings.Repeat("n", 100)+": v\r\n\r\n", "parse", "-width", "60")
+	if name := "     1  " + strings.Repeat("n", 31) + "...  v\n"; !strings.Contains(stdout, name) {
+		t.Errorf("%q is not in\n%s", name, stdout)
+	}
+}
+
+// TestHelp: the help fits into 80 columns.
+func TestHelp(t *testing.T) {
+	status, stdout, stderr := try("", "help")
+	if status != 0 || stderr != "" || !strings.Contains(stdout, "\n  -kind KIND ") {
+		t.Errorf("status %d\n%s%s", status, stdout, stderr)
+	}
+	for line := range strings.Lines(stdout) {
+		if len(line) > 80+len("\n") || strings.Contains(line, "\t") {
+			t.Errorf("%q", line)
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ func (p *page) preview(body *preview) {
 // fields writes a row with the number of fields, and a line for each.
 func (p *page) fields(name string, h head) {
 	p.row(name, strconv.Itoa(h.NumFields()))
-	const most = 32 // columns for names, more only for those who need them
+	const most, few = 32, 16 // columns for names; longer ones leave a few for the value
 	columns := 0
 	for name := range h.Fields() {
 		columns = max(columns, min(len(name), most))
@@ -60,7 +60,7 @@ func (p *page) fields(name string, h head) {
 		if len(name) == 0 { // in Pico
 			name = []byte("(folded)")
 		}
-		name := fmt.Sprintf("%-*s", columns, printable(name))
+		name := fmt.Sprintf("%-*s", columns, cut(printable(name), max(most, p.room(len(before)+2+few))))
 		room := p.room(len(before) + len(name) + 2)
 		p.line(before + p.paint(cyan, name) + "  " + cut(printable(value), room))
 	}
@@ -77,9 +77,35 @@ func (p *page) deviations(all picohttp.Deviations) {
 func (p *page) explain(parser *picohttp.Parser, b []byte, n int, err error) {
 	what, why, _ := strings.Cut(parser.Explain(b, n, err), "\n")
 	p.line(p.paint(red, what))
-	if why != "" {
-		p.text.WriteString(why + "\n")
+	if why == "" {
+		return
 	}
+	// where, the quote and its caret, the rule
+	if parts := strings.Split(why, "\n\n"); len(parts) == 3 {
+		parts[1] = p.narrow(parts[1])
+		why = strings.Join(parts, "\n\n")
+	}
+	p.text.WriteString(why + "\n")
+}
+
+// narrow cuts a quote and the line with its caret to what is around the caret.
+func (p *page) narrow(lines string) string {
+	const indent = "    "
+	quote, caret, _ := strings.Cut(lines, "\n")
+	room := p.room(0)
+	if len(quote) <= room {
+		return lines
+	}
+	at := strings.IndexByte(caret, '^')
+	if strings.HasSuffix(caret, "^") { // behind its label
+		at = len(caret) - 1
+	}
+	quote, caret, room, at = quote[len(indent):], caret[len(indent):], room-len(indent), at-len(indent)
+	if from := min(at-room/2, len(quote)-room); from > 0 {
+		quote = ellipsis + quote[from+len(ellipsis):]
+		caret = caret[from:]
+	}
+	return indent + cut(quote, room) + "\n" + indent + cut(caret, room)
 }
 
 // chunks writes a table of the chunks that have a row in t.

@@ -63,7 +63,7 @@ func parseFile(name string, stdin io.Reader, s *show) (complete bool, err error)
 	} else {
 		f, err := os.Open(name)
 		if err != nil {
-			return false, err
+			return false, fmt.Errorf("%s: %w", name, bare(err))
 		}
 		defer f.Close()
 		r = f
