@@ -54,93 +54,17 @@
 //
 // That is the profile Strict, the zero value of Parser.Profile. Lenient is for
 // proxies, firewalls and scanners, which have to see malformed messages: it lets
-// pass what Parser.Allow names, and Deviations says what that was, in the words of
-// this table. Pico is for those who used the C library picohttpparser: the same
-// verdicts, lengths and fields as its commit f832609. A head that Strict accepts, all
-// accept, with the same fields and without deviations; one that is accepted without
-// deviations, Strict accepts.
-//
-//	                                   Strict   Lenient              Pico
-//	LF alone ends a line               refused  bare-lf              bare-lf
-//	CR without LF                      refused  refused              refused
-//	empty lines before a request-line  one      empty-lines          one
-//	empty lines before a status-line   refused  empty-lines          refused
-//	more than one SP in a start-line   refused  start-line-space     start-line-space
-//	SP at the end of a request-line    refused  start-line-space     refused
-//	obs-text in a request-target       refused  target-obs-text (1)  target-obs-text
-//	control characters there           refused  refused              refused
-//	two or three digits of minor       refused  minor-digits         refused
-//	another major version              refused  refused              refused
-//	no SP before an empty reason       passes   passes               passes
-//	white space before a colon         refused  space-before-colon   refused
-//	                                            (2)
-//	octets in a name that no token has refused  refused              refused
-//	obs-fold                           refused  obs-fold             obs-fold, a field
-//	                                                                 without a name
-//	obs-fold of white space alone      refused  refused (3)          obs-fold
-//	obs-fold before the first field    refused  refused              refused
-//	control characters in a value      refused  value-control        refused
-//	NUL in a value                     refused  value-nul (2)        refused
-//	Content-Length twice, equal        refused  equal-lengths (4)    refused
-//	Content-Length with coding         refused  length-and-coding    refused
-//	                                            (4)
-//	chunk-size of 2^63 to 2^64-1       refused  refused              passes
-//	behind SP, HTAB or ";" there       grammar  grammar              all but CR, LF
-//	trailer section of a chunked body  fields   fields, as Strict    lines of anything,
-//	                                                                 thrown away
-//	limits of a chunked body           ours     ours                 overhead, as the C
-//	a fault is told                    at once  at once              when the C tells it
-//
-// Some things are refused whatever is allowed, because they can be exploited
-// together. By Parse, and in Pico by Framing:
-//
-//   - (1) More than one SP and obs-text in a request-line: some recipients split
-//     it at 0x85 and 0xA0, too.
-//   - (3) A folded line of white space alone, or of what is white space or nothing
-//     to some, control characters, 0x85 and 0xA0: they take it for the empty line.
-//
-// By Framing, which says where the next message begins:
-//
-//   - (4) Content-Length that is repeated, or beside Transfer-Encoding, in a message
-//     with any other deviation, the other of these included; and beside a
-//     Transfer-Encoding that is not chunked, once and plainly.
-//   - Bare LF and CRLF in one head: one recipient reads on where the other is at
-//     the end.
-//   - Content-Length, Transfer-Encoding, Host, Connection, Expect or Upgrade that is
-//     folded, has white space before its colon, a control character in its value,
-//     or a NUL anywhere before it; and what looks like one of them in a folded line
-//     or behind a control character: some do not unfold, some end lines at VT or FF.
-//   - A control character at the end of a value or a reason-phrase: to those the CRLF
-//     behind it is the empty line.
-//   - Transfer-Encoding, where some may not read HTTP/1.1: with minor-digits, with
-//     start-line-space, or with 0x85 or 0xA0 in the request-target.
-//
-// And no connection stays open behind a message with deviations: KeepAlive is false.
-//
-// (2) NUL is let pass only if Parser.Allow says so, as is white space before a
-// colon in requests. In trailer sections bare LF and obs-fold are not let pass
-// either unless it says so: nothing there guards where they end.
-//
-// Limits are the same in all profiles, but for those of chunked bodies and the
-// default of MaxTargetBytes in Pico. With the last_len of the C functions, faults
-// are told only when the head is complete; Resume tells them as Parse does. Where
-// Pico tells a fault late, n is the octet that the C stops at.
+// pass what Parser.Allow names, and Deviations says what that was. Pico is for
+// those who used the C library picohttpparser, and answers as that does. Profile
+// has a table of what they differ in.
 //
 // # Where a body ends
 //
 // Framing decides it once, for requests and for responses, and refuses what two
-// recipients may decide differently:
-//
-//   - Content-Length that is not digits alone, that is there twice, also with
-//     equal values, or as a list.
-//   - Transfer-Encoding together with Content-Length, or in HTTP/1.0.
-//   - chunked that is applied twice, has parameters or, in a request, is not the
-//     last transfer coding; a list of codings that is empty or no list of them.
-//   - Connection that names Content-Length, Transfer-Encoding or Host.
-//
-// A server that gets such a request answers 400 and closes the connection. A
-// response that has no body whatever its fields say is not refused for them, but
-// its connection is not kept.
+// recipients may decide differently: among it Content-Length that is repeated or
+// beside Transfer-Encoding, and chunked that is not the last transfer coding of a
+// request. A server that gets such a request answers 400 and closes the
+// connection.
 //
 // # Errors
 //
@@ -152,12 +76,11 @@
 //
 // # Limits
 //
-// A head may have 256 KiB, of which the request-target 16 KiB, and 256 field
-// lines; a trailer section 16 KiB and as many lines; the extensions of a chunk 1
-// KiB, and all chunks of a body may waste 16 KiB (see Chunked). A Parser has
-// other limits. A body has none. A Request takes some 650 bytes, in which there is
-// room for the places of 64 field lines. Those behind them cost no memory, but are
-// searched again when they are asked for.
+// A head may have 256 KiB and 256 field lines: the constants that begin with
+// Default are the limits. A Parser has other ones; a body has none. A Request
+// takes some 650 bytes, in which there is room for the places of 64 field lines.
+// Those behind them cost no memory, but are searched again when they are asked
+// for.
 //
 // # Ownership of the bytes
 //

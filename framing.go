@@ -56,11 +56,11 @@ type Framing struct {
 // Framing decides where the body of the request ends, as RFC 9112, section 6.3
 // does, and refuses what that lets a recipient repair. What Host says plays no part.
 //
-//   - With Transfer-Encoding it is BodyChunked. That is an Error if the last
-//     transfer coding is not chunked, if chunked comes twice or with
-//     parameters, with Content-Length, and in HTTP/1.0.
+//   - With Transfer-Encoding it is BodyChunked. That is an Error if it is no list
+//     of transfer codings or an empty one, if the last is not chunked, if chunked
+//     comes twice or with parameters, with Content-Length, and in HTTP/1.0.
 //   - With Content-Length it is BodyLength, if that is 1*DIGIT within int64. It
-//     is an Error if there are two, also of equal values.
+//     is an Error if there are two or a list, also of equal values.
 //   - With neither it is BodyNone, for CONNECT BodyTunnel. A CONNECT is never
 //     KeepAlive: if a server declines it, what follows may still be meant for
 //     the tunnel.
@@ -70,8 +70,7 @@ type Framing struct {
 //
 // In Lenient it may let EqualLengths and LengthAndCoding pass. Deviations that may
 // make others read another message are an Error, ErrBareLF, ErrObsFold, ErrFieldName,
-// ErrFieldValue or ErrTarget: the package comment has them, at Profiles. Beside any
-// deviation it is not KeepAlive.
+// ErrFieldValue or ErrTarget: see Profile. Beside any deviation it is not KeepAlive.
 //
 // Behind an Error the connection must be closed: the Framing beside it is
 // BodyUntilClose, so that nothing that follows is taken for another request.

@@ -45,6 +45,7 @@ const (
 	AsteriskForm              // "*", of OPTIONS only
 )
 
+// String returns "origin-form", and so on, or "no form".
 func (f Form) String() string {
 	if int(f) >= len(formNames) {
 		f = NoForm

@@ -7,8 +7,75 @@ import (
 	"strings"
 )
 
-// A Profile says what a Parser accepts. The package comment has a table of what
-// they differ in.
+// A Profile says what a Parser accepts. A head that Strict accepts, all accept,
+// with the same fields and without deviations; one that is accepted without
+// deviations, Strict accepts. The words in the table are codes of Deviations.
+//
+//	                                   Strict   Lenient              Pico
+//	LF alone ends a line               refused  bare-lf              bare-lf
+//	CR without LF                      refused  refused              refused
+//	empty lines before a request-line  one      empty-lines          one
+//	empty lines before a status-line   refused  empty-lines          refused
+//	more than one SP in a start-line   refused  start-line-space     start-line-space
+//	SP at the end of a request-line    refused  start-line-space     refused
+//	obs-text in a request-target       refused  target-obs-text (2)  target-obs-text
+//	control characters there           refused  refused              refused
+//	two or three digits of minor       refused  minor-digits         refused
+//	another major version              refused  refused              refused
+//	no SP before an empty reason       passes   passes               passes
+//	white space before a colon         refused  space-before-colon   refused
+//	                                            (1)
+//	octets in a name that no token has refused  refused              refused
+//	obs-fold                           refused  obs-fold             obs-fold, a field
+//	                                                                 without a name
+//	obs-fold of white space alone      refused  refused (3)          obs-fold
+//	obs-fold before the first field    refused  refused              refused
+//	control characters in a value      refused  value-control        refused
+//	NUL in a value                     refused  value-nul (1)        refused
+//	Content-Length twice, equal        refused  equal-lengths (4)    refused
+//	Content-Length with coding         refused  length-and-coding    refused
+//	                                            (4)
+//	chunk-size of 2^63 to 2^64-1       refused  refused              passes
+//	behind SP, HTAB or ";" there       grammar  grammar              all but CR, LF
+//	trailer section of a chunked body  fields   fields, as Strict    lines of anything,
+//	                                                                 thrown away
+//	limits of a chunked body           ours     ours                 overhead, as the C
+//	a fault is told                    at once  at once              when the C tells it
+//
+// (1) Only if Parser.Allow says so: NUL; in requests and trailer sections white
+// space before a colon; and in trailer sections bare-lf and obs-fold, as nothing
+// there guards where they end.
+//
+// Some things are refused whatever is allowed, because they can be exploited
+// together. By Parse, and in Pico by Framing:
+//
+//   - (2) More than one SP and obs-text in a request-line: some recipients split
+//     it at 0x85 and 0xA0, too.
+//   - (3) A folded line of white space alone, or of what is white space or nothing
+//     to some, control characters, 0x85 and 0xA0: they take it for the empty line.
+//
+// By Framing, which says where the next message begins:
+//
+//   - (4) Content-Length that is repeated, or beside Transfer-Encoding, in a message
+//     with any other deviation, the other of these included; and beside a
+//     Transfer-Encoding that is not chunked, once and plainly.
+//   - Bare LF and CRLF in one head: one recipient reads on where the other is at
+//     the end.
+//   - Content-Length, Transfer-Encoding, Host, Connection, Expect or Upgrade that is
+//     folded, has white space before its colon, a control character in its value,
+//     or a NUL anywhere before it; and what looks like one of them in a folded line
+//     or behind a control character: some do not unfold, some end lines at VT or FF.
+//   - A control character at the end of a value or a reason-phrase: to those the CRLF
+//     behind it is the empty line.
+//   - Transfer-Encoding, where some may not read HTTP/1.1: with minor-digits, with
+//     start-line-space, or with 0x85 or 0xA0 in the request-target.
+//
+// And no connection stays open behind a message with deviations: KeepAlive is false.
+//
+// Limits are the same in all profiles, but for those of chunked bodies and the
+// default of MaxTargetBytes in Pico. With the last_len of the C functions, faults
+// are told only when the head is complete; Resume tells them as Parse does. Where
+// Pico tells a fault late, n is the octet that the C stops at.
 type Profile uint8
 
 const (
@@ -16,13 +83,11 @@ const (
 	// recipients may read differently.
 	Strict Profile = iota
 	// Lenient accepts in addition what Parser.Allow names, and reports it in
-	// Deviations: for proxies, firewalls and scanners, which have to see
-	// malformed messages. Where a body ends is decided hardly less strictly:
-	// see Framing.
+	// Deviations. Where a body ends is decided hardly less strictly.
 	Lenient
 	// Pico gives the verdicts, the lengths and the fields of the C library
-	// picohttpparser, commit f832609: for those who used that. A folded
-	// line is a field of its own with an empty name, as there.
+	// picohttpparser, commit f832609. A folded line is a field of its own with
+	// an empty name, as there.
 	Pico
 )
 
