@@ -34,8 +34,9 @@ import (
 // Lenient is strict here: recipients that differ in how they read chunks differ in
 // where the next message begins. Pico is picohttpparser's phr_decode_chunked: it
 // throws a trailer section away octet by octet, and has the one limit that there
-// is. When a call ends before the body does, at least a quarter of all so far must be
-// chunk-data, or what is not less than 100 KiB; else it is ErrChunkOverhead.
+// is. When a call ends before the body does, at least a quarter of all octets so far
+// must be chunk-data, unless the others are less than 100 KiB; else it is
+// ErrChunkOverhead.
 type Chunked struct {
 	// Parser holds the profile and the limits; those of the zero Parser if it
 	// is nil.

@@ -18,7 +18,8 @@
 //
 // Response and Trailer are parsed in the same way. Framing says where the body
 // of a message ends, and so where the next message begins; Chunked and
-// ChunkedReader decode a body in chunked coding.
+// ChunkedReader decode a body in chunked coding. A server calls Parse, Host and
+// Framing, and serves nothing before all three have answered nil.
 //
 // It is a parser, not a server: it decodes no URL, routes nothing and writes
 // nothing.

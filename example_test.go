@@ -163,8 +163,6 @@ func readHead(in *bufio.Reader, p *picohttp.Parser, r *picohttp.Request) (picoht
 	return r.Framing()
 }
 
-// A client reads the response to a GET: informational ones come first, and the
-// body may end with the connection.
 // A scanner reads what a server would refuse, and says what is wrong with it.
 func ExampleRequest_Deviations() {
 	p := picohttp.Parser{Profile: picohttp.Lenient}
@@ -189,6 +187,8 @@ func ExampleRequest_Deviations() {
 	// X = b, c
 }
 
+// A client reads the response to a GET: informational ones come first, and the
+// body may end with the connection.
 func ExampleResponse() {
 	in := bufio.NewReader(strings.NewReader(
 		"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" +

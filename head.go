@@ -108,7 +108,8 @@ func (h *head) fields(yield func(name, value []byte) bool) {
 }
 
 // Get returns the value of the first field with that name, compared without
-// regard to ASCII case, and whether there is one.
+// regard to ASCII case, and whether there is one. A list may go on in further
+// fields of that name: RFC 9110, section 5.3. Fields has them all.
 func (h *head) Get(name string) (value []byte, ok bool) {
 	for n, v := range h.fields {
 		if len(n) == len(name) && equalFold(n, name) {

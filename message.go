@@ -82,7 +82,7 @@ func (r *Request) TargetForm() Form {
 	return NoForm
 }
 
-// Minor returns the minor version: 1 for HTTP/1.1.
+// Minor returns the minor version: 1 for HTTP/1.1, and 0 if there is none yet.
 func (r *Request) Minor() int {
 	if r.n == 0 {
 		return 0
@@ -141,7 +141,7 @@ func (r *Response) Reason() []byte {
 	return reason
 }
 
-// Minor returns the minor version: 1 for HTTP/1.1.
+// Minor returns the minor version: 1 for HTTP/1.1, and 0 if there is none yet.
 func (r *Response) Minor() int {
 	if r.n == 0 {
 		return 0

@@ -16,9 +16,9 @@ const (
 // fits an int on every machine.
 const maxOffset = 1<<31 - 1
 
-// A Parser holds what a message may be. Its zero value is strict, with the
-// default limits; so is a limit below 0. Parsing does not write to a Parser:
-// goroutines may share one.
+// A Parser holds what a message may be. Its zero value is strict; a limit that is
+// 0 or less is the default one, and none is higher than 2^31-1. Parsing does not
+// write to a Parser: goroutines may share one.
 type Parser struct {
 	// Profile says what is accepted.
 	Profile Profile

@@ -83,7 +83,8 @@ const (
 	// recipients may read differently.
 	Strict Profile = iota
 	// Lenient accepts in addition what Parser.Allow names, and reports it in
-	// Deviations. Where a body ends is decided hardly less strictly.
+	// Deviations. Where a body ends is decided hardly less strictly. A proxy
+	// does not pass such a message on as it came, but writes it anew.
 	Lenient
 	// Pico gives the verdicts, the lengths and the fields of the C library
 	// picohttpparser, commit f832609. A folded line is a field of its own with
