@@ -89,8 +89,9 @@ func (b *body) takeTrailer() {
 	}
 	all := taker(t)
 	trailer := make(http.Header, fields.NumFields())
+	values := make([]string, fields.NumFields())
 	for name, value := range fields.Fields() {
-		addField(trailer, nil, all.next(len(name)), all.next(len(value)))
+		values = addField(trailer, values, all.next(len(name)), all.next(len(value)))
 	}
 	if *b.trailer == nil {
 		*b.trailer = trailer

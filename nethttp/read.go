@@ -86,8 +86,8 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 
 	var room scratch
 	t := append(append(room.text(n), h.Method()...), h.Target()...)
-	for i := range h.NumFields() {
-		t = t.appendField(h.Field(i))
+	for name, value := range h.Fields() {
+		t = t.appendField(name, value)
 	}
 	all := taker(t)
 	req := &http.Request{
@@ -102,13 +102,12 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 		Close:         !framing.KeepAlive,
 	}
 	values := make([]string, h.NumFields())
-	for i := range values {
-		name, value := h.Field(i)
+	for name, value := range h.Fields() {
 		key := all.next(len(name))
 		if text := all.next(len(value)); key == "Host" {
 			req.Host = text
 		} else {
-			addField(req.Header, values[i:i:i+1], key, text)
+			values = addField(req.Header, values, key, text)
 		}
 	}
 	in.discard(n)
@@ -174,8 +173,8 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 	status := in.b[version : version+bytes.IndexByte(in.b[version:], '\r')]
 	var room scratch
 	t := append(room.text(n), status...)
-	for i := range h.NumFields() {
-		t = t.appendField(h.Field(i))
+	for name, value := range h.Fields() {
+		t = t.appendField(name, value)
 	}
 	all := taker(t)
 	resp := &http.Response{
@@ -191,9 +190,8 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 		Request:       req,
 	}
 	values := make([]string, h.NumFields())
-	for i := range values {
-		name, value := h.Field(i)
-		addField(resp.Header, values[i:i:i+1], all.next(len(name)), all.next(len(value)))
+	for name, value := range h.Fields() {
+		values = addField(resp.Header, values, all.next(len(name)), all.next(len(value)))
 	}
 	in.discard(n)
 

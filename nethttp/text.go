@@ -42,11 +42,14 @@ func (t *taker) next(n int) string {
 	return s
 }
 
-// addField adds a value to header: if it is the first of its key in values, which
-// is empty and has room for it.
-func addField(header http.Header, values []string, key, value string) {
-	if there, ok := header[key]; ok {
-		values = there
+// addField adds a value to header, the first of its key in the first of room, and
+// returns the room that is left.
+func addField(header http.Header, room []string, key, value string) []string {
+	if values, ok := header[key]; ok {
+		header[key] = append(values, value)
+		return room
 	}
-	header[key] = append(values, value)
+	room[0] = value
+	header[key] = room[:1:1]
+	return room[1:]
 }
