@@ -357,6 +357,51 @@ func TestRangeOver(t *testing.T) {
 	}
 }
 
+// TestResumeReadsOnce: in all, Resume reads each octet a bounded number of times.
+// What it reads shows by what it does not miss: it gets the head once more with
+// octets that it has read cleared, and if it answers the same, it did without.
+func TestResumeReadsOnce(t *testing.T) {
+	eachKernel(t, func(t *testing.T, _ kernel) {
+		long := strings.Repeat("a", 3000)
+		for _, head := range []string{
+			"GET /" + long + " HTTP/1.1\r\n\r\n",
+			long + " / HTTP/1.1\r\nA: b\r\n\r\n",
+			"GET / HTTP/1.1\r\nA: " + long + "\r\n\r\n",
+			"GET / HTTP/1.1\r\nA: b\r\n" + long + ": b\r\n\r\n",
+			"GET / HTTP/1.1\r\n" + strings.Repeat("A: b\r\n", 200) + "\r\n",
+			"GET / HTTP/1.1\r\n" + strings.Repeat("A: "+long[:200]+"\r\n", 20) + "\r\n",
+		} {
+			for _, step := range []int{1, 7, 100} {
+				read := 0
+				var r Request
+				n, err := r.Parse(nil)
+				for end := step; err == ErrIncomplete; end += step {
+					before := r
+					b := []byte(head[:min(end, len(head))])
+					n, err = r.Resume(b)
+					without := func(octets uint32) bool {
+						other, b := before, bytes.Clone(b)
+						clear(b[:octets])
+						m, e := other.Resume(b)
+						return m == n && e == err && other.progress == r.progress && other.part == r.part && other.next == r.next
+					}
+					switch {
+					case without(before.off):
+						read += len(b) - int(before.off)
+					case without(before.next):
+						read += len(b) - int(before.next)
+					default:
+						read += len(b)
+					}
+				}
+				if n != len(head) || err != nil || read > 3*len(head) {
+					t.Errorf("%.40q in steps of %d: %d, %v, reads %d octets of %d", head, step, n, err, read, len(head))
+				}
+			}
+		}
+	})
+}
+
 // TestResumeAfterwards: Resume after an end is Parse.
 func TestResumeAfterwards(t *testing.T) {
 	eachSubject(t, testResumeAfterwards)
