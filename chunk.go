@@ -447,14 +447,14 @@ func (d *Chunked) readTrailer(b []byte) (n int, err error) {
 	} else if err != nil {
 		return n, err
 	}
-	i := 0
-	for name := range d.trailer.fields {
-		if decidesFraming(name) {
-			return int(d.trailer.lineOf(i)), d.end(ErrTrailerField)
+	fault := Error(0)
+	d.trailer.eachPlace(func(line, colon, _ uint32) bool {
+		if decidesFraming(d.trailer.b[line:colon]) {
+			n, fault = int(line), ErrTrailerField
 		}
-		i++
-	}
-	return n, d.end(0)
+		return fault == 0
+	})
+	return n, d.end(fault)
 }
 
 // hexdig holds the value of each HEXDIG, and 16 or more for other octets.

@@ -67,16 +67,6 @@ func (h *head) fieldBeyond(i int) (name, value []byte) {
 	return cut(h.b, line, colon, end)
 }
 
-// lineOf returns where the i-th field line begins, in a head without deviations.
-func (h *head) lineOf(i int) uint32 {
-	line := h.end[min(i, tableFields)] + 2
-	for range i - tableFields {
-		_, _, end := lineAfter(h.b, line-2)
-		line = end + 2
-	}
-	return line
-}
-
 // Fields ranges over the field lines in the order sent, as Field returns them.
 // The loop must not parse another head with the same value, nor reset it.
 func (h *head) Fields() iter.Seq2[[]byte, []byte] {

@@ -158,7 +158,6 @@ func (h *head) describeFields(s *strings.Builder) {
 	}
 	for i := range h.NumFields() {
 		h.Field(i)
-		h.lineOf(i)
 	}
 	h.Get("host")
 }
