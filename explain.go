@@ -99,7 +99,6 @@ type prefix struct {
 	*head   // the head or trailer section
 	chunked Chunked
 	chunks  int // chunks that have begun
-	at      int // where the trailer section begins in a chunked body
 	n       int
 	err     error
 }
@@ -135,7 +134,6 @@ func (x *explainer) prefix(k kind, b []byte) *prefix {
 				p.n += size
 				continue
 			}
-			p.at = p.n
 			n, p.err = d.readTrailer(b[p.n:])
 			p.n += n
 			p.head = &d.trailer.head
@@ -338,8 +336,6 @@ func reason(status int) string {
 		return "URI Too Long"
 	case 431:
 		return "Request Header Fields Too Large"
-	case 501:
-		return "Not Implemented"
 	case 505:
 		return "HTTP Version Not Supported"
 	}

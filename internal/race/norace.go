@@ -1,5 +1,7 @@
 //go:build !race
 
+// Package race tells the race detector what an assembly function reads and
+// writes, which it cannot see by itself. Without -race its functions are empty.
 package race
 
 // Enabled reports whether the race detector is on.
