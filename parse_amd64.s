@@ -68,6 +68,11 @@
 // A head of less than 64 octets is one block, and both stages are done in
 // registers (short): only what is complete and has nothing odd before its empty
 // line, else the kernel begins anew (!!! nothing is settled until then).
+//
+// No load leaves b (TestGuardPages). A block is loaded where a compare has shown
+// that it fits: of i with full, last or window, of length with 64 or 32. The tail
+// comes by a load that ends where b ends, or under a mask. The end of a line lies
+// before a LF, so two octets can be looked at there.
 
 // Registers. + is loaded once.
 #define base   SI  // + &b[0]
@@ -89,6 +94,8 @@
 #define odd    R8  // the bits that are odd
 #define tmp    R11
 #define count  DX  // how many LF are in the block
+
+// Y0 to Y3, Y12 and Y13, in short Y4 to Y7, too, Z0 to Z2 and K1 to K6 are scratch.
 
 // Registers of the walk.
 #define k        R11 // x.n, the line that is walked
