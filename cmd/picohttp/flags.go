@@ -74,7 +74,7 @@ func (m *messageFlags) setAllow(list string) error {
 		m.parser.Allow = ^picohttp.Deviations(0)
 		return nil
 	}
-	for _, code := range strings.Split(list, ",") {
+	for code := range strings.SplitSeq(list, ",") {
 		d := deviation(strings.TrimSpace(code))
 		if d == 0 {
 			return usagef("there is no %q; there are all, %v", code, ^picohttp.Deviations(0))
