@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -69,6 +71,45 @@ func TestProfile(t *testing.T) {
 	}
 	if t.Failed() || testing.Verbose() {
 		t.Logf("%s\n%s", &log, &out)
+	}
+}
+
+func TestMemory(t *testing.T) {
+	needWrk(t)
+	var out, log bytes.Buffer
+	if status := run(t.Context(), []string{"-short", "-memory", "-servers", "^netconn$"}, &out, &log); status != 0 {
+		t.Errorf("exit status %d\n%s", status, &log)
+	}
+	rows := regexp.MustCompile(`(?m)^\| [123]s \| \d+\.\d \| \d+\.\d \| \d+\.\d \| [1-9]\d* \|$`).FindAllString(out.String(), -1)
+	if len(rows) != 3 || strings.Count(out.String(), "\n## ") != 1 {
+		t.Errorf("%d rows of one server:\n%s", len(rows), &out)
+	}
+}
+
+func TestGrows(t *testing.T) {
+	const mebi = 1 << 20
+	for to, want := range map[int64]bool{10 * mebi: false, 19 * mebi: false, 20 * mebi: false, 22 * mebi: false, 22*mebi + 1: true, 40 * mebi: true} {
+		if grows(20*mebi, to) != want {
+			t.Errorf("from 20 MiB to %d octets: not %v", to, want)
+		}
+	}
+	for _, rows := range [][]int64{{1, 2, 3}, {9, 2, 2, 3}, {1, 9, 2, 2, 3, 3}, {1, 1, 2, 2, 1, 9, 3, 3}} {
+		if second, last := thirds(rows); second != 2 || last != 3 {
+			t.Errorf("%d: %d and %d", rows, second, last)
+		}
+	}
+	before, err := resident(os.Getpid())
+	if err != nil || before < mebi {
+		t.Fatalf("%d octets in memory, %v", before, err)
+	}
+	more := make([]byte, 64*mebi)
+	for i := range more {
+		more[i] = 1
+	}
+	after, err := resident(os.Getpid())
+	runtime.KeepAlive(more)
+	if err != nil || after < before+32*mebi {
+		t.Errorf("%d octets in memory with 64 MiB more than with %d, %v", after, before, err)
 	}
 }
 

@@ -7,11 +7,13 @@
 //	go run ./load           # the table, in some ten minutes
 //	go run ./load -short    # whether it works
 //	go run ./load -profile  # the share of the parser
+//	go run ./load -memory   # whether the memory of the examples stays flat
 //
 // It needs wrk, which get.sh installs (apt-get install wrk).
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -45,6 +47,7 @@ type bench struct {
 	port        int
 	short       bool
 	profile     bool
+	memory      bool
 	only        string
 	keep        string
 
@@ -67,14 +70,15 @@ func run(ctx context.Context, args []string, out, log io.Writer) (status int) {
 	b := &bench{args: args, out: out, log: log, began: time.Now(), before: firstField("/proc/loadavg")}
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.SetOutput(log)
-	flags.DurationVar(&b.duration, "duration", 5*time.Second, "`time` of each run")
+	flags.DurationVar(&b.duration, "duration", 0, "`time` of each run (default 5s, with -memory 3m)")
 	flags.IntVar(&b.rounds, "rounds", 3, "`number` of runs of each server with each load")
 	flags.IntVar(&b.connections, "connections", 64, "`number` of connections")
 	flags.IntVar(&b.depth, "depth", 16, "`number` of requests sent at once with pipelining")
 	flags.IntVar(&b.port, "port", 18080, "first `port` of a hundred to take a free one of")
-	flags.StringVar(&b.only, "servers", "", "measure only servers whose name or folder matches `regexp`, and "+baseline)
+	flags.StringVar(&b.only, "servers", "", "measure only servers whose name or folder matches `regexp`, and "+baseline+"; with -memory the examples if it is empty")
 	flags.BoolVar(&b.short, "short", false, "one round of 300 ms: no figures, but all else")
 	flags.BoolVar(&b.profile, "profile", false, "instead of measuring, profile each server under load: the share of its parser")
+	flags.BoolVar(&b.memory, "memory", false, "instead of measuring, load each server for longer, and see whether its memory stays flat")
 	flags.StringVar(&b.keep, "keep", "", "keep binaries and profiles in `folder`")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -82,14 +86,21 @@ func run(ctx context.Context, args []string, out, log io.Writer) (status int) {
 	case err != nil:
 		return 2
 	}
-	if b.short {
+	switch {
+	case b.short && b.memory:
+		b.duration = 3 * time.Second
+	case b.short:
 		b.duration, b.rounds = 300*time.Millisecond, 1
+	case b.memory:
+		b.duration = cmp.Or(b.duration, 3*time.Minute)
+	default:
+		b.duration = cmp.Or(b.duration, 5*time.Second)
 	}
 	if b.profile {
 		b.rounds = 1
 	}
-	if flags.NArg() > 0 || b.duration <= 0 || b.rounds < 1 || b.connections < 1 || b.depth < 2 {
-		fmt.Fprintln(log, "load: takes no arguments, and positive numbers, -depth from 2 on")
+	if flags.NArg() > 0 || b.profile && b.memory || b.duration <= 0 || b.rounds < 1 || b.connections < 1 || b.depth < 2 {
+		fmt.Fprintln(log, "load: takes no arguments, one of -profile and -memory, and positive numbers, -depth from 2 on")
 		return 2
 	}
 	for command, pkg := range map[string]string{"wrk": "wrk", "taskset": "util-linux"} {
@@ -107,9 +118,13 @@ func run(ctx context.Context, args []string, out, log io.Writer) (status int) {
 
 	err := b.prepare(ctx)
 	defer b.clean()
-	if err == nil && b.profile {
+	switch {
+	case err != nil:
+	case b.profile:
 		err = b.profileAll(ctx)
-	} else if err == nil {
+	case b.memory:
+		err = b.memoryAll(ctx)
+	default:
 		err = b.measureAll(ctx)
 	}
 	switch {
@@ -156,7 +171,8 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	for _, s := range allServers() {
-		if !pattern.MatchString(s.name) && !pattern.MatchString(s.path) && s.name != baseline {
+		if !pattern.MatchString(s.name) && !pattern.MatchString(s.path) && (s.name != baseline || b.memory) ||
+			b.memory && b.only == "" && strings.HasPrefix(s.path, "load/") {
 			continue
 		}
 		b.progress("building %s", s.name)

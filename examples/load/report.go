@@ -29,16 +29,11 @@ func (r results) add(l load, s *server, round int, one sample) {
 	r[l.String()][s][round] = one
 }
 
-// reportTop tells what was measured where.
-func (b *bench) reportTop(ctx context.Context) {
-	what := fmt.Sprintf("%d rounds of %v", b.rounds, b.duration)
-	if b.rounds == 1 {
-		what = fmt.Sprintf("one round of %v", b.duration)
-	}
+// reportMachine tells what is measured where.
+func (b *bench) reportMachine(ctx context.Context) {
 	fmt.Fprintf(b.out, "# Load\n\n")
 	fmt.Fprintf(b.out, "- Command: `%s`\n", strings.Join(append([]string{"go run ./load"}, b.args...), " "))
 	fmt.Fprintf(b.out, "- Machine: %s, %d CPUs, Linux %s\n", cpuModel(), runtime.NumCPU(), firstField("/proc/sys/kernel/osrelease"))
-	fmt.Fprintf(b.out, "- Load average before the runs %s, after them %s (they make 1 to 2 by themselves)\n", b.before, firstField("/proc/loadavg"))
 	fmt.Fprintf(b.out, "- Server on CPU %s with GOMAXPROCS=1, wrk on CPU %s", b.cpus[0], b.cpus[1])
 	if b.cpus[0] == b.cpus[1] {
 		fmt.Fprint(b.out, " (they share the only one: no figures to rely on)")
@@ -51,6 +46,16 @@ func (b *bench) reportTop(ctx context.Context) {
 		}
 	}
 	fmt.Fprintf(b.out, "- %s\n", strings.Join(versions, ", "))
+}
+
+// reportTop tells what was measured where, and how.
+func (b *bench) reportTop(ctx context.Context) {
+	b.reportMachine(ctx)
+	what := fmt.Sprintf("%d rounds of %v", b.rounds, b.duration)
+	if b.rounds == 1 {
+		what = fmt.Sprintf("one round of %v", b.duration)
+	}
+	fmt.Fprintf(b.out, "- Load average before the runs %s, after them %s (they make 1 to 2 by themselves)\n", b.before, firstField("/proc/loadavg"))
 	fmt.Fprintf(b.out, "- %s of every server with every load; %d connections, one thread of wrk\n", what, b.connections)
 	for _, l := range b.loads {
 		if l.depth == 1 {
