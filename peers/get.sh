@@ -1,49 +1,20 @@
 #!/bin/sh
 # Gets the parsers that are not in Go, and builds with them, into .build/ (which git
-# ignores), the yardstick's sides and the oracle. All comes from Debian; what that is
+# ignores), the yardstick's sides, the oracle and the adaptors in C. All comes from Debian; what that is
 # is printed first. If PICOHTTPPARSER names a checkout of picohttpparser, a folder
 # with picohttpparser.c, it builds an oracle-checkout with that, too. Run it again
 # after a change of a C file: what is there already is not fetched again.
 set -eu
 checkout=${PICOHTTPPARSER:+$(cd "$PICOHTTPPARSER" && pwd)}
 cd "$(dirname "$0")"
+. ../internal/apt.sh
 mkdir -p .build
-
-fail() {
-	echo "get.sh: $*" >&2
-	exit 1
-}
 
 # skip NAME WHY leaves out a parser that cannot be had here, which CI has to have.
 skip() {
-	rm -f ".build/$1" # or an old one would be measured
+	rm -f ".build/$1" ".build/adaptor-$1" # or an old one would be measured
 	[ "${CI:-}" != true ] || fail "$1: $2"
 	echo "get.sh: skipped $1: $2"
-}
-
-# need PACKAGE WHY COMMAND... notes a package that is to be installed, unless the command succeeds.
-packages=
-need() {
-	package=$1 why=$2
-	shift 2
-	"$@" >/dev/null 2>&1 && return
-	echo "get.sh: package $package: $why"
-	packages="$packages $package"
-}
-
-# install installs the packages noted. One that cannot be had stops only what needs it.
-install() {
-	[ -n "$packages" ] || return 0
-	command -v apt-get >/dev/null || fail "there is no apt-get to install$packages with."
-	sudo=
-	if [ "$(id -u)" != 0 ]; then
-		sudo=sudo
-		command -v sudo >/dev/null || fail "installing$packages needs root, and there is no sudo."
-	fi
-	$sudo apt-get -qq update || fail "apt-get update failed, so$packages cannot be installed."
-	for package in $packages; do
-		$sudo apt-get -qq install --no-install-recommends "$package" || echo "get.sh: the package $package cannot be installed." >&2
-	done
 }
 
 # sources prints this machine's apt entry for its own release as a deb-src
@@ -106,14 +77,14 @@ build() {
 }
 
 echo "get.sh: source packages, fetched unless they are in .build: h2o (picohttpparser), http-parser"
-need gcc "it builds the sides in C, and the oracle" command -v gcc
+need gcc "it builds all that is in C" command -v gcc
 need libc6-dev "C's headers" [ -f /usr/include/stdio.h ]
 need dpkg-dev "it unpacks source packages" command -v dpkg-source
 need util-linux "taskset, which pins a side to a CPU" command -v taskset
 need node-llhttp "llhttp's C source" [ -f /usr/share/llhttp/llhttp.c ]
 need librust-httparse-dev "httparse's Rust source" sh -c 'ls /usr/share/cargo/registry/httparse-*/src/lib.rs'
 need cargo "it builds httparse's side" command -v cargo
-install
+install || true # what needs the package says so
 
 fetch h2o deps/picohttpparser/picohttpparser.c deps/picohttpparser/picohttpparser.h ||
 	fail "the source package h2o cannot be had, and picohttpparser is in it."
@@ -121,12 +92,15 @@ pico="-I.build .build/picohttpparser.c" version=$(cat .build/version-h2o)
 # shellcheck disable=SC2086 # $pico is two words
 build yardstick-native "$version" -O3 -march=native -pthread yardstick/native/picohttpparser.c $pico &&
 	build yardstick-scalar "$version" -O3 -pthread yardstick/native/picohttpparser.c $pico &&
-	build oracle "$version" -O2 -march=native oracle/oracle.c $pico ||
+	build oracle "$version" -O2 -march=native oracle/oracle.c $pico &&
+	build adaptor-picohttpparser "$version" -O2 adaptors/picohttpparser.c $pico ||
 	fail "gcc cannot build with picohttpparser."
 
 if [ -f /usr/share/llhttp/llhttp.c ]; then
-	build llhttp "$(dpkg-query -W -f '${Package} ${Version}' node-llhttp)" -O3 -march=native -pthread -DLLHTTP \
-		-I/usr/share/include/llhttp yardstick/native/callbacks.c /usr/share/llhttp/*.c || skip llhttp "it does not build"
+	version=$(dpkg-query -W -f '${Package} ${Version}' node-llhttp)
+	build llhttp "$version" -O3 -march=native -pthread -DLLHTTP \
+		-I/usr/share/include/llhttp yardstick/native/callbacks.c /usr/share/llhttp/*.c &&
+		build adaptor-llhttp "$version" -O2 -I/usr/share/include/llhttp adaptors/llhttp.c /usr/share/llhttp/*.c || skip llhttp "it does not build"
 else
 	skip llhttp "there is no /usr/share/llhttp/llhttp.c"
 fi

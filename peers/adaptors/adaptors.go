@@ -23,9 +23,9 @@ func C() (adaptors []differ.Adaptor, err error) {
 	_, file, _, _ := runtime.Caller(0)
 	kinds := []differ.Kind{differ.Request, differ.Response, differ.Chunked}
 	for _, name := range []string{"llhttp", "picohttpparser"} {
-		command := filepath.Join(filepath.Dir(file), ".build", name)
+		command := filepath.Join(filepath.Dir(file), "..", ".build", "adaptor-"+name)
 		if _, err := os.Stat(command); err != nil {
-			return adaptors, fmt.Errorf("%w: run adaptors/get.sh", err)
+			return adaptors, fmt.Errorf("%w: run ./get.sh in peers", err)
 		}
 		adaptors = append(adaptors, differ.Pipe(name, kinds, command))
 	}

@@ -1,0 +1,38 @@
+# Read by the get.sh of each nested module: how packages of Debian or a relative of
+# it are installed. It is no command.
+
+fail() {
+	echo "get.sh: $*" >&2
+	exit 1
+}
+[ $# = 0 ] || fail "what is $1? It takes no arguments."
+
+# need PACKAGE WHY COMMAND... notes a package that is to be installed, unless the command succeeds.
+packages=
+need() {
+	package=$1 why=$2
+	shift 2
+	"$@" >/dev/null 2>&1 && return
+	echo "get.sh: package $package: $why"
+	packages="$packages $package"
+}
+
+# install installs the packages noted. It goes on without one that cannot be had, and then
+# returns 1.
+install() {
+	[ -n "$packages" ] || return 0
+	command -v apt-get >/dev/null || fail "there is no apt-get to install$packages with."
+	sudo=
+	if [ "$(id -u)" != 0 ]; then
+		sudo=sudo
+		command -v sudo >/dev/null || fail "installing$packages needs root, and there is no sudo."
+	fi
+	$sudo apt-get -qq update || fail "apt-get update failed, so$packages cannot be installed."
+	missing=0
+	for package in $packages; do
+		$sudo apt-get -qq install --no-install-recommends "$package" && continue
+		echo "get.sh: the package $package cannot be installed." >&2
+		missing=1
+	done
+	return $missing
+}
