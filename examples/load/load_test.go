@@ -184,6 +184,30 @@ func TestBuild(t *testing.T) {
 	}
 }
 
+// TestFreeAddr wants the port of a connection that this side has closed to be left out.
+func TestFreeAddr(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	peer, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	conn.Close()
+	io.Copy(io.Discard, peer)
+	peer.Close() // conn is in TIME_WAIT
+	addr, err := freeAddr(l.Addr().(*net.TCPAddr).Port)
+	if err != nil || addr == l.Addr().String() {
+		t.Errorf("%s, %v", addr, err)
+	}
+}
+
 // TestCheck wants what is no right answer to be found.
 func TestCheck(t *testing.T) {
 	const answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!"

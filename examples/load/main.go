@@ -221,7 +221,7 @@ func (b *bench) makeLoads() error {
 		for _, depth := range []int{1, b.depth} {
 			l := load{name: name, head: []byte("GET /?" + rest), depth: depth}
 			script := filepath.Join(b.folder, fmt.Sprintf("%s-%d.lua", name, depth))
-			if err := os.WriteFile(script, []byte(l.script()), 0o666); err != nil {
+			if err := os.WriteFile(script, []byte(l.script(!b.memory)), 0o666); err != nil {
 				return err
 			}
 			b.loads = append(b.loads, l)

@@ -50,7 +50,7 @@ func (b *bench) addClosing() error {
 	file := filepath.Join(b.folder, "closing.lua")
 	b.loads = append(b.loads, l)
 	b.scripts[l.String()] = file
-	return os.WriteFile(file, []byte(l.script()), 0o666)
+	return os.WriteFile(file, []byte(l.script(false)), 0o666)
 }
 
 // memoryOf loads s, and writes a row a minute, or three if there are not so many.

@@ -170,11 +170,18 @@ func command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// freeAddr returns an address on loopback with the first free port from port on.
+// freeAddr returns an address on loopback with the first free port from port on. One
+// is not free while connections of an earlier server are in TIME_WAIT: not every
+// library sets SO_REUSEADDR, as package net does.
 func freeAddr(port int) (string, error) {
+	plain := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var fault error
+		err := c.Control(func(fd uintptr) { fault = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 0) })
+		return errors.Join(err, fault)
+	}}
 	for try := port; try < port+100; try++ {
 		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(try))
-		if l, err := net.Listen("tcp", addr); err == nil {
+		if l, err := plain.Listen(context.Background(), "tcp", addr); err == nil {
 			return addr, l.Close()
 		}
 	}

@@ -32,7 +32,7 @@ func (l load) String() string {
 
 // script makes wrk send the load and print what parseWrk reads. Setting
 // wrk.format and no function request, it lets wrk ask for the octets only once.
-func (l load) script() string {
+func (l load) script(latencies bool) string {
 	var octets strings.Builder
 	for _, c := range l.head {
 		fmt.Fprintf(&octets, `\%03d`, c)
@@ -46,13 +46,13 @@ done = function(summary, latency)
 	io.write(string.format("load-summary %%d %%d %%d %%d\n", summary.requests, summary.duration,
 		e.connect + e.read + e.write + e.status, e.timeout))
 	-- wrk looks for each value from the least on, so this takes seconds at most.
-	if #latency * (latency.max - latency.min) > 4e10 then return end
+	if not %t or #latency * (latency.max - latency.min) > 4e10 then return end
 	for i = 1, #latency do
 		local value, count = latency(i)
 		io.write(string.format("load-latency %%d %%d\n", value, count))
 	end
 end
-`, &octets, l.depth)
+`, &octets, l.depth, latencies)
 }
 
 // A sample is what one run of wrk tells.
