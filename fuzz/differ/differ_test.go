@@ -209,32 +209,42 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestPipe: picohttp over the batch protocol is picohttp, as far as that tells.
-// TestPatience: a parser that does not come to an end is a crash, and the others go
-// on without it.
+// TestPatience: a parser that does not come to an end is a crash, wherever that is, and
+// the others go on without it.
 func TestPatience(t *testing.T) {
-	stuck := func(b []byte) Verdict {
-		if bytes.Contains(b, []byte("Host")) {
+	stuckIf := func(stuck bool) Verdict {
+		if stuck {
 			select {}
 		}
 		return Verdict{}
 	}
-	r := Run{Adaptors: append(Picohttp(), Adaptor{Name: "stuck", Request: stuck}), Count: 2000, Patience: 20 * time.Millisecond}
-	report, err := r.Do(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	crashes := 0
-	for _, f := range report.Findings {
-		if v := f.Verdicts[3]; f.Class == Crashes && v.Result == Crash && strings.HasPrefix(v.Why, "no answer") {
-			crashes++
+	never := func([]byte) Verdict { return Verdict{} }
+	for name, a := range map[string]Adaptor{
+		"whole":     {Request: func(b []byte) Verdict { return stuckIf(bytes.Contains(b, []byte("Host"))) }},
+		"beginning": {Request: func(b []byte) Verdict { return stuckIf(len(b) == 0) }},
+		"pieces":    {Request: never, Pieces: func(_ Kind, pieces [][]byte) Verdict { return stuckIf(len(pieces) == 2) }},
+	} {
+		a.Name = "stuck"
+		r := Run{Adaptors: append(Picohttp(), a), Count: 2000, Splits: true, Patience: 20 * time.Millisecond}
+		report, err := r.Do(t.Context())
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if crashes != 1 || report.Executions != 2000 {
-		t.Errorf("%d crashes in %d executions", crashes, report.Executions)
+		crashes := 0
+		for _, f := range report.Findings {
+			if v := f.Verdicts[3]; f.Class == Crashes && v.Result == Crash && strings.HasPrefix(v.Why, "no answer") {
+				crashes++
+			} else if f.Class == DeliveryDiffers {
+				t.Errorf("%s: %q: %s", name, f.Input, f.Detail)
+			}
+		}
+		if crashes != 1 || report.Executions != 2000 {
+			t.Errorf("%s: %d crashes in %d executions", name, crashes, report.Executions)
+		}
 	}
 }
 
+// TestPipe: picohttp over the batch protocol is picohttp, as far as that tells.
 func TestPipe(t *testing.T) {
 	command := filepath.Join(t.TempDir(), "picohttp")
 	if out, err := exec.Command("go", "build", "-C", "../..", "-o", command, "./cmd/picohttp").CombinedOutput(); err != nil {

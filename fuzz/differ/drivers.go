@@ -1,7 +1,6 @@
 package differ
 
 import (
-	"bytes"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -22,7 +21,7 @@ func Call(parse func(b []byte) Verdict, b []byte) (v Verdict) {
 // A watched parser runs on a goroutine of its own, which is abandoned when it does
 // not answer: a parser may well run for ever where one looks for its faults.
 type watched struct {
-	questions chan []byte
+	questions chan func() Verdict
 	answers   chan Verdict
 	patience  *time.Timer
 	limit     time.Duration
@@ -30,30 +29,45 @@ type watched struct {
 	stuck     []byte // the input that it was abandoned with, until that is a finding
 }
 
-func newWatched(parse func(b []byte) Verdict, limit time.Duration) *watched {
-	w := &watched{make(chan []byte), make(chan Verdict, 1), time.NewTimer(limit), limit, false, nil}
+func newWatched(limit time.Duration) *watched {
+	w := &watched{make(chan func() Verdict), make(chan Verdict, 1), time.NewTimer(limit), limit, false, nil}
 	go func() {
-		for b := range w.questions {
-			w.answers <- Call(parse, b)
+		for q := range w.questions {
+			w.answers <- Call(func([]byte) Verdict { return q() }, nil)
 		}
 	}()
 	return w
 }
 
-// parse answers what the parser does; if that takes too long, and from then on,
-// Absent.
-func (w *watched) parse(b []byte) Verdict {
+// ask answers what q does, which is about an input in pieces; if that takes too
+// long, and from then on, Absent.
+func (w *watched) ask(q func() Verdict, pieces ...[]byte) Verdict {
 	if w.abandoned {
 		return Verdict{Result: Absent}
 	}
-	w.questions <- b
+	w.questions <- q
 	w.patience.Reset(w.limit)
 	select {
 	case v := <-w.answers:
 		return v
 	case <-w.patience.C:
-		w.abandoned, w.stuck = true, bytes.Clone(b)
+		w.abandoned, w.stuck = true, joined(pieces)
 		return Verdict{Result: Absent}
+	}
+}
+
+// watch has p run watched.
+func (p *parser) watch(limit time.Duration) {
+	w := newWatched(limit)
+	p.watched = w
+	parse, pieces := p.parse, p.pieces
+	p.parse = func(b []byte) Verdict {
+		return w.ask(func() Verdict { return parse(b[:len(b):len(b)]) }, b)
+	}
+	if pieces != nil {
+		p.pieces = func(k Kind, of [][]byte) Verdict {
+			return w.ask(func() Verdict { return pieces(k, of) }, of...)
+		}
 	}
 }
 

@@ -176,7 +176,8 @@ func fault(err error, at Stage) Verdict {
 	return Verdict{Result: Reject, Stage: at, Why: err.(picohttp.Error).Code()}
 }
 
-func joined(pieces [][]byte) (b []byte) {
+func joined(pieces [][]byte) []byte {
+	b := []byte{}
 	for _, piece := range pieces {
 		b = append(b, piece...)
 	}

@@ -171,8 +171,7 @@ func (r *Run) prepare() error {
 		}
 	}
 	for i := range r.parsers {
-		w := newWatched(r.parsers[i].parse, cmp.Or(r.Patience, DefaultPatience))
-		r.parsers[i].parse, r.parsers[i].watched = w.parse, w
+		r.parsers[i].watch(cmp.Or(r.Patience, DefaultPatience))
 	}
 	if r.Mutate == nil {
 		r.Mutate = mutate.Random
@@ -271,13 +270,13 @@ func (r *Run) try(b []byte) {
 		fresh = true
 		r.find(b, p, key)
 	}
-	r.addStuck()
 	if fresh {
 		r.keep(b)
 		if r.Splits && len(b) <= maxSplit {
 			r.deliver(b)
 		}
 	}
+	r.addStuck()
 }
 
 // addStuck adds a finding for each parser that has just been abandoned.
@@ -388,6 +387,9 @@ func (r *Run) deliver(b []byte) {
 			continue
 		}
 		small := Minimise(b, minimising/10, func(b []byte) bool { return fails(b) != "" })
+		if p.watched.abandoned {
+			continue // for addStuck
+		}
 		verdicts := r.verdicts(small)
 		f := &Finding{
 			Kind: r.Kind, Class: DeliveryDiffers, Rule: Rule(r.Kind, small), Input: small, Verdicts: verdicts,
