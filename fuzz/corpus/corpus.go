@@ -4,10 +4,7 @@
 package corpus
 
 import (
-	"bufio"
 	"embed"
-	"fmt"
-	"io"
 	"strconv"
 	"strings"
 )
@@ -17,7 +14,8 @@ import (
 // bodies in chunked coding.
 var Parts = []string{"request", "response", "trailer", "chunked"}
 
-// A name a line, and no pattern: go-fuzz-build knows no more of it.
+// A seed is a Go string in a line, so that every octet is visible and no tool changes a
+// line end. (A name a line, and no pattern: go-fuzz-build knows no more of embed.)
 //
 //go:embed request.txt
 //go:embed response.txt
@@ -38,15 +36,4 @@ func Load(part string) (seeds [][]byte) {
 		}
 	}
 	return seeds
-}
-
-// Write writes seeds in the form that Load reads: a Go string a line, so that
-// every octet is visible and no tool changes a line end.
-func Write(w io.Writer, about string, seeds [][]byte) error {
-	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "# %s\n", about)
-	for _, b := range seeds {
-		fmt.Fprintf(out, "%q\n", b)
-	}
-	return out.Flush()
 }

@@ -64,8 +64,8 @@ var classes = [...]struct{ name, text string }{
 // String returns a word, such as "framing".
 func (c Class) String() string { return classes[c].name }
 
-// Text returns what the class means, in a clause.
-func (c Class) Text() string { return classes[c].text }
+// text returns what the class means, in a clause.
+func (c Class) text() string { return classes[c].text }
 
 // Smuggles reports whether a disagreement of the class lets two recipients
 // disagree about where a message ends or whom it is for.

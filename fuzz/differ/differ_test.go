@@ -155,7 +155,7 @@ func TestDrivers(t *testing.T) {
 	if report, err := r.Do(context.Background()); err != nil || len(report.Findings) != 1 || report.Findings[0].Class != Crashes {
 		t.Errorf("a parser that writes to its input: %+v, %v", report, err)
 	}
-	if !Guarded {
+	if !guarded {
 		t.Skip("no guard pages on this system")
 	}
 	g, err := NewGuard(100)

@@ -2,7 +2,7 @@
 
 package differ
 
-// Guarded reports whether a Guard can close pages on this system.
-const Guarded = false
+// guarded reports whether a Guard can close pages on this system.
+const guarded = false
 
 func guardMemory(room int) (memory []byte, err error) { return make([]byte, room), nil }

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// Guarded reports whether a Guard can close pages on this system.
-const Guarded = true
+// guarded reports whether a Guard can close pages on this system.
+const guarded = true
 
 func guardMemory(room int) (memory []byte, err error) {
 	page := os.Getpagesize()

@@ -50,7 +50,7 @@ func command(ctx context.Context, args []string, out io.Writer, adaptors []Adapt
 	to := f.String("report", "differ-report", "write report.html, report.md and summary.md to `DIR`")
 	only := f.String("only", "", "the `NAMES` of the parsers to run, with commas between; all if empty")
 	seed := f.Uint64("seed", uint64(time.Now().UnixNano()), "of the mutants; with -count and without -dir, the same seed makes the same run")
-	patience := f.Duration("patience", DefaultPatience, "how long a parser may think about one input; one that takes longer is out")
+	patience := f.Duration("patience", defaultPatience, "how long a parser may think about one input; one that takes longer is out")
 	guard := f.Bool("guard", false, "put inputs next to memory that cannot be read")
 	splits := f.Bool("splits", false, "hold each parser to itself, on beginnings of inputs and in pieces")
 	late := f.Bool("late", false, "tell of rules whose breach one parser sees later than another, too")

@@ -57,7 +57,7 @@ func (r *Report) sections() (sections []section) {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if len(sections) == 0 || sections[len(sections)-1].Class != f.Class || sections[len(sections)-1].Kind != f.Kind {
-			sections = append(sections, section{Kind: f.Kind, Class: f.Class, Text: f.Class.Text()})
+			sections = append(sections, section{Kind: f.Kind, Class: f.Class, Text: f.Class.text()})
 		}
 		s := &sections[len(sections)-1]
 		key := fmt.Sprint(f.Kind, f.Class, f.Rule)

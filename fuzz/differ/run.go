@@ -22,8 +22,8 @@ const (
 	minimising = 3000    // executions for one finding
 )
 
-// DefaultPatience is what Run.Patience is if it is 0.
-const DefaultPatience = 5 * time.Second
+// defaultPatience is what Run.Patience is if it is 0.
+const defaultPatience = 5 * time.Second
 
 // A Run holds adaptors against each other. Two fields are needed, Adaptors and
 // either Count or a context that ends.
@@ -48,11 +48,9 @@ type Run struct {
 	// Late has it tell of each rule whose breach one parser sees later than
 	// another: many findings, and harmless ones.
 	Late bool
-	// Mutate makes a mutant; nil for mutate.Random.
-	Mutate func(rng *rand.Rand, b []byte, donors [][]byte) []byte
 	// Patience is how long a parser may think about one input. One that takes
 	// longer is a Crash, and takes no part from then on: nothing can stop it, so
-	// it goes on thinking until the process ends. 0 is DefaultPatience.
+	// it goes on thinking until the process ends. 0 is 5 seconds.
 	Patience time.Duration
 	// Progress is called about once a second; nil for nothing.
 	Progress func(p Progress)
@@ -171,10 +169,7 @@ func (r *Run) prepare() error {
 		}
 	}
 	for i := range r.parsers {
-		r.parsers[i].watch(cmp.Or(r.Patience, DefaultPatience))
-	}
-	if r.Mutate == nil {
-		r.Mutate = mutate.Random
+		r.parsers[i].watch(cmp.Or(r.Patience, defaultPatience))
 	}
 	r.rng = rand.New(rand.NewPCG(r.Random, 0))
 	r.known, r.pairs, r.found = map[string]bool{}, map[string]*Finding{}, map[string]*Finding{}
@@ -226,7 +221,7 @@ func (r *Run) mutant() []byte {
 		if len(r.kept) > 0 && r.rng.IntN(3) > 0 {
 			from = r.kept
 		}
-		if b := r.Mutate(r.rng, from[r.rng.IntN(len(from))], r.seeds); len(b) <= maxInput {
+		if b := mutate.Random(r.rng, from[r.rng.IntN(len(from))], r.seeds); len(b) <= maxInput {
 			return b
 		}
 	}

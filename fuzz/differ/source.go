@@ -64,12 +64,3 @@ func unframed(b []byte) []byte {
 	}
 	return b
 }
-
-// Waits returns the verdict, as Incomplete if wanted: for a parser that read more
-// than there was from something else than a Source.
-func (v Verdict) Waits(wanted bool) Verdict {
-	if wanted && v.Result == Reject {
-		v.Result = Incomplete
-	}
-	return v
-}

@@ -2,9 +2,9 @@
 // trouble: by lines and fields. It duplicates, splits and folds lines, moves white
 // space, swaps line ends, changes case, resizes numbers, and splices messages.
 //
-// What it does is written down in a script, so that each fuzzing engine can use
-// it: one that mutates octets mutates a script along with its message (Decode),
-// one that calls a mutator gives it random ones (Random).
+// What it does is written down in a script, of steps of three octets, so that each
+// fuzzing engine can use it: one that mutates octets mutates a script along with its
+// message (Decode), one that calls a mutator gives it random ones (Random).
 package mutate
 
 import (
@@ -16,14 +16,11 @@ import (
 	"strings"
 )
 
-// MaxBytes is the length that no mutant exceeds by more than a line or a word.
-const MaxBytes = 64 << 10
+// maxBytes is the length from which on a script does no more.
+const maxBytes = 64 << 10
 
-// A script is steps of 3 octets: what to do, in which line, and how.
+// A step is what to do, in which line, and how.
 const step = 3
-
-// maxSteps is how many steps a script in an input may have.
-const maxSteps = 15
 
 // Decode takes an input of an engine apart that knows octets only. If its last
 // octet is 0xF0 to 0xFF, its low half is the number of steps of a script before
@@ -36,14 +33,6 @@ func Decode(b []byte, donors [][]byte) []byte {
 	end := len(b) - 1
 	size := min(int(b[end]&0x0f)*step, end/step*step)
 	return Apply(b[:end-size], b[end-size:end], donors)
-}
-
-// Encode returns an input that Decode turns into b as script changes it. Steps
-// beyond the 15th are left out.
-func Encode(b, script []byte) []byte {
-	steps := min(len(script)/step, maxSteps)
-	out := append(bytes.Clone(b), script[:steps*step]...)
-	return append(out, 0xf0|byte(steps))
 }
 
 // Random returns b changed in one to four steps.
@@ -59,40 +48,12 @@ func Random(rng *rand.Rand, b []byte, donors [][]byte) []byte {
 	return Apply(b, script[:size], donors)
 }
 
-// Bytes returns b with one to four octets changed, left out, put in or moved:
-// what an engine does that knows nothing of HTTP, to compare with.
-func Bytes(rng *rand.Rand, b []byte) []byte {
-	b = bytes.Clone(b)
-	for range 1 + rng.IntN(4) {
-		if len(b) == 0 {
-			return []byte{byte(rng.Uint32())}
-		}
-		at := rng.IntN(len(b))
-		size := 1 + rng.IntN(min(8, len(b)-at))
-		switch rng.IntN(6) {
-		case 0:
-			b[at] ^= 1 << rng.IntN(8)
-		case 1:
-			b[at] = byte(rng.Uint32())
-		case 2:
-			b[at] += byte(rng.IntN(35)) - 17
-		case 3:
-			b = replace(b, at, at+size, nil)
-		case 4:
-			b = replace(b, at, at, []byte{byte(rng.Uint32())})
-		case 5:
-			to := rng.IntN(len(b))
-			b = replace(b, to, to, bytes.Clone(b[at:at+size]))
-		}
-	}
-	return b
-}
-
 // Apply returns b as script changes it; donors are messages to take lines from,
-// none if that is empty. b and script are only read. Each script has a meaning.
+// none if that is empty. b and script are only read. Each script has a meaning. It
+// ends early when there are 64 KiB.
 func Apply(b, script []byte, donors [][]byte) []byte {
 	b = bytes.Clone(b)
-	for ; len(script) >= step && len(b) <= MaxBytes; script = script[step:] {
+	for ; len(script) >= step && len(b) <= maxBytes; script = script[step:] {
 		m := mutant{b: b, how: int(script[2])}
 		m.find(int(script[1]))
 		b = operations[int(script[0])%len(operations)](&m, donors)
@@ -382,7 +343,7 @@ func splice(m *mutant, donors [][]byte) []byte {
 
 // word puts a word of the dictionary in somewhere.
 func word(m *mutant, _ [][]byte) []byte {
-	return m.put(m.from+(m.how*7)%(m.end-m.from+1), Dictionary[m.how%len(Dictionary)])
+	return m.put(m.from+(m.how*7)%(m.end-m.from+1), words[m.how%len(words)])
 }
 
 // fieldLine puts a field line of the dictionary in before the line.
@@ -429,16 +390,16 @@ func pick(n int, from ...string) string { return from[n%len(from)] }
 //go:embed http.dict
 var dictionary string
 
-// Dictionary holds the words of http.dict, in its order.
-var Dictionary, fieldLines = func() (words, lines []string) {
+// words are those of http.dict, and fieldLines those of them that are one.
+var words, fieldLines = func() (all, lines []string) {
 	for scan := bufio.NewScanner(strings.NewReader(dictionary)); scan.Scan(); {
 		_, quoted, found := strings.Cut(scan.Text(), "=")
 		if word, err := strconv.Unquote(quoted); found && err == nil {
-			words = append(words, word)
+			all = append(all, word)
 			if strings.Contains(word, ":") && strings.HasSuffix(word, "\r\n") && !strings.Contains(word, " HTTP/") {
 				lines = append(lines, word)
 			}
 		}
 	}
-	return words, lines
+	return all, lines
 }()

@@ -26,11 +26,11 @@ func FuzzByName(b []byte) int { return named.run(b) }
 
 // An entry is a target with the messages that scripts take lines from.
 type entry struct {
-	Target
+	target
 	donors [][]byte
 }
 
-func (e *entry) run(b []byte) int { return e.Body(mutate.Decode(b, e.donors)) }
+func (e *entry) run(b []byte) int { return e.body(mutate.Decode(b, e.donors)) }
 
 var (
 	request, response, trailer = enter("Request"), enter("Response"), enter("Trailer")
@@ -41,12 +41,12 @@ var (
 
 // enter answers the first target if there is none of that name.
 func enter(name string) *entry {
-	e := entry{Target: All[0]}
-	for _, t := range All {
-		if t.Name == name {
-			e.Target = t
+	e := entry{target: targets[0]}
+	for _, t := range targets {
+		if t.name == name {
+			e.target = t
 		}
 	}
-	e.donors = corpus.Load(e.Part)
+	e.donors = corpus.Load(e.part)
 	return &e
 }

@@ -19,21 +19,20 @@ import (
 	"github.com/picohttp/picohttp/fuzz/differ"
 )
 
-// A Target is a body and the part of package corpus that it begins with.
-type Target struct {
-	Name string
-	Part string
-	Body func(b []byte) int
+// A target is a body and the part of package corpus that it begins with.
+type target struct {
+	name string
+	part string
+	body func(b []byte) int
 }
 
-// All are the targets.
-var All = []Target{
-	{"Request", "request", Request},
-	{"Response", "response", Response},
-	{"Trailer", "trailer", Trailer},
-	{"Chunked", "chunked", Chunked},
-	{"Framing", "request", Framing},
-	{"Kernels", "request", Kernels},
+var targets = []target{
+	{"Request", "request", checkRequest},
+	{"Response", "response", checkResponse},
+	{"Trailer", "trailer", checkTrailer},
+	{"Chunked", "chunked", checkChunked},
+	{"Framing", "request", checkFraming},
+	{"Kernels", "request", checkKernels},
 }
 
 // maxInput is how long an input may be that is tried, in octets.
@@ -49,9 +48,9 @@ type message interface {
 	Get(name string) (value []byte, ok bool)
 }
 
-// Request: a request has one outcome, however it arrives and is asked for, and
+// checkRequest: a request has one outcome, however it arrives and is asked for, and
 // written down anew it is the same.
-func Request(b []byte) int {
+func checkRequest(b []byte) int {
 	profiles(b, func(p *picohttp.Parser, b []byte) (judged, int, error) {
 		r := new(picohttp.Request)
 		n, err := p.ParseRequest(r, b)
@@ -66,8 +65,8 @@ func Request(b []byte) int {
 	})
 }
 
-// Response is Request for responses.
-func Response(b []byte) int {
+// checkResponse is checkRequest for responses.
+func checkResponse(b []byte) int {
 	profiles(b, func(p *picohttp.Parser, b []byte) (judged, int, error) {
 		r := new(picohttp.Response)
 		n, err := p.ParseResponse(r, b)
@@ -82,8 +81,8 @@ func Response(b []byte) int {
 	})
 }
 
-// Trailer is Request for trailer sections.
-func Trailer(b []byte) int {
+// checkTrailer is checkRequest for trailer sections.
+func checkTrailer(b []byte) int {
 	profiles(b, func(p *picohttp.Parser, b []byte) (judged, int, error) {
 		t := new(picohttp.Trailer)
 		n, err := p.ParseTrailer(t, b)
@@ -179,9 +178,9 @@ func sameFields(a, b message) bool {
 	return true
 }
 
-// Chunked: a body has the same content in one piece, in several, octet by octet,
+// checkChunked: a body has the same content in one piece, in several, octet by octet,
 // and through all three ways to read it; what is accepted, net/http reads too.
-func Chunked(b []byte) int {
+func checkChunked(b []byte) int {
 	if len(b) > maxInput {
 		return -1
 	}
@@ -246,9 +245,9 @@ func inSteps(b []byte, step int) (content []byte, n int, err error) {
 	return content, n, picohttp.ErrIncomplete
 }
 
-// Framing: where the body of an accepted request or response ends, net/http ends
+// checkFraming: where the body of an accepted request or response ends, net/http ends
 // it too, if it accepts it.
-func Framing(b []byte) int {
+func checkFraming(b []byte) int {
 	if len(b) > maxInput {
 		return -1
 	}
@@ -267,10 +266,10 @@ func Framing(b []byte) int {
 	return interest
 }
 
-// Kernels: what a kernel makes of a whole head is what the reference makes of it,
+// checkKernels: what a kernel makes of a whole head is what the reference makes of it,
 // which is reached octet by octet; with the head flush against pages that cannot
 // be read, where there are such. A process has one kernel: GODEBUG steps down.
-func Kernels(b []byte) int {
+func checkKernels(b []byte) int {
 	if len(b) > maxInput {
 		return -1
 	}

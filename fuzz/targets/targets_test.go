@@ -1,4 +1,6 @@
-package targets_test
+//go:build !gofuzz
+
+package targets
 
 import (
 	"math/rand/v2"
@@ -6,17 +8,16 @@ import (
 
 	"github.com/picohttp/picohttp/fuzz/corpus"
 	"github.com/picohttp/picohttp/fuzz/mutate"
-	"github.com/picohttp/picohttp/fuzz/targets"
 )
 
 // native runs a body on messages and on scripts that change them, which the engine
 // mutates side by side.
 func native(f *testing.F, name string) {
-	for _, target := range targets.All {
-		if target.Name != name {
+	for _, target := range targets {
+		if target.name != name {
 			continue
 		}
-		seeds := corpus.Load(target.Part)
+		seeds := corpus.Load(target.part)
 		rng := rand.New(rand.NewPCG(3, 4))
 		for _, b := range seeds {
 			script := []byte{byte(rng.Uint32()), byte(rng.Uint32()), byte(rng.Uint32())}
@@ -25,7 +26,7 @@ func native(f *testing.F, name string) {
 		}
 		f.Fuzz(func(t *testing.T, b, script []byte) {
 			if len(script) <= 45 {
-				target.Body(mutate.Apply(b, script, seeds))
+				target.body(mutate.Apply(b, script, seeds))
 			}
 		})
 		return
@@ -43,14 +44,14 @@ func FuzzKernels(f *testing.F)  { native(f, "Kernels") }
 // TestMutants runs all bodies on a fixed number of mutants, which must not all be
 // refused.
 func TestMutants(t *testing.T) {
-	for _, target := range targets.All {
-		t.Run(target.Name, func(t *testing.T) {
-			seeds := corpus.Load(target.Part)
+	for _, target := range targets {
+		t.Run(target.name, func(t *testing.T) {
+			seeds := corpus.Load(target.part)
 			rng := rand.New(rand.NewPCG(1, 2))
 			accepted := 0
 			for range 20_000 {
 				b := mutate.Random(rng, seeds[rng.IntN(len(seeds))], seeds)
-				if target.Body(b) > 0 {
+				if target.body(b) > 0 {
 					accepted++
 				}
 			}

@@ -20,11 +20,14 @@ func hertzRequest(b []byte) (v differ.Verdict) {
 	var r protocol.Request
 	o, err := read(&r, b)
 	if err != nil {
+		if o.wanted {
+			return differ.Verdict{Result: differ.Incomplete, Stage: differ.StageHead}
+		}
 		return differ.NewSource(b).Fault(b, err, func(s *differ.Source) error {
 			other, _ := s.Peek(len(b))
 			_, err := read(new(protocol.Request), other)
 			return err
-		}).Waits(o.wanted)
+		})
 	}
 	v.Head = o.at
 	v.Method, v.Target = string(r.Header.Method()), string(r.Header.RequestURI())
