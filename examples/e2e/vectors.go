@@ -1,16 +1,14 @@
 package e2e
 
 import (
-	"bufio"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/picohttp/picohttp"
+	"github.com/picohttp/picohttp/internal/vectors"
 )
 
 // testdata is that of the module of the library, as seen from an example.
@@ -21,19 +19,26 @@ const testdata = "../../testdata/"
 func (s server) testVectors(t *testing.T) {
 	refused, answered, incomplete, failed := 0, 0, 0, 0
 	for _, folder := range []string{"requests", "framing"} {
-		for _, v := range readVectors(t, folder) {
+		all, err := vectors.Read(testdata + folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range all {
+			if v.Kind == "response" {
+				continue
+			}
 			if failed == 3 { // each may have waited long
 				t.Fatal("and so on")
 			}
-			passed := t.Run(folder+"/"+v.name, func(t *testing.T) {
+			passed := t.Run(folder+"/"+v.Name, func(t *testing.T) {
 				var r picohttp.Request
-				n, err := r.Parse([]byte(v.input))
-				if !v.limits && (err == picohttp.ErrIncomplete) != (v.want == "incomplete") {
-					t.Fatalf("Parse answers %v, want %s", err, v.want)
+				n, err := r.Parse(v.Input)
+				if !v.Limits && (err == picohttp.ErrIncomplete) != (v.Want == "incomplete") {
+					t.Fatalf("Parse answers %v, want %s", err, v.Want)
 				}
 				if err == picohttp.ErrIncomplete {
 					incomplete++
-					s.tryIncomplete(t, v.input)
+					s.tryIncomplete(t, string(v.Input))
 					return
 				}
 				var f picohttp.Framing
@@ -45,11 +50,11 @@ func (s server) testVectors(t *testing.T) {
 				}
 				if fault, ok := err.(picohttp.Error); ok {
 					refused++
-					s.tryRefused(t, v.input, string(r.Method()), fault.Status())
+					s.tryRefused(t, string(v.Input), string(r.Method()), fault.Status())
 					return
 				}
 				answered++
-				s.tryAnswered(t, &r, f, v.input[:n], v.input[n:])
+				s.tryAnswered(t, &r, f, string(v.Input[:n]), string(v.Input[n:]))
 			})
 			if !passed {
 				failed++
@@ -125,91 +130,6 @@ func (s server) tryAnswered(t *testing.T, r *picohttp.Request, f picohttp.Framin
 		c.conn.CloseWrite()
 		c.expectEOF()
 	}
-}
-
-// A vector is what of a vector of testdata matters here. Their form is in
-// CONTRIBUTING.md.
-type vector struct {
-	name, kind, input string
-	want              string // its first word
-	limits            bool   // it is about other limits than the default ones
-}
-
-func readVectors(t *testing.T, folder string) (vectors []vector) {
-	files, err := filepath.Glob(testdata + folder + "/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no vectors in %s (%v)", folder, err)
-	}
-	for _, file := range files {
-		f, err := os.Open(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var v vector
-		key := ""
-		end := func() {
-			if v.name != "" && v.kind != "response" {
-				vectors = append(vectors, v)
-			}
-			v, key = vector{}, ""
-		}
-		for lines := bufio.NewScanner(f); lines.Scan(); {
-			line := lines.Text()
-			switch {
-			case line == "":
-				end()
-				continue
-			case line[0] == '#':
-				continue
-			case line[0] != ' ':
-				key, line, _ = strings.Cut(line, ":")
-			}
-			line = strings.TrimSpace(line)
-			switch key {
-			case "name":
-				v.name = line
-			case "kind":
-				v.kind = line
-			case "limits":
-				v.limits = true
-			case "want":
-				if v.want == "" {
-					v.want, _, _ = strings.Cut(line, " ")
-				}
-			case "input":
-				s, err := unquote(line)
-				if err != nil {
-					t.Fatalf("%s: %s: %v", file, v.name, err)
-				}
-				v.input += s
-			}
-		}
-		end()
-		f.Close()
-	}
-	return vectors
-}
-
-// unquote puts Go strings together, of which each may be followed by "* n".
-func unquote(line string) (s string, err error) {
-	for line != "" {
-		quoted, err := strconv.QuotedPrefix(line)
-		if err != nil {
-			return "", fmt.Errorf("%w: %s", err, line)
-		}
-		word, _ := strconv.Unquote(quoted)
-		line = strings.TrimSpace(line[len(quoted):])
-		times := 1
-		if rest, found := strings.CutPrefix(line, "*"); found {
-			number, rest, _ := strings.Cut(strings.TrimSpace(rest), " ")
-			if times, err = strconv.Atoi(number); err != nil {
-				return "", err
-			}
-			line = strings.TrimSpace(rest)
-		}
-		s += strings.Repeat(word, times)
-	}
-	return s, nil
 }
 
 // messages are requests with their bodies: the heads of testdata and some of our

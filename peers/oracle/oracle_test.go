@@ -206,25 +206,6 @@ func TestQuestion(t *testing.T) {
 	}
 }
 
-func TestEvaluate(t *testing.T) {
-	for line, want := range map[string]string{
-		``:                         "",
-		` "a\r\n" "b"`:             "a\r\nb",
-		`"x" "ab" * 3 "\x80"`:      "xababab\x80",
-		`"a" * 0 "b"   * 2 "\u20"`: "error",
-		`a`:                        "error",
-		`"a" * b`:                  "error",
-	} {
-		got, err := evaluate(line)
-		if err != nil {
-			got = []byte("error")
-		}
-		if string(got) != want {
-			t.Errorf("%s is %q (%v), want %q", line, got, err, want)
-		}
-	}
-}
-
 // TestRepeated shows that a run can be repeated: a batch depends on the seed and
 // on its number.
 func TestRepeated(t *testing.T) {

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/picohttp/picohttp/internal/traffic"
+	"github.com/picohttp/picohttp/internal/vectors"
 )
 
 // Seeds are the inputs that mutations begin with, by kind.
@@ -19,16 +19,23 @@ type seeds [chunkedLeave + 1][][]byte
 // picohttpparser's limit of overhead.
 func loadSeeds(testdata string) (s *seeds, err error) {
 	s = new(seeds)
-	files, err := filepath.Glob(filepath.Join(testdata, "*", "*.txt"))
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range files {
-		if err := s.readVectors(file); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+	for _, folder := range []string{"requests", "responses", "trailers", "chunked", "framing"} {
+		all, err := vectors.Read(filepath.Join(testdata, folder))
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range all {
+			if v.Kind != "" {
+				folder = v.Kind + "s"
+			}
+			k, ok := folders[folder]
+			if !ok {
+				return nil, fmt.Errorf("%s: the kind of the vector %s is not said", testdata, v.Name)
+			}
+			s[k] = append(s[k], v.Input)
 		}
 	}
-	files, err = filepath.Glob(filepath.Join(testdata, "heads", "*.http"))
+	files, err := filepath.Glob(filepath.Join(testdata, "heads", "*.http"))
 	if err != nil {
 		return nil, err
 	}
@@ -66,81 +73,6 @@ func loadSeeds(testdata string) (s *seeds, err error) {
 // folders says which kind of vectors is in a folder of testdata. Vectors of
 // framing say it themselves.
 var folders = map[string]kind{"requests": request, "responses": response, "trailers": trailer, "chunked": chunked}
-
-// readVectors takes the inputs from a file of vectors, whose form is in
-// CONTRIBUTING.md.
-func (s *seeds) readVectors(file string) error {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	k, ok := folders[filepath.Base(filepath.Dir(file))]
-	var key string
-	var input []byte
-	end := func() error {
-		if input == nil {
-			return nil
-		}
-		if !ok {
-			return fmt.Errorf("the kind of an input is not said: %q", input)
-		}
-		s[k] = append(s[k], input)
-		input = nil
-		return nil
-	}
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSuffix(line, "\n")
-		switch {
-		case strings.TrimSpace(line) == "":
-			if err := end(); err != nil {
-				return err
-			}
-			continue
-		case line[0] == '#':
-			continue
-		case line[0] != ' ':
-			key, line, _ = strings.Cut(line, ":")
-		}
-		switch key {
-		case "kind":
-			k, ok = folders[strings.TrimSpace(line)+"s"]
-		case "input":
-			b, err := evaluate(line)
-			if err != nil {
-				return err
-			}
-			input = append(input, b...)
-		}
-	}
-	return end()
-}
-
-// evaluate puts the Go strings of a line together, of which one may be followed
-// by "* n" to repeat it.
-func evaluate(line string) (input []byte, err error) {
-	last := ""
-	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
-		if count, ok := strings.CutPrefix(line, "*"); ok {
-			count, line, _ = strings.Cut(strings.TrimSpace(count), " ")
-			n, err := strconv.Atoi(count)
-			if err != nil || n < 1 {
-				return nil, fmt.Errorf("cannot repeat %q times", count)
-			}
-			input = append(input, strings.Repeat(last, n-1)...)
-			continue
-		}
-		quoted, err := strconv.QuotedPrefix(line)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %s", err, line)
-		}
-		if last, err = strconv.Unquote(quoted); err != nil {
-			return nil, fmt.Errorf("%w: %s", err, quoted)
-		}
-		input = append(input, last...)
-		line = line[len(quoted):]
-	}
-	return input, nil
-}
 
 // wasteful returns bodies that waste 100 KiB and somewhat more, at and around the
 // three quarters from which on picohttpparser calls that too much.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"fmt"
@@ -9,31 +8,25 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/picohttp/picohttp/fuzz/differ"
+	"github.com/picohttp/picohttp/internal/vectors"
 )
 
 // maxSeed is the length of a seed, in octets: longer ones slow an engine down.
 const maxSeed = 1 << 10
 
-// A vector is what is needed of one of testdata.
-type vector struct {
-	kind  string // of framing
-	input []byte
-}
-
 // collect returns all inputs of a part, each once.
 func collect(testdata, part string) (inputs [][]byte, err error) {
 	read := func(folder, kind string) {
-		var vectors []vector
+		var all []vectors.Vector
 		if err == nil {
-			vectors, err = readVectors(filepath.Join(testdata, folder))
+			all, err = vectors.Read(filepath.Join(testdata, folder))
 		}
-		for _, v := range vectors {
-			if kind == "" || v.kind == kind {
-				inputs = append(inputs, v.input)
+		for _, v := range all {
+			if kind == "" || v.Kind == kind {
+				inputs = append(inputs, v.Input)
 			}
 		}
 	}
@@ -82,74 +75,6 @@ func messages(part string) (messages [][]byte) {
 		messages = append(messages, []byte(head+rest), []byte(head+rest+head+"\r\n"))
 	}
 	return messages
-}
-
-// readVectors reads the inputs of the vectors in a folder, whose form is in
-// CONTRIBUTING.md.
-func readVectors(folder string) (vectors []vector, err error) {
-	files, err := filepath.Glob(filepath.Join(folder, "*.txt"))
-	if err == nil && len(files) == 0 {
-		err = fmt.Errorf("no vectors in %s", folder)
-	}
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		key := ""
-		for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
-			line := lines.Text()
-			if line == "" || line[0] == '#' {
-				continue
-			}
-			if line[0] != ' ' {
-				key, line, _ = strings.Cut(line, ":")
-			}
-			switch key {
-			case "name":
-				vectors = append(vectors, vector{})
-			case "kind":
-				vectors[len(vectors)-1].kind = strings.TrimSpace(line)
-			case "input":
-				v := &vectors[len(vectors)-1]
-				if v.input, err = appendStrings(v.input, line); err != nil {
-					return nil, fmt.Errorf("%s: %w", file, err)
-				}
-			}
-		}
-	}
-	return vectors, nil
-}
-
-// appendStrings appends the Go strings of a line, of which one may be followed by
-// "* n".
-func appendStrings(b []byte, line string) ([]byte, error) {
-	last := ""
-	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
-		if times, found := strings.CutPrefix(line, "*"); found {
-			count, rest, _ := strings.Cut(strings.TrimSpace(times), " ")
-			n, err := strconv.Atoi(count)
-			if err != nil || n < 1 {
-				return nil, fmt.Errorf("cannot repeat %q times", count)
-			}
-			b = append(b, strings.Repeat(last, n-1)...)
-			line = rest
-			continue
-		}
-		quoted, err := strconv.QuotedPrefix(line)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %s", err, line)
-		}
-		if last, err = strconv.Unquote(quoted); err != nil {
-			return nil, err
-		}
-		b = append(b, last...)
-		line = line[len(quoted):]
-	}
-	return b, nil
 }
 
 // cover returns as few inputs as have all features of all, and short ones: each
