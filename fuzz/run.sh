@@ -12,25 +12,33 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-targets=(Request Response Trailer Chunked Framing Kernels)
+all=(Request Response Trailer Chunked Framing Kernels)
+targets=("${all[@]}")
 engines=(gofuzz libfuzzer native)
 count=20000
 run=true
-while (($# > 0)); do
-	case $1 in
-	-n) count=$2 && shift ;;
-	-build) run=false ;;
-	gofuzz | libfuzzer | native | compare) engines=("$1") ;;
-	[A-Z]*) targets=("$1") ;;
-	*) echo "run.sh: what is $1?" >&2 && exit 2 ;;
-	esac
-	shift
-done
 
 fail() {
 	echo "run.sh: $*" >&2
 	exit 1
 }
+
+while (($# > 0)); do
+	case $1 in
+	-n)
+		[[ ${2-} =~ ^[0-9]+$ ]] || fail "-n takes a number of inputs, 0 for no end"
+		count=$2
+		shift
+		;;
+	-build) run=false ;;
+	gofuzz | libfuzzer | native | compare) engines=("$1") ;;
+	*)
+		[[ " ${all[*]} " == *" $1 "* ]] || fail "what is $1? There are -n, -build, gofuzz, libfuzzer, native, compare, ${all[*]}."
+		targets=("$1")
+		;;
+	esac
+	shift
+done
 
 # stale FILE: some source is newer.
 stale() {
@@ -54,27 +62,6 @@ instrument() {
 # the linker take it out of the archive.
 link() { clang -fsanitize=fuzzer -Wl,-u,LLVMFuzzerCustomMutator -o ".build/bin/$1" .build/targets.a; }
 
-build() {
-	mkdir -p .build
-	rm -rf .build/seeds
-	go run ./cmd/corpus -files .build/seeds
-	case $1 in
-	gofuzz)
-		go build -o .build/go-fuzz github.com/dvyukov/go-fuzz/go-fuzz
-		instrument .build/targets.zip
-		;;
-	libfuzzer | compare)
-		command -v clang >/dev/null || fail "there is no clang: run ./get.sh"
-		instrument .build/targets.a -libfuzzer -func FuzzByName
-		mkdir -p .build/bin
-		for target in Request Response Trailer Chunked Framing Kernels; do
-			[[ .build/bin/$target -nt .build/targets.a ]] || link "$target"
-		done
-		;;
-	native) go test -c -o /dev/null ./targets ;;
-	esac
-}
-
 # part TARGET: the seeds it begins with.
 part() {
 	case $1 in
@@ -85,11 +72,33 @@ part() {
 	esac
 }
 
+build() {
+	mkdir -p .build
+	rm -rf .build/seeds
+	go run ./cmd/corpus -files .build/seeds
+	for target in "${all[@]}"; do ln -s "$(part "$target")" ".build/seeds/$target"; done
+	case $1 in
+	gofuzz)
+		go build -o .build/go-fuzz github.com/dvyukov/go-fuzz/go-fuzz
+		instrument .build/targets.zip
+		;;
+	libfuzzer | compare)
+		command -v clang >/dev/null || fail "there is no clang: run ./get.sh"
+		instrument .build/targets.a -libfuzzer -func FuzzByName
+		mkdir -p .build/bin
+		for target in "${all[@]}"; do
+			[[ .build/bin/$target -nt .build/targets.a ]] || link "$target"
+		done
+		;;
+	native) go test -c -o /dev/null ./targets ;;
+	esac
+}
+
 # go-fuzz has no flag for a count: its log tells how many there were.
 gofuzz() {
 	local work=.build/gofuzz/$1 line pid status=0
 	mkdir -p "$work/corpus"
-	cp .build/seeds/"$(part "$1")"/* "$work/corpus"
+	cp .build/seeds/"$1"/* "$work/corpus"
 	rm -rf "$work/crashers"
 	exec 3< <(exec .build/go-fuzz -bin .build/targets.zip -workdir "$work" -func "Fuzz$1" -procs 1 2>&1)
 	pid=$!
@@ -116,7 +125,7 @@ libfuzzer() {
 	if ((runs == 0)); then runs=-1; fi
 	mkdir -p "$work"
 	.build/bin/"$1" -runs="$runs" -dict=mutate/http.dict -artifact_prefix="$work-" -print_final_stats=1 \
-		"$work" .build/seeds/"$(part "$1")" 2>&1 | grep -E 'DONE|panic|input|Test unit|stat::(number|average)' ||
+		"$work" .build/seeds/"$1" 2>&1 | grep -E 'DONE|panic|input|Test unit|stat::(number|average)' ||
 		fail "$1 failed: what it failed on is fuzz/$work-crash-*"
 }
 
@@ -129,7 +138,7 @@ compare() {
 		for from in 1 2 3; do
 			work=$(mktemp -d .build/compare.XXXXXX)
 			line+=" $(PICOHTTP_MUTATOR=$mutator .build/bin/"$1" -runs="$count" -seed="$from" -max_len=2048 -dict=mutate/http.dict \
-				-artifact_prefix="$work/" "$work" .build/seeds/"$(part "$1")" 2>&1 | sed -n 's/.*DONE.* ft: \([0-9]*\).*/\1/p')"
+				-artifact_prefix="$work/" "$work" .build/seeds/"$1" 2>&1 | sed -n 's/.*DONE.* ft: \([0-9]*\).*/\1/p')"
 			rm -rf "$work"
 		done
 		printf '%-9s %s: features covered in three runs of %d:%s\n' "$1" "$mutator" "$count" "$line"

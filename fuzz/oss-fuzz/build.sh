@@ -6,16 +6,11 @@ set -euo pipefail
 cd "$SRC/picohttp/fuzz"
 
 ./run.sh -build libfuzzer
-for target in Request Response Trailer Chunked Framing Kernels; do
-	case $target in
-	Response) part=response ;;
-	Trailer) part=trailer ;;
-	Chunked) part=chunked ;;
-	*) part=request ;;
-	esac
+for seeds in .build/seeds/[A-Z]*; do
+	target=${seeds##*/}
 	# shellcheck disable=SC2086 # flags are words
 	$CXX $CXXFLAGS $LIB_FUZZING_ENGINE -Wl,-u,LLVMFuzzerCustomMutator .build/targets.a -o "$OUT/$target"
-	zip -qj "$OUT/${target}_seed_corpus.zip" ".build/seeds/$part"/*
+	zip -qj "$OUT/${target}_seed_corpus.zip" "$seeds"/*
 	cp mutate/http.dict "$OUT/$target.dict"
 	printf '[libfuzzer]\nmax_len = 4096\n' >"$OUT/$target.options"
 done

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -32,7 +33,6 @@ func Parse(b []byte) (r Request, n int, err error) {
 		return r, 0, ErrMalformed
 	}
 	r.Method, r.Target = words[0], words[1]
-	length := "0"
 	for _, line := range lines[1:] {
 		name, value, colon := strings.Cut(line, ":")
 		if !colon || !token(name) || strings.ContainsAny(value, "\x00\n") {
@@ -42,16 +42,15 @@ func Parse(b []byte) (r Request, n int, err error) {
 		r.Fields = append(r.Fields, [2]string{name, value})
 		switch strings.ToLower(name) {
 		case "content-length":
-			length = value
+			r.Length, err = number(value, 10)
 		case "transfer-encoding":
-			r.Chunked = true
-			if value != "chunked" {
-				return r, 0, ErrMalformed
+			if r.Chunked = value == "chunked"; !r.Chunked {
+				err = ErrMalformed
 			}
 		}
-	}
-	if r.Length, err = number(length, 10); err != nil || r.Chunked && length != "0" {
-		return r, 0, ErrMalformed
+		if err != nil || r.Chunked && r.Length > 0 {
+			return r, 0, ErrMalformed
+		}
 	}
 	n = len(head) + 4
 	for size := -1; r.Chunked && size != 0; {
@@ -74,19 +73,9 @@ func Parse(b []byte) (r Request, n int, err error) {
 	return r, n + r.Length, nil
 }
 
-func number(s string, base uint32) (int, error) {
-	var n uint32
-	for _, c := range []byte(strings.ToLower(s)) {
-		digit := strings.IndexByte("0123456789abcdef"[:base], c)
-		if digit < 0 {
-			return 0, ErrMalformed
-		}
-		n = n*base + uint32(digit)
-	}
-	if s == "" {
-		return 0, ErrMalformed
-	}
-	return int(n), nil
+func number(s string, base int) (int, error) {
+	n, err := strconv.ParseUint(s, base, 64)
+	return int(uint32(n)), err
 }
 
 func token(s string) bool {
