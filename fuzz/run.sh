@@ -55,7 +55,8 @@ instrument() {
 	echo "building $out"
 	module=$(go list -m)
 	keep=$(go list std "$module/mutate" "$module/differ" "$module/corpus")
-	go tool go-fuzz-build -preserve "${keep//$'\n'/,}" -o "$out" "$@" ./targets
+	go tool go-fuzz-build -preserve "${keep//$'\n'/,}" -o "$out.part" "$@" ./targets
+	mv "$out.part" "$out"
 }
 
 # link makes a binary, with our mutator: libFuzzer refers to it too weakly to have
@@ -96,7 +97,7 @@ build() {
 
 # go-fuzz has no flag for a count: its log tells how many there were.
 gofuzz() {
-	local work=.build/gofuzz/$1 line pid status=0
+	local work=.build/gofuzz/$1 line pid why="go-fuzz has ended"
 	mkdir -p "$work/corpus"
 	cp .build/seeds/"$1"/* "$work/corpus"
 	rm -rf "$work/crashers"
@@ -107,17 +108,20 @@ gofuzz() {
 		echo "$line"
 		if [[ $line =~ crashers:\ ([0-9]+).*execs:\ ([0-9]+) ]]; then
 			if ((BASH_REMATCH[1] > 0)); then
-				status=1
+				why="crashers are in fuzz/$work/crashers"
 				break
 			fi
-			if ((count > 0 && BASH_REMATCH[2] >= count)); then break; fi
+			if ((count > 0 && BASH_REMATCH[2] >= count)); then
+				why=
+				break
+			fi
 		fi
 	done
 	kill -INT "$pid" 2>/dev/null || true
 	wait "$pid" 2>/dev/null || true
 	trap - EXIT
 	exec 3<&-
-	((status == 0)) || fail "crashers are in fuzz/$work/crashers"
+	[[ -z $why ]] || fail "$why"
 }
 
 libfuzzer() {
@@ -138,7 +142,7 @@ compare() {
 		for from in 1 2 3; do
 			work=$(mktemp -d .build/compare.XXXXXX)
 			line+=" $(PICOHTTP_MUTATOR=$mutator .build/bin/"$1" -runs="$count" -seed="$from" -max_len=2048 -dict=mutate/http.dict \
-				-artifact_prefix="$work/" "$work" .build/seeds/"$1" 2>&1 | sed -n 's/.*DONE.* ft: \([0-9]*\).*/\1/p')"
+				-artifact_prefix="$work/" "$work" .build/seeds/"$1" 2>&1 | sed -n 's/.*DONE.* ft: \([0-9]*\).*/\1/p')" || fail "$1 failed"
 			rm -rf "$work"
 		done
 		printf '%-9s %s: features covered in three runs of %d:%s\n' "$1" "$mutator" "$count" "$line"
