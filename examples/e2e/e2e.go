@@ -10,6 +10,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -30,6 +31,23 @@ type Config struct {
 // A Start starts a server on a loopback port. stop ends it and waits until it has
 // ended, not longer than a few seconds.
 type Start func(t *testing.T, config Config) (addr string, stop func())
+
+// Serve is a Start for a server that serves a listener until ctx is done.
+func Serve(t *testing.T, serve func(ctx context.Context, l net.Listener) error) (addr string, stop func()) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- serve(ctx, l) }()
+	return l.Addr().String(), func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
 
 // A Lack is something that the library under a server cannot do.
 type Lack string

@@ -1,7 +1,5 @@
-// Nethttp serves an http.Handler with a loop of its own: requests are read by
+// Command nethttp serves an http.Handler with a loop of its own: requests are read by
 // picohttp's package nethttp, all else is net/http's.
-//
-//	go run ./nethttp -addr 127.0.0.1:8080
 package main
 
 import (
@@ -22,7 +20,7 @@ import (
 )
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:8080", "where to listen")
+	addr := flag.String("addr", "127.0.0.1:8080", "`address` to listen on")
 	flag.Parse()
 	l, err := net.Listen("tcp", *addr)
 	if err != nil {
@@ -35,7 +33,7 @@ func main() {
 		l.Close()
 	}()
 	s := Server{Handler: handler(8 << 20), MaxUnread: 256 << 10}
-	log.Printf("listening on http://%s", l.Addr())
+	log.Printf("serving on http://%s", l.Addr())
 	if err := s.Serve(l); err != nil {
 		log.Print(err)
 	}
