@@ -25,7 +25,7 @@ func C() (adaptors []differ.Adaptor, err error) {
 	for _, name := range []string{"llhttp", "picohttpparser"} {
 		command := filepath.Join(filepath.Dir(file), "..", ".build", "adaptor-"+name)
 		if _, err := os.Stat(command); err != nil {
-			return adaptors, fmt.Errorf("%w: run ./get.sh in peers", err)
+			return adaptors, fmt.Errorf("no %s: run ./get.sh in peers", command)
 		}
 		adaptors = append(adaptors, differ.Pipe(name, kinds, command))
 	}

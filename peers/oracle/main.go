@@ -46,14 +46,17 @@ func main() {
 	for _, name := range strings.Split(*list, ",") {
 		k := slices.Index(kindNames, name)
 		if k < 0 {
-			flag.Usage()
-			os.Exit(2)
+			refuse(fmt.Sprintf("no kind %q: there are %s", name, strings.Join(kindNames, ", ")))
 		}
 		o.kinds = append(o.kinds, kind(k))
 	}
-	if flag.NArg() > 0 || o.count < 1 || o.workers < 1 {
-		flag.Usage()
-		os.Exit(2)
+	switch {
+	case flag.NArg() > 0:
+		refuse(fmt.Sprintf("no arguments, such as %q", flag.Arg(0)))
+	case o.truncations && o.sequences > 0:
+		refuse("-truncations or -sequences, not both")
+	case o.count < 1 || o.workers < 1 || o.sequences < 0:
+		refuse("-count and -workers are above 0, and -sequences is not below")
 	}
 	s, err := loadSeeds(filepath.Join("..", "testdata"))
 	if err == nil {
@@ -63,6 +66,12 @@ func main() {
 		fmt.Fprintln(os.Stderr, "oracle:", err)
 		os.Exit(1)
 	}
+}
+
+// refuse ends the program because of its arguments.
+func refuse(why string) {
+	fmt.Fprintf(os.Stderr, "oracle: %s; -h lists the flags\n", why)
+	os.Exit(2)
 }
 
 var errDifferences = errors.New("there are differences that nothing explains")

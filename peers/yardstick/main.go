@@ -50,9 +50,15 @@ func main() {
 	report := flag.String("report", "", "measure everything and write text, Markdown and charts to this `folder`")
 	short := flag.Bool("short", false, "with -report: in seconds, with figures that mean nothing")
 	flag.Parse()
-	if (flag.NArg() > 0) != *own || o.rounds < 1 || o.slot <= 0 {
-		flag.Usage()
-		os.Exit(2)
+	switch {
+	case (flag.NArg() > 0) != *own:
+		refuse("files of heads come behind -own, and nothing else takes any")
+	case *own && *report != "":
+		refuse("-own or -report, not both")
+	case *short && *report == "":
+		refuse("-short goes with -report")
+	case o.rounds < 1 || o.slot <= 0:
+		refuse("-rounds and -slot are above 0")
 	}
 	o.kernels = kernels()
 	if *kernelList != "" {
@@ -78,6 +84,12 @@ func main() {
 		fmt.Fprintln(os.Stderr, "yardstick:", err)
 		os.Exit(1)
 	}
+}
+
+// refuse ends the program because of its arguments.
+func refuse(why string) {
+	fmt.Fprintf(os.Stderr, "yardstick: %s; -h lists the flags\n", why)
+	os.Exit(2)
 }
 
 // missing names the parsers that are wanted and not here. CI has to have all.
