@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+//go:build windows || linux || darwin || freebsd || netbsd || openbsd || dragonfly
 
 package picohttp
 
@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
-	"syscall"
 	"testing"
 	"unsafe"
 )
@@ -24,16 +23,9 @@ type guard struct{ room []byte }
 
 func newGuard(t testing.TB) *guard {
 	page := os.Getpagesize()
-	mem, err := syscall.Mmap(-1, 0, page+guardRoom+page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal("mmap: ", err)
-	}
-	t.Cleanup(func() { syscall.Munmap(mem) })
-	for _, closed := range [][]byte{mem[:page], mem[page+guardRoom:]} {
-		if err := syscall.Mprotect(closed, syscall.PROT_NONE); err != nil {
-			t.Fatal("mprotect: ", err)
-		}
-	}
+	mem := newPages(t, page+guardRoom+page)
+	closePages(t, mem[:page])
+	closePages(t, mem[page+guardRoom:])
 	return &guard{room: mem[page : page+guardRoom]}
 }
 
