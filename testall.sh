@@ -1,32 +1,13 @@
 #!/usr/bin/env bash
 # Everything that CI tests, on Linux, in one list. It stops at the first step
 # that fails. Besides Go it needs gcc, for the race detector; what else it
-# installs, it says.
+# installs, it says. Elsewhere than on Linux, ./matrix.sh native is what can run.
 set -euo pipefail
 cd "$(dirname "$0")"
 exec 2>&1
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.7.0
 fuzzCount=500000x # per target: a count, so that every machine does the same work
-
-# The kernels of this binary, the fastest first: the name, what the CPU must
-# have for it in the words of /proc/cpuinfo, and what GODEBUG switches off to
-# come to the next. It says again what parse_<arch>.go says, on purpose: what is
-# detected wrongly there shows here.
-arch=$(go env GOHOSTARCH)
-case $arch in
-amd64)
-	kernels=(
-		"avx512 avx512f,avx512bw,avx512vl,avx512vbmi,avx512_vbmi2,bmi1,bmi2,popcnt cpu.avx512bw=off"
-		"avx2 avx2,bmi1,bmi2,ssse3,sse4_2 cpu.avx2=off"
-		"sse42 ssse3,sse4_2 cpu.sse42=off"
-		"generic - -"
-	)
-	;;
-*)
-	kernels=("generic - -")
-	;;
-esac
 
 # What the TEXT of a kernel may not use: patterns of instructions and of
 # registers, "-" for none. Every kernel in assembly has a row.
@@ -75,12 +56,14 @@ report() {
 		finish passed
 	fi
 	printf '\n'
-	printf '%s\n' "${summary[@]}"
+	sed -n '/^target /,$p' "$matrix"
+	rm -f "$matrix"
+	printf '%s\n' '' "${summary[@]}"
 	printf '%d passed, %d failed\n' "$passed" "$failed"
 	exit "$status"
 }
 
-current='' began=0 passed=0 summary=()
+current='' began=0 passed=0 summary=() matrix=$(mktemp)
 trap report EXIT
 
 # show prints a command as a shell would read it.
@@ -113,28 +96,7 @@ silent() {
 	fi
 }
 
-# has KERNEL-NEEDS reports whether the CPU has all of a list.
-cpu=" $(sed -En '/^(flags|Features)/{s/.*: //p;q}' /proc/cpuinfo) "
-has() {
-	local need
-	for need in ${1//,/ }; do
-		if [[ $need != - && $cpu != *" $need "* ]]; then return 1; fi
-	done
-}
-
-# The kernels that must run here: a test of one fails instead of being skipped.
-require() {
-	local row name needs off list=
-	for row; do
-		read -r name needs off <<<"$row"
-		if has "$needs"; then list+=,$name; fi
-	done
-	printf '%s' "${list#,}"
-}
-PICOHTTP_REQUIRE_KERNELS=$(require "${kernels[@]}")
-export PICOHTTP_REQUIRE_KERNELS
-onlyGeneric=(PICOHTTP_EXPECT_KERNEL=generic PICOHTTP_REQUIRE_KERNELS=generic)
-printf 'Go:      %s\nmachine: %s, which must run the kernels %s\n' "$(go version)" "$arch" "$PICOHTTP_REQUIRE_KERNELS"
+printf 'Go: %s\n' "$(go version)"
 
 # Cases of other suites, which are no part of this repository.
 conformance=${PICOHTTP_CONFORMANCE:-$PWD/../shared/conformance}
@@ -154,7 +116,7 @@ step "gofmt"
 silent gofmt -l .
 
 step "vet, for each architecture"
-for goarch in amd64 arm64 386 s390x; do
+for goarch in amd64 arm64 386 arm riscv64 s390x; do
 	run env GOARCH=$goarch go vet ./...
 	run env GOARCH=$goarch go vet -tags purego ./...
 done
@@ -236,34 +198,8 @@ for goarch in amd64 arm64; do
 	' <(printf '%s\n' "$rows") <(printf '%s\n' "$listing")
 done
 
-step "tests"
-run go test -count=1 ./...
-
-step "tests with the race detector"
-run go test -count=1 -race ./...
-
-step "tests without assembly"
-run env "${onlyGeneric[@]}" go test -count=1 -tags purego ./...
-
-if [[ $arch == amd64 ]]; then
-	step "tests in 32 bits"
-	run env "${onlyGeneric[@]}" GOARCH=386 CGO_ENABLED=0 go test -count=1 ./...
-else
-	skip "tests in 32 bits" "amd64 can, $arch cannot"
-fi
-
-off=
-for at in "${!kernels[@]}"; do
-	read -r name needs switch <<<"${kernels[at]}"
-	if has "$needs"; then
-		step "tests of the level $name"
-		run env "GODEBUG=$off" "PICOHTTP_EXPECT_KERNEL=$name" \
-			"PICOHTTP_REQUIRE_KERNELS=$(require "${kernels[@]:at}")" go test -count=1 .
-	else
-		skip "tests of the level $name" "the CPU has not all of $needs"
-	fi
-	off+=${off:+,}$switch
-done
+step "matrix of targets"
+run ./matrix.sh | tee "$matrix"
 
 step "benchmarks, once"
 run go test -run '^$' -bench . -benchtime 1x ./...
