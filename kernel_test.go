@@ -121,6 +121,35 @@ func TestDenseLines(t *testing.T) {
 	})
 }
 
+// TestShortHeads: heads with and without octets behind them, of every length up to
+// what a block holds and a little more, in each of which every octet is replaced by
+// one that may matter there. Kernels have ways of their own for less than a block.
+func TestShortHeads(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k kernel) {
+		g := newGuard(t)
+		for _, shape := range []string{
+			"M# / HTTP/1.1\r\n\r\n",
+			"GET /# HTTP/1.1\r\n\r\n",
+			"GET /# HTTP/1.1\r\nA: b\r\nCd:e\r\n\r\n",
+			"GET / HTTP/1.1#\r\nA:\r\n\r\n",
+			"GET / HTTP/1.1\r\nN#: b\r\nA: b\r\n\r\n",
+			"GET / HTTP/1.1\r\nA: b#\r\nCd:e\r\n\r\n",
+			"GET / HTTP/1.1\r\nA: b\r\n\r\n#",
+		} {
+			for length := len(shape) - 1; length < 68; length++ {
+				b := []byte(strings.Replace(shape, "#", strings.Repeat("x", length-len(shape)+1), 1))
+				for at, was := range b {
+					for _, c := range []byte("\r\n\t\x00 :|x\x7f\x80") {
+						b[at] = c
+						checkKernel(t, g, k, b, index{})
+					}
+					b[at] = was
+				}
+			}
+		}
+	})
+}
+
 // TestDispatch looks where indexHead goes: a kernel that is given memory that
 // cannot be read faults.
 func TestDispatch(t *testing.T) {
