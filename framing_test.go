@@ -167,8 +167,8 @@ func TestFramingUnfinished(t *testing.T) {
 	r.Reset()
 	f, err = r.Framing("GET")
 	check("after Reset", f, err)
-	if Body(200).String() != "unknown" {
-		t.Errorf("Body(200) is %q", Body(200))
+	if Body(200).String() != "unknown" || Body(len(bodyNames)).String() != "unknown" {
+		t.Errorf("Body(200) is %q, the first without a name %q", Body(200), Body(len(bodyNames)))
 	}
 }
 
