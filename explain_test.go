@@ -442,6 +442,9 @@ func TestExplainProfiles(t *testing.T) {
 		{all, "GET / HTTP/1.1\r\nHost: a\nX: b\n\r\n", `
     Host: a\n
            ^ LF`},
+		{all, "\r\nGET / HTTP/1.1\r\nHost: a\nX: b\n\r\n", `
+    Host: a\n
+           ^ LF`},
 		{all, start + "Content-Length: 1\r\n\t2\r\n\r\n", `
     \t2\r\n
     ^ HTAB`},
@@ -473,6 +476,9 @@ func TestExplainProfiles(t *testing.T) {
 		{Parser{Profile: Pico}, "GET  /\xa0 HTTP/1.1\r\nHost: a\r\n\r\n", `
     GET  /\xa0 HTTP/1.1\r\n
           ^ 0xA0`},
+		{Parser{Profile: Pico}, "GET \xa0/  HTTP/1.1\r\nHost: a\r\n\r\n", `
+    GET \xa0/  HTTP/1.1\r\n
+        ^ 0xA0`},
 		{Parser{Profile: Pico}, "GET  /\xa0 XTTP", "in the HTTP-version"},
 	} {
 		var r Request

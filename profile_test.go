@@ -158,6 +158,8 @@ func TestUnfold(t *testing.T) {
 		"a\n\tb\r\n  c":             "a b c",
 		"a,\r\n b,\r\n c":           "a, b, c",
 		"\x80\r\n \x00":             "\x80 \x00",
+		"\n b":                      " b",
+		"a\n":                       "a ",
 		"a \r\n \"b  c\"  \r\n\t d": "a \"b  c\" d",
 	} {
 		if got := string(Unfold([]byte("x"), []byte(value))); got != "x"+want {
@@ -190,7 +192,7 @@ func TestDeviations(t *testing.T) {
 			t.Errorf("%#x is %q", uint16(none), none)
 		}
 	}
-	if got := fmt.Sprint(Strict, Lenient, Pico, Profile(9)); got != "strict lenient pico unknown" {
+	if got := fmt.Sprint(Strict, Lenient, Pico, Pico+1); got != "strict lenient pico unknown" {
 		t.Error(got)
 	}
 }
@@ -355,7 +357,7 @@ func TestEdges(t *testing.T) {
 		t.Errorf("an unknown profile: %d, %v", n, err)
 	}
 	p = Parser{Profile: Lenient}
-	for status, want := range map[string]Deviations{"103": 0, "204": 0, "304": 0, "200": EqualLengths} {
+	for status, want := range map[string]Deviations{"099": EqualLengths, "103": 0, "199": 0, "204": 0, "304": 0, "200": EqualLengths} {
 		var r Response
 		if _, err := p.ParseResponse(&r, []byte("HTTP/1.1 "+status+"\r\nContent-Length: 5, 5\r\n\r\n")); err != nil || r.Deviations() != want {
 			t.Errorf("%s: %v, deviations %v", status, err, r.Deviations())
