@@ -437,15 +437,20 @@ func testResumeAfterwards(t *testing.T, s subject) {
 				t.Fatalf("%s: %d, %v", name, n, err)
 			}
 			// steps of 2 and more: longer than what was read before
-			head := strings.Replace(s.example, "A: b\r\n", "", 1)
+			head := strings.NewReplacer("A: b\r\n", "", "GET / ", "OPTIONS /other ", "200 OK", "404 Not Found").Replace(s.example)
+			fresh := s.new()
+			fresh.parseUnder(&p, []byte(head))
 			other := []byte(head + strings.Repeat("z", step/2*100))
 			if name == "head too long" {
 				if n, err := m.Resume(other); n != 10 || err == nil {
 					t.Errorf("Resume forgets the limits: %d, %v", n, err)
 				}
+				if n, err := m.Resume(make([]byte, 20)); n != 0 || err == nil {
+					t.Errorf("Resume goes on behind the limit: %d, %v", n, err)
+				}
 				m.Reset()
 			}
-			if n, err := m.Resume(other); n != len(head) || err != nil || m.NumFields() != 1 {
+			if n, err := m.Resume(other); n != len(head) || err != nil || m.NumFields() != 1 || name != "head too long" && m.describe() != fresh.describe() {
 				t.Errorf("%s in steps of %d: Resume afterwards: %d, %v\n%s", name, step, n, err, m.describe())
 			}
 		}
