@@ -294,7 +294,9 @@ func TestAnyOrder(t *testing.T) {
 		seeds := seeds(t, s.folder)
 		for range 20 {
 			start := s.example[:strings.Index(s.example, "Host")]
-			seeds = append(seeds, slices.Concat([]byte(start), bytes.Repeat([]byte("A: b\r\n"), 60+len(seeds)%20), []byte("\r\n")))
+			for _, line := range []string{"A: b\r\n", "A: b\n", "A: b\r\n c\r\n"} {
+				seeds = append(seeds, slices.Concat([]byte(start), bytes.Repeat([]byte(line), 60+len(seeds)%20), []byte("\r\n")))
+			}
 		}
 		rng := rand.New(rand.NewPCG(9, 10))
 		m := s.new()
@@ -313,7 +315,7 @@ func TestAnyOrder(t *testing.T) {
 			case 3:
 				m.Resume(b)
 			case 4:
-				m.parseUnder(&Parser{}, b)
+				m.parseUnder(&Parser{Profile: Profile(rng.IntN(3))}, b)
 				for i := range b {
 					b[i] = "\r\n:a "[rng.IntN(5)]
 				}
