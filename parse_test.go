@@ -474,6 +474,13 @@ func TestCapacity(t *testing.T) {
 			t.Errorf("%q has capacity %d: an append would write into the caller's buffer", part, cap(part))
 		}
 	}
+	pico := Parser{Profile: Pico}
+	if _, err := pico.ParseRequest(&r, []byte("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if name, value := r.Field(1); len(name) != 0 || cap(name) != 0 || string(value) != " c" || cap(value) != 2 {
+		t.Errorf("a folded line is %q of capacity %d, %q of %d", name, cap(name), value, cap(value))
+	}
 }
 
 func TestGet(t *testing.T) {
