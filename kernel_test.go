@@ -304,7 +304,7 @@ func startState(rng *rand.Rand, b []byte) (x index) {
 	}
 	x.fieldsFrom(next)
 	if rng.IntN(2) == 0 {
-		x.n += uint32(rng.IntN(tableFields + 1))
+		x.n += uint32(min(rng.IntN(tableFields+16), tableFields)) // often full
 	}
 	return x
 }
