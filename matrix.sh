@@ -34,6 +34,7 @@ kernels=(
 	"amd64 avx512 avx512f,avx512bw,avx512vl,avx512vbmi,avx512_vbmi2,bmi1,bmi2,popcnt cpu.avx512bw=off"
 	"amd64 avx2 avx2,bmi1,bmi2,ssse3,sse4_2 cpu.avx2=off"
 	"amd64 sse42 ssse3,sse4_2 cpu.sse42=off"
+	"arm64 neon asimd cpu.asimd=off"
 )
 
 # What GOAMD64 lets the compiler use, in the same words.

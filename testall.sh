@@ -17,6 +17,8 @@ forbidden=(
 	"amd64 indexAVX2   ^K                   ^([XY](1[6-9]|2[0-9]|3[01])|Z[0-9]+|K[0-7])$"
 	"amd64 indexAVX512 -                    -"
 	"amd64 moveRunSSE2 ^[VK]                ^([YZ][0-9]+|K[0-7])$"
+	"arm64 indexHead   ^V                   ^(R1[678]|R2[678]|g)$"
+	"arm64 indexNEON   -                    ^(R1[678]|R2[678]|g)$"
 )
 
 # step NAME begins a step and ends the one before.
