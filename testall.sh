@@ -7,6 +7,7 @@ cd "$(dirname "$0")"
 exec 2>&1
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.7.0
+govulncheck=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 fuzzCount=500000x # per target: a count, so that every machine does the same work
 
 # What the TEXT of a kernel may not use: patterns of instructions and of
@@ -142,6 +143,19 @@ printf 'installing %s into the module cache, if it is not there\n' "$staticcheck
 for module in . "${nested[@]}"; do
 	run go -C "$module" run "$staticcheck" ./...
 done
+
+step "govulncheck"
+printf 'installing %s into the module cache, if it is not there\n' "$govulncheck"
+show go run "$govulncheck" ./...
+if output=$(go run "$govulncheck" ./... 2>&1); then
+	printf '%s\n' "$output"
+elif [[ $output == *"fetching vulnerabilities"* && ${GITHUB_ACTIONS:-} != true ]]; then
+	current=
+	skip "govulncheck" "the list of vulnerabilities cannot be reached from here"
+else
+	printf '%s\n' "$output"
+	exit 1
+fi
 
 step "no assembly under purego"
 for goarch in amd64 arm64; do
