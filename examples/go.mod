@@ -7,7 +7,7 @@ require (
 	github.com/cloudwego/netpoll v0.7.2
 	github.com/lesismal/nbio v1.5.12
 	github.com/panjf2000/gnet/v2 v2.9.0
-	github.com/picohttp/picohttp v0.0.0
+	github.com/picohttp/picohttp v0.1.0
 	github.com/valyala/fasthttp v1.74.0
 )
 

@@ -7,7 +7,7 @@ tool (
 	github.com/dvyukov/go-fuzz/go-fuzz-build
 )
 
-require github.com/picohttp/picohttp v0.0.0
+require github.com/picohttp/picohttp v0.1.0
 
 require (
 	github.com/dvyukov/go-fuzz v0.0.0-20220726122315-1d375ef9f9f6 // indirect

@@ -6,8 +6,8 @@ require (
 	github.com/antlabs/httparser v0.0.11
 	github.com/cloudwego/hertz v0.10.4
 	github.com/lesismal/nbio v1.5.12
-	github.com/picohttp/picohttp v0.0.0
-	github.com/picohttp/picohttp/fuzz v0.0.0
+	github.com/picohttp/picohttp v0.1.0
+	github.com/picohttp/picohttp/fuzz v0.1.0
 	github.com/valyala/fasthttp v1.74.0
 	golang.org/x/image v0.30.0
 	gonum.org/v1/plot v0.17.0
