@@ -58,8 +58,8 @@ type subject struct {
 }
 
 var subjects = []subject{
-	{"requests", 993, "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n", func() message { return new(Request) }},
-	{"responses", 482, "HTTP/1.1 200 OK\r\nHost: h\r\nA: b\r\n\r\n", func() message { return new(Response) }},
+	{"requests", 995, "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n", func() message { return new(Request) }},
+	{"responses", 485, "HTTP/1.1 200 OK\r\nHost: h\r\nA: b\r\n\r\n", func() message { return new(Response) }},
 	{"trailers", 140, "Host: h\r\nA: b\r\n\r\n", func() message { return new(Trailer) }},
 }
 
