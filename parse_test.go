@@ -301,7 +301,7 @@ func TestAnyOrder(t *testing.T) {
 		rng := rand.New(rand.NewPCG(9, 10))
 		m := s.new()
 		for range 50_000 {
-			b := mutate(rng, seeds)
+			b := slices.Clip(mutate(rng, seeds)) // what is behind it is out of bounds
 			p := Parser{Profile: Profile(rng.IntN(3)), MaxHeadBytes: rng.IntN(2000), MaxTargetBytes: rng.IntN(40), MaxFields: rng.IntN(80), MaxTrailerBytes: rng.IntN(2000)}
 			switch rng.IntN(6) {
 			case 0:
@@ -316,8 +316,9 @@ func TestAnyOrder(t *testing.T) {
 				m.Resume(b)
 			case 4:
 				m.parseUnder(&Parser{Profile: Profile(rng.IntN(3))}, b)
+				octets := "\r\n:a "[rng.IntN(5):]
 				for i := range b {
-					b[i] = "\r\n:a "[rng.IntN(5)]
+					b[i] = octets[rng.IntN(len(octets))]
 				}
 			case 5:
 				m.Reset()
@@ -480,6 +481,26 @@ func TestCapacity(t *testing.T) {
 	}
 	if name, value := r.Field(1); len(name) != 0 || cap(name) != 0 || string(value) != " c" || cap(value) != 2 {
 		t.Errorf("a folded line is %q of capacity %d, %q of %d", name, cap(name), value, cap(value))
+	}
+}
+
+// TestFieldOutOfRange: there is no field line before the first and behind the last.
+func TestFieldOutOfRange(t *testing.T) {
+	var r Request
+	for _, fields := range []int{70, 65, 64, 63, 1, 0} { // places of the heads before are left in r
+		if _, err := r.Parse([]byte("GET / HTTP/1.1\r\n" + strings.Repeat("A: b\r\n", fields) + "\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range []int{-1, fields, fields + 1} {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("Field(%d) of %d does not panic", i, fields)
+					}
+				}()
+				r.Field(i)
+			}()
+		}
 	}
 }
 
