@@ -442,6 +442,7 @@ func TestSweep(t *testing.T) {
 					text[at] = c
 					b := g.atEnd(text)
 					n, err := r.Parse(b)
+					checkKernel(t, g, k, text, index{}) // it may not leave it to the reference, either
 					code, behind := p.expect(c, lane)
 					if code == 0 {
 						if err != nil || n != len(b) {
