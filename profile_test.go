@@ -39,7 +39,7 @@ func TestProfiles(t *testing.T) {
 		for range mutants(50_000) {
 			met |= checkLaws(t, s, mutate(rng, seeds), Deviations(rng.Uint32())&allDeviations)
 		}
-		if s.folder == "requests" && met != allDeviations {
+		if s.folder == "requests" && !testing.Short() && met != allDeviations {
 			t.Errorf("of the deviations these were met: %v", met)
 		}
 	}
