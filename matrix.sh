@@ -86,21 +86,21 @@ native() {
 	row "linux/$arch" native "$(kernelsOf "$arch")" yes ./... GOAMD64=v1
 	row "linux/$arch race" native "$(kernelsOf "$arch")" no ./... -race
 	row "linux/$arch purego" native generic yes ./... -tags=purego
-	if [[ $arch != amd64 ]]; then return; fi
-	row "linux/386" native generic yes ./... GOARCH=386 CGO_ENABLED=0
 	local left
-	left=$(kernelsOf amd64)
+	left=$(kernelsOf "$arch")
 	for each in "${kernels[@]}"; do
 		read -r of name needs off <<<"$each"
-		if [[ $of != amd64 ]]; then continue; fi
+		if [[ $of != "$arch" ]]; then continue; fi
 		switched+=${switched:+,}$off
 		if has "$needs"; then
 			left=${left#"$name",}
-			row "linux/amd64 $off" native "$left" yes . "GODEBUG=$switched"
+			row "linux/$arch $off" native "$left" yes . "GODEBUG=$switched"
 		else
-			skip "linux/amd64 $off" "the CPU has not all of $needs"
+			skip "linux/$arch $off" "the CPU has not all of $needs"
 		fi
 	done
+	if [[ $arch != amd64 ]]; then return; fi
+	row "linux/386" native generic yes ./... GOARCH=386 CGO_ENABLED=0
 	for each in "${levels[@]}"; do
 		read -r name needs <<<"$each"
 		if has "$needs"; then
