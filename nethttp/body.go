@@ -91,7 +91,7 @@ func (b *body) takeTrailer() {
 	trailer := make(http.Header, fields.NumFields())
 	values := make([]string, fields.NumFields())
 	for name, value := range fields.Fields() {
-		values = addField(trailer, values, all.next(len(name)), all.next(len(value)))
+		values = addField(trailer, values, all.next(uint32(len(name))), all.next(uint32(len(value))))
 	}
 	if *b.trailer == nil {
 		*b.trailer = trailer

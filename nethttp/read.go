@@ -86,13 +86,21 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 
 	var room scratch
 	t := append(append(room.text(n), h.Method()...), h.Target()...)
-	for name, value := range h.Fields() {
-		t = t.appendField(name, value)
+	var table [atHand]lengths
+	fields := table[:0]
+	if h.NumFields() > atHand {
+		t, fields = appendRequestFields(t, &h)
+	} else {
+		for i := range h.NumFields() {
+			name, value := h.Field(i)
+			t = t.appendField(name, value)
+			fields = append(fields, lengths{uint32(len(name)), uint32(len(value))})
+		}
 	}
 	all := taker(t)
 	req := &http.Request{
-		Method:        all.next(len(h.Method())),
-		RequestURI:    all.next(len(h.Target())),
+		Method:        all.next(uint32(len(h.Method()))),
+		RequestURI:    all.next(uint32(len(h.Target()))),
 		Proto:         protos[h.Minor()],
 		ProtoMajor:    1,
 		ProtoMinor:    h.Minor(),
@@ -102,9 +110,9 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 		Close:         !framing.KeepAlive,
 	}
 	values := make([]string, h.NumFields())
-	for name, value := range h.Fields() {
-		key := all.next(len(name))
-		if text := all.next(len(value)); key == "Host" {
+	for _, f := range fields {
+		key := all.next(f.name)
+		if text := all.next(f.value); key == "Host" {
 			req.Host = text
 		} else {
 			values = addField(req.Header, values, key, text)
@@ -173,12 +181,20 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 	status := in.b[version : version+bytes.IndexByte(in.b[version:], '\r')]
 	var room scratch
 	t := append(room.text(n), status...)
-	for name, value := range h.Fields() {
-		t = t.appendField(name, value)
+	var table [atHand]lengths
+	fields := table[:0]
+	if h.NumFields() > atHand {
+		t, fields = appendResponseFields(t, &h)
+	} else {
+		for i := range h.NumFields() {
+			name, value := h.Field(i)
+			t = t.appendField(name, value)
+			fields = append(fields, lengths{uint32(len(name)), uint32(len(value))})
+		}
 	}
 	all := taker(t)
 	resp := &http.Response{
-		Status:        all.next(len(status)),
+		Status:        all.next(uint32(len(status))),
 		StatusCode:    h.Status(),
 		Proto:         protos[h.Minor()],
 		ProtoMajor:    1,
@@ -190,8 +206,8 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 		Request:       req,
 	}
 	values := make([]string, h.NumFields())
-	for name, value := range h.Fields() {
-		values = addField(resp.Header, values, all.next(len(name)), all.next(len(value)))
+	for _, f := range fields {
+		values = addField(resp.Header, values, all.next(f.name), all.next(f.value))
 	}
 	in.discard(n)
 
@@ -344,4 +360,25 @@ func lengthOf(lengths []string) int64 {
 		return -1
 	}
 	return int64(n)
+}
+
+// appendRequestFields appends fields that Field has not all at hand. It stands
+// apart, and once for each type, so that in most heads nothing is moved to the heap.
+func appendRequestFields(t text, h *picohttp.Request) (text, []lengths) {
+	fields := make([]lengths, 0, h.NumFields())
+	for name, value := range h.Fields() {
+		t = t.appendField(name, value)
+		fields = append(fields, lengths{uint32(len(name)), uint32(len(value))})
+	}
+	return t, fields
+}
+
+// appendResponseFields is appendRequestFields for a Response.
+func appendResponseFields(t text, h *picohttp.Response) (text, []lengths) {
+	fields := make([]lengths, 0, h.NumFields())
+	for name, value := range h.Fields() {
+		t = t.appendField(name, value)
+		fields = append(fields, lengths{uint32(len(name)), uint32(len(value))})
+	}
+	return t, fields
 }

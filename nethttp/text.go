@@ -32,11 +32,18 @@ func (t text) appendField(name, value []byte) text {
 	return append(t, value...)
 }
 
+// lengths are those of a field's name and value in a text.
+type lengths struct{ name, value uint32 }
+
+// atHand is how many field lines Field has at hand. Fields is as fast with those
+// behind them as with these, but not as fast as Field.
+const atHand = 64
+
 // A taker takes a text apart.
 type taker string
 
 // next returns the next n octets.
-func (t *taker) next(n int) string {
+func (t *taker) next(n uint32) string {
 	s := string((*t)[:n])
 	*t = (*t)[n:]
 	return s
