@@ -55,7 +55,7 @@ func TestMutants(t *testing.T) {
 					accepted++
 				}
 			}
-			if accepted < 1000 {
+			if accepted < 500 { // a fortieth; the corpus, which changes with the vectors, gives twice as many
 				t.Errorf("%d of 20,000 mutants were accepted", accepted)
 			}
 		})
