@@ -46,10 +46,13 @@ levels=(
 
 os=$(go env GOHOSTOS) arch=$(go env GOHOSTARCH)
 
-# has NEEDS reports whether the CPU has all of a list: elsewhere than on Linux this
-# is not known, and then a kernel may run or not.
+# has NEEDS reports whether the CPU has all of a list: elsewhere than on Linux no
+# more is known than what every arm64 has, and other kernels may run or not.
 cpu=
-if [[ $os == linux ]]; then cpu=" $(sed -En '/^(flags|Features)/{s/.*: //p;q}' /proc/cpuinfo) "; fi
+case $os/$arch in
+linux/*) cpu=" $(sed -En '/^(flags|Features)/{s/.*: //p;q}' /proc/cpuinfo) " ;;
+*/arm64) cpu=' asimd ' ;;
+esac
 has() {
 	local need
 	for need in ${1//,/ }; do
