@@ -197,7 +197,7 @@ try() (
 
 	printf '%s\n' "${columns[@]}" | awk -v target="$target" -v how="$how" -v must="$must" -v all="$packages" \
 		-v conformance="${PICOHTTP_CONFORMANCE:-}" -v inputs="$inputs" -v failed="$failed" -v seconds=$((SECONDS - began)) '
-		FNR == NR { # the log
+		part == "log" {
 			if ($1 == "---") {
 				name = $3
 				if ($2 == "PASS:") here[name] = 1
@@ -263,7 +263,7 @@ try() (
 			printf "%s|%s|%s%s|%s|%s, %d:%02d\n", target, list, how, cells, inputs, failed ? "FAILED" : "passed", seconds / 60, seconds % 60
 			printf "%s", reasons
 		}
-	' "${folder}log" - >"${folder}out"
+	' part=log "${folder}log" part=columns - >"${folder}out"
 	head -n 1 "${folder}out" >"${folder}cells"
 	tail -n +2 "${folder}out" >>"${folder}log"
 	grep -q '|passed,[^|]*$' "${folder}cells"
