@@ -285,7 +285,7 @@ func TestKernelsAgree(t *testing.T) {
 }
 
 // neighbours is how many inputs TestKernelsAgree makes of a mutant by replacing
-// one octet, which is ten times faster than making a mutant.
+// one octet, which costs little beside making the mutant.
 const neighbours = 16
 
 // startState makes a state that a kernel may be called with: at the beginning,
