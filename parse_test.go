@@ -70,16 +70,16 @@ func TestEveryCodeHasVectors(t *testing.T) {
 func TestRealHeads(t *testing.T) {
 	heads := realHeads(t)
 	eachKernel(t, func(t *testing.T, k kernel) {
-		for name, b := range heads {
+		for _, head := range heads {
 			var r Request
-			if n, err := r.Parse(b); n != len(b) || err != nil {
-				t.Errorf("%s: %d, %v; it has %d octets", name, n, err, len(b))
+			if n, err := r.Parse(head.Bytes); n != len(head.Bytes) || err != nil {
+				t.Errorf("%s: %d, %v; it has %d octets", head.Name, n, err, len(head.Bytes))
 			}
-			if want := bytes.Count(b, []byte("\r\n")) - 2; r.NumFields() != want {
-				t.Errorf("%s: %d field lines, want %d", name, r.NumFields(), want)
+			if want := bytes.Count(head.Bytes, []byte("\r\n")) - 2; r.NumFields() != want {
+				t.Errorf("%s: %d field lines, want %d", head.Name, r.NumFields(), want)
 			}
 			if _, err := r.Host(); err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: %v", head.Name, err)
 			}
 		}
 	})
@@ -116,8 +116,8 @@ func TestSplits(t *testing.T) {
 	eachSubject(t, func(t *testing.T, s subject) {
 		vectors := profileVectors(t, s.folder)
 		if s.folder == "requests" {
-			for name, b := range realHeads(t) {
-				vectors = append(vectors, vector{name: name, input: b})
+			for _, head := range realHeads(t) {
+				vectors = append(vectors, vector{name: head.Name, input: head.Bytes})
 			}
 		}
 		eachKernel(t, func(t *testing.T, k kernel) {
@@ -568,7 +568,7 @@ func TestAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("under -race the index escapes to the detector; the other runs count")
 	}
-	complete := realHeads(t)["chrome"]
+	complete := realHead(t, "chrome")
 	long := slices.Concat([]byte("GET / HTTP/1.1\r\n"), bytes.Repeat([]byte("Host: h\r\n"), 200), []byte("\r\n"))
 	malformed := []byte("GET / HTTP/1.1\r\nHost : h\r\n\r\n")
 	malformedHost := []byte("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n")

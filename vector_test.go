@@ -1,16 +1,15 @@
 package picohttp
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"iter"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/picohttp/picohttp/internal/vectors"
 )
 
 // A vector is a test case of testdata: an input and what becomes of it.
@@ -173,136 +172,97 @@ func describeHost(r *Request) string {
 
 // loadVectors reads testdata/<folder>/*.txt. The form of a vector is in
 // CONTRIBUTING.md.
-func loadVectors(t testing.TB, folder string) (vectors []vector) {
+func loadVectors(t testing.TB, folder string) (all []vector) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("testdata", folder, "*.txt"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no vectors in testdata/%s (%v)", folder, err)
-	}
-	seen := map[string]bool{}
-	for _, file := range files {
-		for _, v := range readVectors(t, file) {
-			if seen[v.name] {
-				t.Fatalf("%s: two vectors are named %s", file, v.name)
-			}
-			seen[v.name] = true
-			vectors = append(vectors, v)
-		}
-	}
-	return vectors
-}
-
-func readVectors(t testing.TB, file string) (vectors []vector) {
-	t.Helper()
-	text, err := os.ReadFile(file)
+	read, err := vectors.Read(filepath.Join("testdata", folder))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var v *vector
-	key := ""
-	number := 0
-	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
-		number++
-		line := lines.Text()
+	for _, r := range read {
 		fail := func(format string, args ...any) {
 			t.Helper()
-			t.Fatalf("%s:%d: %s", file, number, fmt.Sprintf(format, args...))
+			t.Fatalf("%s: %s: %s", r.Place, r.Name, fmt.Sprintf(format, args...))
 		}
-		switch {
-		case strings.TrimSpace(line) == "":
-			v, key = nil, ""
-			continue
-		case line[0] == '#':
-			continue
-		case line[0] != ' ':
-			var found bool
-			if key, line, found = strings.Cut(line, ":"); !found {
-				fail("no key in %q", line)
-			}
-			if v == nil {
-				if key != "name" {
-					fail("a vector begins with its name, not with %s", key)
-				}
-				vectors = append(vectors, vector{})
-				v = &vectors[len(vectors)-1]
-			}
-		case v == nil:
-			fail("no vector begins here")
+		v := vector{name: r.Name, input: r.Input}
+		for _, line := range r.Lines {
+			v.add(line.Key, line.Words, fail)
 		}
-		words, err := splitWords(line)
+		all = append(all, v)
+	}
+	return all
+}
+
+// add adds what a line says.
+func (v *vector) add(key string, words []string, fail func(format string, args ...any)) {
+	number := func(word string) int {
+		n, err := strconv.Atoi(word)
 		if err != nil {
 			fail("%v", err)
 		}
-		switch {
-		case key == "name" && len(words) == 1:
-			v.name = words[0]
-		case key == "input":
-			v.input = append(v.input, strings.Join(words, "")...)
-		case key == "limits":
-			for _, word := range words {
-				name, value, _ := strings.Cut(word, "=")
-				limit := map[string]*int{
-					"head":     &v.parser.MaxHeadBytes,
-					"target":   &v.parser.MaxTargetBytes,
-					"fields":   &v.parser.MaxFields,
-					"trailer":  &v.parser.MaxTrailerBytes,
-					"ext":      &v.parser.MaxChunkExtBytes,
-					"overhead": &v.parser.MaxChunkOverhead,
-				}[name]
-				n, err := strconv.Atoi(value)
-				if limit == nil || err != nil {
-					fail("no limit: %s", word)
-					return nil
-				}
-				*limit = n
-			}
-		case key == "profile" && len(words) == 1:
-			for v.parser.Profile = Strict; v.parser.Profile.String() != words[0]; v.parser.Profile++ {
-				if v.parser.Profile > Pico {
-					fail("no profile: %s", words[0])
-				}
-			}
-		case key == "allow":
-			v.parser.Allow |= deviationsOf(words, fail)
-		case key == "leave-trailer":
-			v.leave = true
-		case key == "deviations":
-			v.deviations = deviationsOf(words, fail).String()
-		case key == "kind" && len(words) == 1:
-			v.kind = words[0]
-		case key == "method" && len(words) == 1:
-			v.method = words[0]
-		case key == "want" && v.kind != "":
-			v.framing = strings.Join(words, " ")
-		case key == "want" && v.want.result == "":
-			v.want.result = words[0]
-			if len(words) > 1 {
-				if v.want.n, err = strconv.Atoi(words[1]); err != nil {
-					fail("%v", err)
-				}
-			}
-			if len(words) > 2 {
-				v.want.code = words[2]
-			}
-		case key == "want" && (words[0] == "minor" || words[0] == "status"):
-			v.want.parts += words[0] + " " + words[1] + "\n"
-		case key == "want" && words[0] == "body":
-			v.want.parts += fmt.Sprintf("body %q\n", strings.Join(words[1:], ""))
-		case key == "want":
-			v.want.parts += words[0]
-			for _, word := range words[1:] {
-				v.want.parts += fmt.Sprintf(" %q", word)
-			}
-			v.want.parts += "\n"
-		case key == "host" && words[0] == "ok":
-			v.host = fmt.Sprintf("ok %q", words[1])
-		case key == "host":
-			v.host = words[0]
-		default:
-			fail("cannot read %q", lines.Text())
-		}
+		return n
 	}
-	return vectors
+	switch {
+	case key == "limits":
+		for _, word := range words {
+			name, value, _ := strings.Cut(word, "=")
+			limit := map[string]*int{
+				"head":     &v.parser.MaxHeadBytes,
+				"target":   &v.parser.MaxTargetBytes,
+				"fields":   &v.parser.MaxFields,
+				"trailer":  &v.parser.MaxTrailerBytes,
+				"ext":      &v.parser.MaxChunkExtBytes,
+				"overhead": &v.parser.MaxChunkOverhead,
+			}[name]
+			if limit == nil {
+				fail("no limit: %s", word)
+			}
+			*limit = number(value)
+		}
+	case key == "profile" && len(words) == 1:
+		for v.parser.Profile = Strict; v.parser.Profile.String() != words[0]; v.parser.Profile++ {
+			if v.parser.Profile > Pico {
+				fail("no profile: %s", words[0])
+			}
+		}
+	case key == "allow":
+		v.parser.Allow |= deviationsOf(words, fail)
+	case key == "leave-trailer":
+		v.leave = true
+	case key == "deviations":
+		v.deviations = deviationsOf(words, fail).String()
+	case key == "kind" && len(words) == 1:
+		v.kind = words[0]
+	case key == "method" && len(words) == 1:
+		v.method = words[0]
+	case len(words) == 0:
+		fail("%s: nothing", key)
+	case key == "want" && v.kind != "":
+		v.framing = strings.Join(words, " ")
+	case key == "want" && v.want.result == "":
+		v.want.result = words[0]
+		if len(words) > 1 {
+			v.want.n = number(words[1])
+		}
+		if len(words) > 2 {
+			v.want.code = words[2]
+		}
+	case key == "want" && (words[0] == "minor" || words[0] == "status"):
+		v.want.parts += words[0] + " " + words[1] + "\n"
+	case key == "want" && words[0] == "body":
+		v.want.parts += fmt.Sprintf("body %q\n", strings.Join(words[1:], ""))
+	case key == "want":
+		v.want.parts += words[0]
+		for _, word := range words[1:] {
+			v.want.parts += fmt.Sprintf(" %q", word)
+		}
+		v.want.parts += "\n"
+	case key == "host" && words[0] == "ok":
+		v.host = fmt.Sprintf("ok %q", words[1])
+	case key == "host":
+		v.host = words[0]
+	default:
+		fail("no key: %s", key)
+	}
 }
 
 func deviationsOf(codes []string, fail func(format string, args ...any)) (d Deviations) {
@@ -326,56 +286,26 @@ func profileVectors(t testing.TB, folder string) []vector {
 	return append(loadVectors(t, folder), loadVectors(t, "profiles/"+folder)...)
 }
 
-// splitWords takes a line apart: bare words and Go strings, of which one may be
-// followed by "* n" to repeat it.
-func splitWords(line string) (words []string, err error) {
-	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
-		if line[0] == '"' {
-			quoted, err := strconv.QuotedPrefix(line)
-			if err != nil {
-				return nil, fmt.Errorf("%w: %s", err, line)
-			}
-			word, err := strconv.Unquote(quoted)
-			if err != nil {
-				return nil, fmt.Errorf("%w: %s", err, quoted)
-			}
-			words = append(words, word)
-			line = line[len(quoted):]
-			continue
-		}
-		word, rest, _ := strings.Cut(line, " ")
-		line = rest
-		if word != "*" {
-			words = append(words, word)
-			continue
-		}
-		count, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		n, err := strconv.Atoi(count)
-		if err != nil || len(words) == 0 {
-			return nil, fmt.Errorf("cannot repeat %q times", count)
-		}
-		words[len(words)-1] = strings.Repeat(words[len(words)-1], n)
-		line = rest
-	}
-	return words, nil
-}
-
 // realHeads reads testdata/heads.
-func realHeads(t testing.TB) map[string][]byte {
+func realHeads(t testing.TB) []vectors.Head {
 	t.Helper()
-	files, err := filepath.Glob("testdata/heads/*.http")
-	if err != nil || len(files) < 12 {
-		t.Fatalf("%d heads in testdata/heads (%v)", len(files), err)
-	}
-	heads := map[string][]byte{}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		heads[strings.TrimSuffix(filepath.Base(file), ".http")] = b
+	heads, err := vectors.Heads("testdata/heads")
+	if err != nil {
+		t.Fatal(err)
 	}
 	return heads
+}
+
+// realHead returns the one of a name.
+func realHead(t testing.TB, name string) []byte {
+	t.Helper()
+	for _, head := range realHeads(t) {
+		if head.Name == name {
+			return head.Bytes
+		}
+	}
+	t.Fatalf("no head is named %s", name)
+	return nil
 }
 
 // seeds are the inputs of the vectors of a kind and, for requests, the real heads.
@@ -386,8 +316,8 @@ func seeds(t testing.TB, folder string) (seeds [][]byte) {
 		}
 	}
 	if folder == "requests" {
-		for _, b := range realHeads(t) {
-			seeds = append(seeds, b)
+		for _, head := range realHeads(t) {
+			seeds = append(seeds, head.Bytes)
 		}
 	}
 	return seeds

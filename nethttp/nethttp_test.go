@@ -7,15 +7,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"reflect"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 
 	"github.com/picohttp/picohttp"
+	"github.com/picohttp/picohttp/internal/vectors"
 )
 
 // A reading is all that can be seen of a message that was read.
@@ -180,65 +179,24 @@ func check(t *testing.T, b []byte, read, readPeer func(source io.Reader) reading
 	}
 }
 
-// vectorInputs reads the inputs of the vectors in ../testdata, whose form is in
-// CONTRIBUTING.md.
+// vectorInputs returns the inputs of the vectors in a folder of ../testdata.
 func vectorInputs(t testing.TB, folder string) (inputs [][]byte) {
 	t.Helper()
-	files, err := filepath.Glob("../testdata/" + folder + "/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no vectors: %v", err)
+	all, err := vectors.Read("../testdata/" + folder)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, paragraph := range strings.Split(string(text), "\n\n") {
-			var input []byte
-			in := false
-			for line := range strings.Lines(paragraph) {
-				rest, begins := strings.CutPrefix(line, "input:")
-				if in = begins || in && strings.HasPrefix(line, " "); !in {
-					continue
-				}
-				for rest = strings.TrimSpace(rest); rest != ""; rest = strings.TrimSpace(rest) {
-					quoted, err := strconv.QuotedPrefix(rest)
-					if err != nil {
-						t.Fatalf("%s: %q: %v", file, rest, err)
-					}
-					word, _ := strconv.Unquote(quoted)
-					rest = strings.TrimSpace(rest[len(quoted):])
-					if count, ok := strings.CutPrefix(rest, "*"); ok {
-						digits, behind, _ := strings.Cut(strings.TrimSpace(count), " ")
-						n, err := strconv.Atoi(digits)
-						if err != nil {
-							t.Fatalf("%s: %q", file, rest)
-						}
-						word, rest = strings.Repeat(word, n), behind
-					}
-					input = append(input, word...)
-				}
-			}
-			if input != nil {
-				inputs = append(inputs, input)
-			}
-		}
+	for _, v := range all {
+		inputs = append(inputs, v.Input)
 	}
 	return inputs
 }
 
-func realHeads(t testing.TB) (heads map[string][]byte) {
-	files, _ := filepath.Glob("../testdata/heads/*.http")
-	if len(files) < 12 {
-		t.Fatalf("%d heads", len(files))
-	}
-	heads = map[string][]byte{}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		heads[strings.TrimSuffix(filepath.Base(file), ".http")] = b
+func realHeads(t testing.TB) []vectors.Head {
+	t.Helper()
+	heads, err := vectors.Heads("../testdata/heads")
+	if err != nil {
+		t.Fatal(err)
 	}
 	return heads
 }
@@ -255,8 +213,8 @@ func messages(t testing.TB) (all [][]byte) {
 		all = append(all, append([]byte(postChunked), b...),
 			append([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), b...))
 	}
-	for _, b := range realHeads(t) {
-		all = append(all, b)
+	for _, head := range realHeads(t) {
+		all = append(all, head.Bytes)
 	}
 	for _, target := range []string{"/?", "/a?b?", "//x/y", "/a%2fb", "/a b", "*", "http://example.org:80/x?y", "/\"<>", "/;a=b,c", "/a!b", "/a*b", "/a'(b)", "/a#b", "/%zz", "/?a=%zz", "ftp:x", "?"} {
 		all = append(all, []byte("GET "+target+" HTTP/1.1\r\nHost: example.com\r\nPragma: no-cache\r\n\r\n"))
@@ -552,20 +510,21 @@ func TestCloseWhileReading(t *testing.T) {
 
 // BenchmarkReadRequest reads heads with this package and with net/http.
 func BenchmarkReadRequest(b *testing.B) {
-	heads := realHeads(b)
-	for _, name := range []string{"chrome", "curl", "tiny", "pico703", "cdn", "api-bearer"} {
-		head := heads[name]
+	for _, head := range realHeads(b) {
+		if !slices.Contains([]string{"chrome", "curl", "tiny", "pico703", "cdn", "api-bearer"}, head.Name) {
+			continue
+		}
 		for _, side := range []struct {
 			name string
 			read func(*bufio.Reader) (*http.Request, error)
 		}{{"picohttp", ReadRequest}, {"nethttp", http.ReadRequest}} {
-			b.Run("head="+name+"/parser="+side.name, func(b *testing.B) {
+			b.Run("head="+head.Name+"/parser="+side.name, func(b *testing.B) {
 				b.ReportAllocs()
-				b.SetBytes(int64(len(head)))
-				source := bytes.NewReader(head)
+				b.SetBytes(int64(len(head.Bytes)))
+				source := bytes.NewReader(head.Bytes)
 				reader := bufio.NewReader(source)
 				for b.Loop() {
-					source.Reset(head)
+					source.Reset(head.Bytes)
 					reader.Reset(source)
 					if _, err := side.read(reader); err != nil {
 						b.Fatal(err)

@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,7 +22,7 @@ func (s server) testVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, v := range all {
-			if v.Kind == "response" {
+			if v.Word("kind") == "response" {
 				continue
 			}
 			if failed == 3 { // each may have waited long
@@ -33,8 +31,8 @@ func (s server) testVectors(t *testing.T) {
 			passed := t.Run(folder+"/"+v.Name, func(t *testing.T) {
 				var r picohttp.Request
 				n, err := r.Parse(v.Input)
-				if !v.Limits && (err == picohttp.ErrIncomplete) != (v.Want == "incomplete") {
-					t.Fatalf("Parse answers %v, want %s", err, v.Want)
+				if v.Word("limits") == "" && (err == picohttp.ErrIncomplete) != (v.Word("want") == "incomplete") {
+					t.Fatalf("Parse answers %v, want %s", err, v.Word("want"))
 				}
 				if err == picohttp.ErrIncomplete {
 					incomplete++
@@ -143,22 +141,18 @@ func messages(t *testing.T) map[string]string {
 		"json":         "\r\nGET /json?q HTTP/1.1\r\nHost: e2e\r\n\r\n",
 		"malformed":    "GET / HTTP/1.1\r\nHost: e2e\r\nA: b\x00\r\n\r\n",
 	}
-	files, err := filepath.Glob(testdata + "heads/*.http")
-	if err != nil || len(files) < 12 {
-		t.Fatalf("%d heads (%v)", len(files), err)
+	heads, err := vectors.Heads(testdata + "heads")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, file := range files {
-		head, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, head := range heads {
 		var r picohttp.Request
-		r.Parse(head)
+		r.Parse(head.Bytes)
 		f, err := r.Framing()
 		if err != nil {
-			t.Fatalf("%s: %v", file, err)
+			t.Fatalf("%s: %v", head.Name, err)
 		}
-		all[filepath.Base(file)] = string(head) + strings.Repeat("x", int(f.Length))
+		all[head.Name] = string(head.Bytes) + strings.Repeat("x", int(f.Length))
 	}
 	return all
 }

@@ -1,25 +1,41 @@
-// Package vectors reads the test vectors in testdata for the nested modules. The tests
-// of the root module read all there is in them; this is what others ask for.
+// Package vectors reads testdata for the tests and programs of all modules.
 package vectors
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // A Vector is a test case. Its form is in CONTRIBUTING.md.
 type Vector struct {
-	Name   string
-	Kind   string // of framing: request or response
-	Input  []byte
-	Want   string // the first word: complete, incomplete or malformed, or of framing
-	Limits bool   // it is about other limits than the default ones
+	Name  string
+	Input []byte
+	Place string // its file, and the line of its name
+	Lines []Line // all others, in their order
 }
 
-// Read returns the vectors in a folder.
+// A Line is a line of a vector: what Go strings stand for, or bare words.
+type Line struct {
+	Key   string // an indented line has that of the line above
+	Words []string
+}
+
+// Word returns the first word behind a key, "" if there is none.
+func (v *Vector) Word(key string) string {
+	for _, line := range v.Lines {
+		if line.Key == key && len(line.Words) > 0 {
+			return line.Words[0]
+		}
+	}
+	return ""
+}
+
+// Read returns the vectors in a folder, of which no two may have one name.
 func Read(folder string) (all []Vector, err error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.txt"))
 	if err == nil && len(files) == 0 {
@@ -28,73 +44,108 @@ func Read(folder string) (all []Vector, err error) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err == nil {
-			all, err = appendVectors(all, string(text))
+			all, err = appendVectors(all, file, string(text))
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return nil, err
 		}
 	}
 	return all, err
 }
 
-func appendVectors(all []Vector, text string) ([]Vector, error) {
-	key := ""
+func appendVectors(all []Vector, file, text string) ([]Vector, error) {
+	var v *Vector
+	key, number := "", 0
 	for line := range strings.Lines(text) {
+		number++
+		fail := func(format string, args ...any) ([]Vector, error) {
+			return nil, fmt.Errorf("%s:%d: %w", file, number, fmt.Errorf(format, args...))
+		}
 		switch line = strings.TrimSuffix(line, "\n"); {
-		case line == "", line[0] == '#':
+		case strings.TrimSpace(line) == "":
+			v = nil
+			continue
+		case line[0] == '#':
 			continue
 		case line[0] != ' ':
 			key, line, _ = strings.Cut(line, ":")
 		}
-		line = strings.TrimSpace(line)
-		if key == "name" {
-			all = append(all, Vector{Name: line})
-		} else if len(all) == 0 {
-			return nil, fmt.Errorf("a vector begins with its name, not with %s", key)
-		}
-		v := &all[len(all)-1]
-		switch key {
-		case "kind":
-			v.Kind = line
-		case "limits":
-			v.Limits = true
-		case "want":
-			if v.Want == "" {
-				v.Want, _, _ = strings.Cut(line, " ")
+		words, err := splitWords(line)
+		switch {
+		case err != nil:
+			return fail("%w", err)
+		case v == nil && (key != "name" || len(words) != 1):
+			return fail("a vector begins with its name, not with %s", key)
+		case v == nil:
+			for _, before := range all {
+				if before.Name == words[0] {
+					return fail("%s has this name, too", before.Place)
+				}
 			}
-		case "input":
-			var err error
-			if v.Input, err = appendStrings(v.Input, line); err != nil {
-				return nil, fmt.Errorf("%s: %w", v.Name, err)
-			}
+			all = append(all, Vector{Name: words[0], Place: fmt.Sprintf("%s:%d", file, number)})
+			v = &all[len(all)-1]
+		case key == "input":
+			v.Input = append(v.Input, strings.Join(words, "")...)
+		default:
+			v.Lines = append(v.Lines, Line{key, words})
 		}
 	}
 	return all, nil
 }
 
-// appendStrings appends the Go strings of a line, of which one may be followed by "* n".
-func appendStrings(b []byte, line string) ([]byte, error) {
-	last := ""
-	for ; line != ""; line = strings.TrimSpace(line) {
-		if times, found := strings.CutPrefix(line, "*"); found {
-			var count string
-			count, line, _ = strings.Cut(strings.TrimSpace(times), " ")
-			n, err := strconv.Atoi(count)
-			if err != nil || n < 1 {
-				return nil, fmt.Errorf("cannot repeat %q times", count)
+// splitWords takes a line apart: bare words and Go strings, of which one may be
+// followed by "* n" to repeat it.
+func splitWords(line string) (words []string, err error) {
+	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
+		if line[0] == '"' {
+			quoted, err := strconv.QuotedPrefix(line)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %s", err, line)
 			}
-			b = append(b, strings.Repeat(last, n-1)...)
+			word, err := strconv.Unquote(quoted)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %s", err, quoted)
+			}
+			words = append(words, word)
+			line = line[len(quoted):]
 			continue
 		}
-		quoted, err := strconv.QuotedPrefix(line)
-		if err == nil {
-			last, err = strconv.Unquote(quoted)
+		word, rest, _ := strings.Cut(line, " ")
+		line = rest
+		if word != "*" {
+			words = append(words, word)
+			continue
 		}
-		if err != nil {
-			return nil, fmt.Errorf("%w: %s", err, line)
+		count, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		n, err := strconv.Atoi(count)
+		if err != nil || n < 1 || len(words) == 0 {
+			return nil, fmt.Errorf("cannot repeat %q times", count)
 		}
-		b = append(b, last...)
-		line = line[len(quoted):]
+		words[len(words)-1] = strings.Repeat(words[len(words)-1], n)
+		line = rest
 	}
-	return b, nil
+	return words, nil
+}
+
+// A Head is a real request of testdata/heads.
+type Head struct {
+	Name  string
+	Bytes []byte
+}
+
+// Heads returns the heads in a folder, the shortest first.
+func Heads(folder string) (all []Head, err error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.http"))
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("no heads in %s", folder)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Head{strings.TrimSuffix(filepath.Base(file), ".http"), b})
+	}
+	slices.SortFunc(all, func(a, b Head) int { return cmp.Compare(len(a.Bytes), len(b.Bytes)) })
+	return all, err
 }

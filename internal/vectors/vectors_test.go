@@ -2,6 +2,7 @@ package vectors
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -9,44 +10,51 @@ func TestRead(t *testing.T) {
 	const text = `# a rule
 name:  first
 kind:  request
-limits: head=3
 input: "a\x00" "b" * 3
        "c"
 want:  malformed 20 field-name
 
 name:  second
 input: ""
+# within
 want:  complete 3
        method "GET"
 `
-	want := []Vector{{"first", "request", []byte("a\x00bbbc"), "malformed", true}, {"second", "", nil, "complete", false}}
-	if all, err := appendVectors(nil, text); err != nil || !reflect.DeepEqual(all, want) {
-		t.Errorf("%+v, %v", all, err)
+	want := []Vector{
+		{"first", []byte("a\x00bbbc"), "f:2", []Line{{"kind", []string{"request"}}, {"want", []string{"malformed", "20", "field-name"}}}},
+		{"second", nil, "f:8", []Line{{"want", []string{"complete", "3"}}, {"want", []string{"method", "GET"}}}},
 	}
-	if all, err := appendVectors(nil, `input: "a"`); err == nil {
-		t.Errorf("without a name: %+v", all)
+	all, err := appendVectors(nil, "f", text)
+	if err != nil || !reflect.DeepEqual(all, want) {
+		t.Fatalf("%+v, %v", all, err)
 	}
-	for line, want := range map[string]string{
-		``:                         "",
-		`"a\r\n" "b"`:              "a\r\nb",
-		`"x" "ab" * 3 "\x80"`:      "xababab\x80",
-		`"a" * 0 "b"   * 2 "\u20"`: "error",
-		`"a" * 0`:                  "error",
-		`a`:                        "error",
-		`"a" * b`:                  "error",
+	if kind, none := all[0].Word("kind"), all[1].Word("kind"); kind != "request" || none != "" {
+		t.Errorf("kind: %q, %q", kind, none)
+	}
+	for text, want := range map[string]string{
+		`input: "a"`:                      "f:1: a vector begins with its name, not with input",
+		"name: a\n\n kind: b":             "f:3: a vector begins with its name",
+		"name: a\n\nname: b\n\nname: a\n": "f:5: f:1 has this name, too",
+		"name: a\ninput: \"a\" * 0":       "f:2: cannot repeat \"0\" times",
+		"name: a\ninput: \"a\" * b":       "f:2: cannot repeat \"b\" times",
+		"name: a\ninput: * 3":             "f:2: cannot repeat \"3\" times",
+		"name: a\ninput: \"a\" \"\\u20\"": "f:2: invalid syntax",
+		"name: a\n# b\n\n\ninput: \"a":    "f:5: invalid syntax",
 	} {
-		got, err := appendStrings(nil, line)
-		if err != nil {
-			got = []byte("error")
-		}
-		if string(got) != want {
-			t.Errorf("%s is %q (%v), want %q", line, got, err, want)
+		if all, err := appendVectors(nil, "f", text); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %+v, %v, want %s", text, all, err, want)
 		}
 	}
 	if all, err := Read("../../testdata/requests"); err != nil || len(all) < 500 {
 		t.Errorf("%d vectors, %v", len(all), err)
 	}
+	if heads, err := Heads("../../testdata/heads"); err != nil || len(heads) < 12 || len(heads[0].Bytes) > len(heads[1].Bytes) {
+		t.Errorf("%d heads, %v", len(heads), err)
+	}
 	if _, err := Read("."); err == nil {
 		t.Error("no vectors, and no error")
+	}
+	if _, err := Heads("."); err == nil {
+		t.Error("no heads, and no error")
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -25,8 +24,8 @@ func loadSeeds(testdata string) (s *seeds, err error) {
 			return nil, err
 		}
 		for _, v := range all {
-			if v.Kind != "" {
-				folder = v.Kind + "s"
+			if kind := v.Word("kind"); kind != "" {
+				folder = kind + "s"
 			}
 			k, ok := folders[folder]
 			if !ok {
@@ -35,16 +34,12 @@ func loadSeeds(testdata string) (s *seeds, err error) {
 			s[k] = append(s[k], v.Input)
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(testdata, "heads", "*.http"))
+	heads, err := vectors.Heads(filepath.Join(testdata, "heads"))
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		s[request] = append(s[request], b)
+	for _, h := range heads {
+		s[request] = append(s[request], h.Bytes)
 	}
 	for _, h := range traffic.Heads(1) {
 		s[request] = append(s[request], h.Bytes)

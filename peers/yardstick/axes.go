@@ -2,14 +2,12 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/picohttp/picohttp/internal/traffic"
+	"github.com/picohttp/picohttp/internal/vectors"
 )
 
 // An axis is a table of the report: what is varied, from column to column.
@@ -52,17 +50,17 @@ func axes(o options) ([]axis, error) {
 
 	heads := axis{name: "Head", title: "Single heads",
 		about: "ns for a head, again and again, so that the branch predictor knows it by heart; see ../testdata/heads."}
-	real, err := realHeads()
+	real, err := vectors.Heads("../testdata/heads")
 	if err != nil {
 		return nil, err
 	}
 	for _, h := range real {
-		heads.columns = append(heads.columns, byHead(h.name, [][]byte{h.bytes}))
+		heads.columns = append(heads.columns, byHead(h.Name, [][]byte{h.Bytes}))
 	}
 	// picohttp's table has 64 fields: what is beyond it costs more.
 	heads.columns = append(heads.columns, byHead("96 fields", [][]byte{sizedHead(6<<10, 96)}))
-	chrome := real[slices.IndexFunc(real, func(h namedHead) bool { return h.name == "chrome" })].bytes
-	cookies := real[slices.IndexFunc(real, func(h namedHead) bool { return h.name == "cookies" })].bytes
+	chrome := real[slices.IndexFunc(real, func(h vectors.Head) bool { return h.Name == "chrome" })]
+	cookies := real[slices.IndexFunc(real, func(h vectors.Head) bool { return h.Name == "cookies" })]
 
 	kernelAxis := axis{name: "Kernel", title: "Kernels: Parse alone",
 		about: "ns for a head without taking the fields, which picohttpparser has at hand then, and picohttp in offsets."}
@@ -80,25 +78,25 @@ func axes(o options) ([]axis, error) {
 	delivery := axis{name: "Delivery", title: "Delivery in pieces",
 		about: "ns for a head that arrives in pieces, until it is complete and all fields are taken. " +
 			"httparse begins again with each piece, as its API has it; fasthttp and hertz do so inside."}
-	for _, h := range []namedHead{{"chrome", chrome}, {"cookies", cookies}} {
+	for _, h := range []vectors.Head{chrome, cookies} {
 		for _, pieces := range []struct {
 			name string
 			step int
-		}{{"whole", len(h.bytes)}, {"two", 0}, {"64B", 64}, {"1B", 1}} {
-			t := read(h.name, [][]byte{h.bytes})
+		}{{"whole", len(h.Bytes)}, {"two", 0}, {"64B", 64}, {"1B", 1}} {
+			t := read(h.Name, [][]byte{h.Bytes})
 			t.command, t.step, t.bars = "deliver", pieces.step, false
 			delivery.columns = append(delivery.columns,
-				column{title: h.name + ", " + pieces.name, key: "head=" + h.name + "/delivery=" + pieces.name, task: t})
+				column{title: h.Name + ", " + pieces.name, key: "head=" + h.Name + "/delivery=" + pieces.name, task: t})
 		}
 	}
 
 	rejection := axis{name: "Reject", title: "Rejection",
 		about: "ns until a bad head is refused: the Chrome head with one octet changed. Who does not refuse it " +
 			"accepts it, or waits for more of it."}
-	for _, bad := range badHeads(chrome) {
-		t := read(bad.name, [][]byte{bad.bytes})
+	for _, bad := range badHeads(chrome.Bytes) {
+		t := read(bad.Name, [][]byte{bad.Bytes})
 		t.command, t.bars = "refuse", false
-		rejection.columns = append(rejection.columns, column{title: bad.name, key: "head=" + bad.name, task: t})
+		rejection.columns = append(rejection.columns, column{title: bad.Name, key: "head=" + bad.Name, task: t})
 	}
 
 	scale := axis{name: "Scale", title: "Scaling",
@@ -149,38 +147,16 @@ var deviations = []struct{ name, head string }{
 	{"bare CR in value", "GET / HTTP/1.1\r\nHost: h\r\nName: a\rb\r\n\r\n"},
 }
 
-type namedHead struct {
-	name  string
-	bytes []byte
-}
-
-// realHeads returns the heads in testdata, the shortest first.
-func realHeads() (heads []namedHead, err error) {
-	files, err := filepath.Glob("../testdata/heads/*.http")
-	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("no heads in ../testdata/heads: %w", err)
-	}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		heads = append(heads, namedHead{strings.TrimSuffix(filepath.Base(file), ".http"), b})
-	}
-	slices.SortFunc(heads, func(a, b namedHead) int { return cmp.Compare(len(a.bytes), len(b.bytes)) })
-	return heads, nil
-}
-
 // badHeads returns copies of a head with a fault at the beginning, in the middle
 // and at the end.
-func badHeads(head []byte) []namedHead {
-	with := func(name string, at int, octet byte) namedHead {
+func badHeads(head []byte) []vectors.Head {
+	with := func(name string, at int, octet byte) vectors.Head {
 		b := bytes.Clone(head)
 		b[at] = octet
-		return namedHead{name, b}
+		return vectors.Head{Name: name, Bytes: b}
 	}
 	agent := bytes.Index(head, []byte("\r\nUser-Agent"))
-	return []namedHead{
+	return []vectors.Head{
 		with("first-octet", 0, 0x16), // as of a TLS connection
 		with("name-space", agent+len("\r\nUser"), ' '),
 		with("value-nul", agent+40, 0),

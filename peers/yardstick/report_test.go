@@ -98,7 +98,7 @@ func TestVerdicts(t *testing.T) {
 	chrome := heads[0]
 	messages := [][]byte{chrome, chrome[:len(chrome)/2]}
 	for _, bad := range badHeads(chrome) {
-		messages = append(messages, bad.bytes)
+		messages = append(messages, bad.Bytes)
 	}
 	programs, stop, err := startOn(task{messages: messages, parsers: allParsers()}, o)
 	if err != nil {

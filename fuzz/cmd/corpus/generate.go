@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"math/bits"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,7 +24,7 @@ func collect(testdata, part string) (inputs [][]byte, err error) {
 			all, err = vectors.Read(filepath.Join(testdata, folder))
 		}
 		for _, v := range all {
-			if kind == "" || v.Kind == kind {
+			if kind == "" || v.Word("kind") == kind {
 				inputs = append(inputs, v.Input)
 			}
 		}
@@ -34,16 +33,12 @@ func collect(testdata, part string) (inputs [][]byte, err error) {
 	case "request":
 		read("requests", "")
 		read("framing", "request")
-		var files []string
+		var heads []vectors.Head
 		if err == nil {
-			files, err = filepath.Glob(filepath.Join(testdata, "heads", "*.http"))
+			heads, err = vectors.Heads(filepath.Join(testdata, "heads"))
 		}
-		for _, file := range files {
-			b, err := os.ReadFile(file)
-			if err != nil {
-				return nil, err
-			}
-			inputs = append(inputs, b)
+		for _, h := range heads {
+			inputs = append(inputs, h.Bytes)
 		}
 	case "response":
 		read("responses", "")
