@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -276,7 +275,7 @@ func (c *chunkedCase) check(t *testing.T, g *guard) {
 func latin1(b []byte) string {
 	var s strings.Builder
 	for _, c := range b {
-		fmt.Fprintf(&s, "%c", rune(c))
+		s.WriteRune(rune(c))
 	}
 	return s.String()
 }

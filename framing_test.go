@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/picohttp/picohttp/internal/mutants"
 )
 
 // describe says what a Framing holds, as a vector does.
@@ -256,7 +258,7 @@ func FuzzFraming(f *testing.F) {
 func TestFramingOfMutants(t *testing.T) {
 	seeds := seeds(t, "framing")
 	rng := rand.New(rand.NewPCG(13, 14))
-	for range mutants(50_000) {
-		checkFraming(t, mutate(rng, seeds), fuzzMethods[rng.IntN(len(fuzzMethods))])
+	for range mutants.Count(50_000) {
+		checkFraming(t, mutants.Make(rng, seeds), fuzzMethods[rng.IntN(len(fuzzMethods))])
 	}
 }

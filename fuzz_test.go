@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/picohttp/picohttp/internal/mutants"
 )
 
 func addSeeds(f *testing.F, add func(b []byte)) {
@@ -78,8 +80,8 @@ func TestDelivery(t *testing.T) {
 			seeds := seeds(t, s.folder)
 			g := newGuard(t)
 			rng := rand.New(rand.NewPCG(29, 30))
-			for range mutants(10_000) {
-				b := mutate(rng, seeds)
+			for range mutants.Count(10_000) {
+				b := mutants.Make(rng, seeds)
 				first, second := rng.IntN(len(b)+1), rng.IntN(len(b)+1)
 				checkDelivery(t, g, s, b, uint16(first), uint16(second), uint8(rng.Uint32()), uint8(rng.Uint32()))
 			}
@@ -279,8 +281,8 @@ func TestReference(t *testing.T) {
 				check(t, b)
 			}
 			rng := rand.New(rand.NewPCG(11, 12))
-			for range mutants(50_000) {
-				check(t, mutate(rng, seeds))
+			for range mutants.Count(50_000) {
+				check(t, mutants.Make(rng, seeds))
 			}
 		})
 	}

@@ -2,7 +2,6 @@ package picohttp
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -10,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/picohttp/picohttp/internal/mutants"
 )
 
 // A kernel is a row of the table of kernels that parse_<arch>_test.go has, the
@@ -268,14 +269,14 @@ func TestKernelsAgree(t *testing.T) {
 			}
 		}
 		rng := rand.New(rand.NewPCG(1, 2))
-		for range mutants(100_000) / neighbours {
-			b := mutate(rng, seeds)
+		for range mutants.Count(100_000) / neighbours {
+			b := mutants.Make(rng, seeds)
 			x := startState(rng, b)
 			atEnd, atStart := g.atEnd(b), g.atStart(b)
 			checkPlaces(t, k, b, x, atEnd, atStart)
 			for range min(neighbours, len(b)) {
 				at := rng.IntN(len(b))
-				was, is := b[at], telling[rng.IntN(len(telling))]
+				was, is := b[at], mutants.Telling[rng.IntN(len(mutants.Telling))]
 				b[at], atEnd[at], atStart[at] = is, is, is
 				checkPlaces(t, k, b, x, atEnd, atStart)
 				b[at], atEnd[at], atStart[at] = was, was, was
@@ -307,62 +308,6 @@ func startState(rng *rand.Rand, b []byte) (x index) {
 		x.n += uint32(min(rng.IntN(tableFields+16), tableFields)) // often full
 	}
 	return x
-}
-
-var mutantsFlag = flag.Int("mutants", 0, "how many mutants the tests try that are fuzz targets over a fixed number of them")
-
-// mutants returns how many mutants to try: n, fewer with -short, or what -mutants
-// says.
-func mutants(n int) int {
-	switch {
-	case *mutantsFlag > 0:
-		return *mutantsFlag
-	case testing.Short():
-		return n / 10
-	}
-	return n
-}
-
-// telling are the octets that rules are about.
-const telling = "\r\n\r\n\t \x00\x1f\x20\x21\x7e\x7f\x80\xff::|~()<>@,;\\\"/[]?={}aZ09"
-
-// mutate makes an input out of seeds. It favours telling octets, and the places
-// where blocks end.
-func mutate(rng *rand.Rand, seeds [][]byte) []byte {
-	pick := func() []byte { return seeds[rng.IntN(len(seeds))] }
-	b := slices.Clone(pick())
-	if len(b) > 2048 {
-		b = b[:2048]
-	}
-	for range 1 + rng.IntN(4) {
-		at := rng.IntN(len(b) + 1)
-		switch rng.IntN(8) {
-		case 0, 1, 2:
-			if at < len(b) {
-				b[at] = telling[rng.IntN(len(telling))]
-			}
-		case 3:
-			b = slices.Insert(b, at, telling[rng.IntN(len(telling))])
-		case 4:
-			if at < len(b) {
-				b = slices.Delete(b, at, at+1)
-			}
-		case 5:
-			// make a run longer, past the end of a block perhaps
-			b = slices.Insert(b, at, bytes.Repeat([]byte{"ax \t\x80|"[rng.IntN(6)]}, rng.IntN(70))...)
-		case 6:
-			other := pick()
-			b = append(b[:at], other[rng.IntN(len(other)+1):]...)
-		case 7:
-			if at < len(b) {
-				b[at] = byte(rng.Uint32())
-			}
-		}
-	}
-	if rng.IntN(3) == 0 {
-		b = b[:rng.IntN(len(b)+1)]
-	}
-	return b
 }
 
 // TestSweep puts every octet into every lane of a few blocks of each part of a

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/picohttp/picohttp/internal/mutants"
 	"github.com/picohttp/picohttp/internal/race"
 )
 
@@ -254,7 +255,7 @@ func TestStateless(t *testing.T) {
 		rng := rand.New(rand.NewPCG(5, 6))
 		used := s.new()
 		for range 50_000 {
-			b := mutate(rng, seeds)
+			b := mutants.Make(rng, seeds)
 			fresh := s.new()
 			p := Parser{Profile: Profile(rng.IntN(3))}
 			n, err := fresh.parseUnder(&p, b)
@@ -301,7 +302,7 @@ func TestAnyOrder(t *testing.T) {
 		rng := rand.New(rand.NewPCG(9, 10))
 		m := s.new()
 		for range 50_000 {
-			b := slices.Clip(mutate(rng, seeds)) // what is behind it is out of bounds
+			b := slices.Clip(mutants.Make(rng, seeds)) // what is behind it is out of bounds
 			p := Parser{Profile: Profile(rng.IntN(3)), MaxHeadBytes: rng.IntN(2000), MaxTargetBytes: rng.IntN(40), MaxFields: rng.IntN(80), MaxTrailerBytes: rng.IntN(2000)}
 			switch rng.IntN(6) {
 			case 0:

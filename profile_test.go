@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/picohttp/picohttp/internal/mutants"
 )
 
 // FuzzProfiles holds the laws of the profiles over all kinds of messages.
@@ -36,8 +38,8 @@ func TestProfiles(t *testing.T) {
 	for _, s := range subjects {
 		seeds := append(seeds(t, s.folder), framing...)
 		met := Deviations(0)
-		for range mutants(50_000) {
-			met |= checkLaws(t, s, mutate(rng, seeds), Deviations(rng.Uint32())&allDeviations)
+		for range mutants.Count(50_000) {
+			met |= checkLaws(t, s, mutants.Make(rng, seeds), Deviations(rng.Uint32())&allDeviations)
 		}
 		if s.folder == "requests" && !testing.Short() && met != allDeviations {
 			t.Errorf("of the deviations these were met: %v", met)

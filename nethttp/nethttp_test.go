@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"reflect"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"testing/iotest"
 
 	"github.com/picohttp/picohttp"
+	"github.com/picohttp/picohttp/internal/mutants"
 	"github.com/picohttp/picohttp/internal/vectors"
 )
 
@@ -276,6 +278,25 @@ func FuzzReadResponse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte, method string) { checkResponse(t, b, method) })
+}
+
+// TestMutants is FuzzReadRequest and FuzzReadResponse over a fixed number of
+// mutants.
+func TestMutants(t *testing.T) {
+	seeds := messages(t)
+	for name, check := range map[string]func(t *testing.T, rng *rand.Rand, b []byte){
+		"requests": func(t *testing.T, _ *rand.Rand, b []byte) { checkRequest(t, b) },
+		"responses": func(t *testing.T, rng *rand.Rand, b []byte) {
+			checkResponse(t, b, []string{"GET", "HEAD", "CONNECT", "PUT"}[rng.IntN(4)])
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(1, 2))
+			for range mutants.Count(50_000) {
+				check(t, rng, mutants.Make(rng, seeds))
+			}
+		})
+	}
 }
 
 // TestRefused: what is refused here has the parser's error, and nothing is read
