@@ -826,11 +826,9 @@ short:
 	BITS_FROM(Y0, Y1, nonTchars, i, tmp)
 
 shortWords:
+	// the first word ends at SP, or at a CR, whose LF is taken for the second's end
 	TZCNTL ctl, firstEnd
 	JEQ    shortOdd
-	JCS    shortOdd
-	CMPB   (base)(firstEnd*1), $' '
-	JNE    shortOdd
 	BLSRL  ctl, secondEnd
 	JEQ    shortOdd
 	TZCNTL secondEnd, secondEnd
@@ -968,7 +966,6 @@ oddBlock:
 	MOVQ     i, tmp
 	SUBQ     odd, tmp
 	SHRXQ    tmp, ctl, ctl
-	MOVL     $63, last63
 
 	// crIn, exactly
 	CMPQ    i, line
@@ -989,18 +986,13 @@ oddBefore:
 
 oddAgain:
 	FIND_ODD
-	JEQ oddNone
+	JEQ blockEnds // also of the tail, behind which there is no block
 
 searched:
 	// the line ends up to the first odd bit
 	BLSMSKQ odd, odd
 	ANDQ    odd, lf
 	JMP     tailEnds
-
-oddNone:
-	CMPQ i, full
-	JLE  blockEnds
-	JMP  tailEnds
 
 // indexAVX512
 //
@@ -1018,7 +1010,7 @@ oddNone:
 #define zRow1   Z23 // + 0xff where an octet is not tchar, of %x40-7F
 #define zWindow Z24 // + the window, zeros behind b
 
-// x.end[ends:] = where the LF in K1, which lf has, too, have their CR. The
+// x.end[ends:] = where the LF in lf, which are the first in K1, have their CR. The
 // destination of VPCOMPRESSB waits for what was in it, so it is one that was
 // written for this block.
 #define STORE_ENDS \
@@ -1104,7 +1096,7 @@ noEnds:
 tail:
 	MOVQ b_len+8(FP), length
 	SUBQ i, length
-	JEQ  walk
+	JLE  walk
 	MOVQ  $-1, tmp
 	BZHIQ length, tmp, tmp
 	KMOVQ tmp, K3
@@ -1260,8 +1252,7 @@ short:
 	VPCMPEQB  crRow<>(SB), zWindow, K3
 	VPCMPB    $1, visibleRow<>(SB), Z1, K4
 	VPCMPB    $1, visible1Row<>(SB), Z1, K5
-	VPERMI2B  notTcharRows<>+64(SB), Z2, Z0
-	VPORQ     zWindow, Z0, Z0
+	VPERMI2B  notTcharRows<>+64(SB), Z2, Z0 // obs-text is odd
 	VPMOVB2M  Z0, K6
 	KMOVQ     K2, lf
 	KMOVQ     K3, cr
@@ -1275,10 +1266,9 @@ short:
 	KMOVQ K5, ctl // the octets that are not VCHAR
 
 shortWords:
+	// the first word ends at SP, or at a CR, whose LF is taken for the second's end
 	TZCNTQ ctl, firstEnd
 	JEQ    shortOdd
-	CMPB   (base)(firstEnd*1), $' '
-	JNE    shortOdd
 	BLSRQ  ctl, secondEnd
 	TZCNTQ secondEnd, secondEnd
 	LEAQ   1(firstEnd), lineLF
@@ -1315,7 +1305,6 @@ shortEnd:
 	JMP  stop
 
 shortOdd:
-	XORL ends, ends
 	MOVQ b_len+8(FP), length
 	JMP  load
 
@@ -1364,19 +1353,13 @@ oddBefore:
 
 oddAgain:
 	FIND_ODD
-	JEQ oddNone
+	JEQ blockEnds // also of the tail, behind which there is no block
 
 searched:
 	// the line ends up to the first odd bit
 	BLSMSKQ odd, odd
 	ANDQ    odd, lf
-	KMOVQ   lf, K1
 	JMP     tailEnds
-
-oddNone:
-	CMPQ i, full
-	JLE  blockEnds
-	JMP  tailEnds
 
 startTail:
 	VMOVDQA64 zWindow, Z0
