@@ -85,7 +85,7 @@ const (
 // the caller's bytes.
 func (d *Chunked) Reset() {
 	d.trailer.Reset()
-	d.part, d.fault, d.line, d.waste, d.content = chunkSize, 0, 0, 0, 0
+	d.part, d.waste, d.content = chunkSize, 0, 0
 }
 
 // Trailer returns the trailer section of a complete body. Its fields are parts of

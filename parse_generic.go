@@ -101,7 +101,7 @@ func controls(w uint64) uint64 {
 func wordEnd(b []byte, i int) int {
 	for {
 		if marks := notVchars(load8(b, i)); marks != 0 {
-			return min(i+bits.TrailingZeros64(marks)/8, len(b))
+			return i + bits.TrailingZeros64(marks)/8
 		}
 		i += 8
 	}

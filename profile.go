@@ -236,12 +236,6 @@ func (h *head) letAlone(d, other Deviations) bool {
 	return (h.met&other == 0 || h.lim.profile == Pico) && h.let(d)
 }
 
-// admit takes what was let pass in a line into the head.
-func (h *head) admit() {
-	h.deviations |= h.met
-	h.met = 0
-}
-
 // Deviations returns what departs from the RFCs in the lines that are parsed.
 // It is empty for whatever Strict accepts. In a complete head, EqualLengths and
 // LengthAndCoding are among it if Framing lets them pass; for that, Lenient reads
@@ -345,7 +339,7 @@ func lineAfterDeviating(b []byte, end uint32, profile Profile) (line, colon, nex
 	if !isWhitespace(b[from]) {
 		to = min(indexFrom(b, from, ':'), lf)
 	}
-	return uint32(from), uint32(to), uint32(max(lf-1, 0))
+	return uint32(from), uint32(to), uint32(lf-1)
 }
 
 // indexFrom returns the offset of the first c in b[i:], or that of b's last octet.
@@ -400,7 +394,7 @@ func (h *head) exploitable() (fault Error, at int) {
 	if h.deviations&StartLineSpace != 0 && h.deviations&TargetObsText != 0 {
 		// One that splits at 0x85 and 0xA0, too, sees other parts.
 		begin := h.mark[0] + 1
-		return ErrTarget, int(begin) + max(0, bytes.IndexFunc(h.b[begin:h.word2], func(c rune) bool { return c >= 0x80 }))
+		return ErrTarget, int(begin) + bytes.IndexFunc(h.b[begin:h.word2], func(c rune) bool { return c >= 0x80 })
 	}
 	if h.deviations&(ObsFold|SpaceBeforeColon|ValueControl|ValueNUL) == 0 {
 		return 0, 0
@@ -472,8 +466,7 @@ func brokenLine(b []byte) (fault Error, at int) {
 			broken, at = ErrObsFold, i+1
 		case c == '\n':
 			return broken, at
-		case isWhitespace(c) || c == '\r' || !blank(c):
-		case broken == 0 && class[c]&fieldByte == 0:
+		case broken == 0 && c != '\r' && class[c]&fieldByte == 0:
 			broken, at = ErrFieldValue, i
 		}
 		if broken != 0 && !blank(c) {

@@ -75,7 +75,8 @@ func (h *head) read(b []byte) error {
 	case leading:
 		return h.readLeading(b)
 	case leadingLF:
-		return h.readLF(b, leading)
+		h.part = leading
+		return h.readLF(b)
 	case method:
 		return h.readMethod(b)
 	case target:
@@ -200,7 +201,7 @@ func (h *head) readVersion(b []byte) error {
 		h.off++
 		h.word = h.off
 		return nil
-	case h.lim.profile == Pico && h.word1 == h.from:
+	case h.word1 == h.from: // in Pico
 		return ErrMethod
 	case h.waits(b, len("HTTP/1.1")+1):
 		return ErrIncomplete
@@ -339,14 +340,14 @@ func (h *head) readReasonPhrase(b []byte) error {
 
 // readStartLF reads the LF of the start-line.
 func (h *head) readStartLF(b []byte) error {
-	if err := h.readLF(b, fieldLine); err != nil {
+	if err := h.readLF(b); err != nil {
 		return err
 	}
 	if c := b[h.word2]; c != ' ' && c != '\r' && c != '\n' {
 		h.off = h.word2
 		return ErrStatus
 	}
-	h.admit()
+	h.deviations |= h.met
 	h.mark[0], h.end[0] = h.word1, h.off-2
 	h.n = 1
 	h.next = h.off
@@ -354,12 +355,11 @@ func (h *head) readStartLF(b []byte) error {
 }
 
 // readLF reads the LF behind a CR.
-func (h *head) readLF(b []byte, then part) error {
+func (h *head) readLF(b []byte) error {
 	if b[h.off] != '\n' {
 		return ErrBareCR
 	}
 	h.off++
-	h.part = then
 	return nil
 }
 
@@ -417,7 +417,6 @@ func (h *head) readFieldName(b []byte) error {
 		return ErrIncomplete
 	}
 	if isWhitespace(b[i]) && h.let(SpaceBeforeColon) {
-		h.off++
 		h.part = colonSpace
 		return nil
 	}
@@ -505,10 +504,10 @@ func (h *head) readFieldBytes(b []byte, then part, fault Error) error {
 
 // readFieldLF reads the LF of a field line, which settles it.
 func (h *head) readFieldLF(b []byte) error {
-	if err := h.readLF(b, fieldLine); err != nil {
+	if err := h.readLF(b); err != nil {
 		return err
 	}
-	h.admit()
+	h.deviations |= h.met
 	end := h.off - 2 // also if there is no CR: see cutDeviating
 	switch folded := h.colon < h.next; {
 	case folded && h.lim.profile == Lenient:
@@ -527,11 +526,12 @@ func (h *head) readFieldLF(b []byte) error {
 
 // readEmptyLF reads the LF of the empty line that ends the head.
 func (h *head) readEmptyLF(b []byte) error {
-	if err := h.readLF(b, ended); err != nil {
+	if err := h.readLF(b); err != nil {
 		return err
 	}
-	h.admit()
+	h.deviations |= h.met
 	h.next = h.off
+	h.part = ended
 	return nil
 }
 
