@@ -571,6 +571,14 @@ restTail:
 	BITS(Y2, Y3, lf, tmp) \
 	BITS(Y0, Y1, ctl, tmp)
 
+// mark = the octets that are not VCHAR, of 64 from at on; ZF goes as there being none
+#define NOT_VCHAR(at) \
+	VPADDB   (base)(at*1), yOne, Y0 \
+	VPADDB   32(base)(at*1), yOne, Y1 \
+	VPCMPGTB Y0, yBoundV, Y0 \
+	VPCMPGTB Y1, yBoundV, Y1 \
+	BITS(Y0, Y1, mark, scratch)
+
 // func indexAVX2(b []byte, x *index) (complete bool)
 // Requires: AVX2, BMI1, BMI2, and what indexSSE42 does. Works like indexGeneric.
 TEXT ·indexAVX2(SB), NOSPLIT, $0-33
@@ -686,23 +694,17 @@ firstWord:
 	// mark = the octets that are not VCHAR, of 64 from word on
 	CMPQ     word, window
 	JGE      firstWordTail
-	VPADDB   (base)(word*1), yOne, Y0
-	VPADDB   32(base)(word*1), yOne, Y1
-	VPCMPGTB Y0, yBoundV, Y0
-	VPCMPGTB Y1, yBoundV, Y1
-	BITS(Y0, Y1, mark, scratch)
+	NOT_VCHAR(word)
 	JEQ      firstWordNext
 
 firstWordEnd:
 	TZCNTQ mark, scratch
+	MOVQ   word, i
 	ADDQ   scratch, word
 	CMPQ   word, line
 	JEQ    stop
 	CMPB   (base)(word*1), $' '
 	JNE    stop
-	SUBQ   scratch, word
-	MOVQ   word, i
-	ADDQ   scratch, word
 	BLSRQ  mark, mark
 	JEQ    secondWordNext
 
@@ -874,11 +876,7 @@ firstWordNext:
 	JMP  firstWord
 
 firstWordTail:
-	VPADDB   (base)(window*1), yOne, Y0
-	VPADDB   32(base)(window*1), yOne, Y1
-	VPCMPGTB Y0, yBoundV, Y0
-	VPCMPGTB Y1, yBoundV, Y1
-	BITS(Y0, Y1, mark, scratch)
+	NOT_VCHAR(window)
 	MOVQ     word, scratch
 	SUBQ     window, scratch
 	SHRXQ    scratch, mark, mark
@@ -889,20 +887,12 @@ secondWordNext:
 	ADDQ     $64, i
 	CMPQ     i, window
 	JGE      secondWordTail
-	VPADDB   (base)(i*1), yOne, Y0
-	VPADDB   32(base)(i*1), yOne, Y1
-	VPCMPGTB Y0, yBoundV, Y0
-	VPCMPGTB Y1, yBoundV, Y1
-	BITS(Y0, Y1, mark, scratch)
+	NOT_VCHAR(i)
 	JEQ      secondWordNext
 	JMP      secondWordEnd
 
 secondWordTail:
-	VPADDB   (base)(window*1), yOne, Y0
-	VPADDB   32(base)(window*1), yOne, Y1
-	VPCMPGTB Y0, yBoundV, Y0
-	VPCMPGTB Y1, yBoundV, Y1
-	BITS(Y0, Y1, mark, scratch)
+	NOT_VCHAR(window)
 	MOVQ     i, scratch
 	SUBQ     window, scratch
 	SHRXQ    scratch, mark, mark
