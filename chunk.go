@@ -456,18 +456,3 @@ func (d *Chunked) readTrailer(b []byte) (n int, err error) {
 	})
 	return n, d.end(fault)
 }
-
-// hexdig holds the value of each HEXDIG, and 16 or more for other octets.
-var hexdig = func() (t [256]uint8) {
-	for i := range t {
-		switch c := byte(i); {
-		case isDigit(c):
-			t[i] = c - '0'
-		case isHexdig(c):
-			t[i] = c | 0x20 - 'a' + 10
-		default:
-			t[i] = 0xff
-		}
-	}
-	return t
-}()

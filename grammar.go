@@ -63,6 +63,10 @@ func isRegName(c byte) bool {
 	return isDigit(c) || isAlpha(c)
 }
 
+// blank reports whether c is white space to some recipients, or nothing at all:
+// besides controls, 0x85 and 0xA0, which Unicode counts among it.
+func blank(c byte) bool { return c <= ' ' || c == 0x7f || c == 0x85 || c == 0xa0 }
+
 // The bits of class.
 const (
 	tchar = 1 << iota
@@ -100,3 +104,18 @@ func skip(b []byte, i int, bit uint8) int {
 	}
 	return i
 }
+
+// hexdig holds the value of each HEXDIG, and 16 or more for other octets.
+var hexdig = func() (t [256]uint8) {
+	for i := range t {
+		switch c := byte(i); {
+		case isDigit(c):
+			t[i] = c - '0'
+		case isHexdig(c):
+			t[i] = c | 0x20 - 'a' + 10
+		default:
+			t[i] = 0xff
+		}
+	}
+	return t
+}()

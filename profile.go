@@ -493,10 +493,6 @@ func isControlField(name []byte) bool {
 	return decidesFraming(name) || isWord(name, "connection") || isWord(name, "expect") || isWord(name, "upgrade")
 }
 
-// blank reports whether c is white space to some recipients, or nothing at all:
-// besides controls, 0x85 and 0xA0, which Unicode counts among it.
-func blank(c byte) bool { return c <= ' ' || c == 0x7f || c == 0x85 || c == 0xa0 }
-
 func isBlank(b []byte) bool { return len(trimBlanks(b)) == 0 }
 
 func trimBlanks(b []byte) []byte {
