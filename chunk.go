@@ -105,10 +105,7 @@ func (d *Chunked) Trailer() *Trailer { return &d.trailer }
 //     cannot be right. The end of the body cannot be found, so the connection
 //     must be closed.
 func (d *Chunked) Next(b []byte) (data []byte, n int, err error) {
-	if d.isPico() {
-		return d.nextPico(b)
-	}
-	if d.part == chunkDataCR && len(b) > 2 && b[0] == '\r' && b[1] == '\n' {
+	if d.part == chunkDataCR && len(b) > 2 && b[0] == '\r' && b[1] == '\n' && !d.isPico() {
 		d.part = chunkSize // all between two pieces of data, if it is plain
 		if n = 2 + d.plainLine(b[2:]); n < len(b) && n > 2 {
 			size := d.data(len(b) - n)
@@ -117,11 +114,12 @@ func (d *Chunked) Next(b []byte) (data []byte, n int, err error) {
 	}
 	m, err := d.advance(b[n:])
 	n += m
-	if err != nil {
-		return nil, n, err
+	if err == nil {
+		size := d.data(len(b) - n)
+		data = b[n : n+size : n+size]
+		n += size
 	}
-	size := d.data(len(b) - n)
-	return b[n : n+size : n+size], n + size, nil
+	return data, n, d.tally(n, len(data), err)
 }
 
 // Decode moves the chunk-data in b together, to the start of b, and answers its
@@ -134,21 +132,18 @@ func (d *Chunked) Next(b []byte) (data []byte, n int, err error) {
 //     and at b[n:] begins the next message.
 //   - Otherwise err is an Error, and n as Next has it. b[:size] came before it.
 func (d *Chunked) Decode(b []byte) (size, n int, err error) {
-	if d.isPico() {
-		return d.decodePico(b)
-	}
 	for {
 		if d.part == chunkDataCR && len(b)-n >= 2 && b[n] == '\r' && b[n+1] == '\n' {
 			d.part = chunkSize
 			n += 2
 		}
-		if d.part == chunkSize && d.waste == 0 {
+		if d.part == chunkSize && (d.waste == 0 || d.isPico()) {
 			size, n = moveChunks(b, size, n)
 		}
 		m, err := d.advance(b[n:])
 		n += m
 		if err != nil {
-			return size, n, err
+			return size, n, d.tally(n, size, err)
 		}
 		m = d.data(len(b) - n)
 		copy(b[size:], b[n:n+m])
@@ -170,6 +165,9 @@ func (d *Chunked) data(n int) int {
 // advance reads from b up to an octet of chunk-data, for which err is nil, or
 // the end of b or of the body.
 func (d *Chunked) advance(b []byte) (n int, err error) {
+	if d.isPico() {
+		return d.readPico(b)
+	}
 	n, err = d.readLines(b)
 	if err == nil && d.part != chunkData {
 		var m int
@@ -188,27 +186,16 @@ func (d *Chunked) readLines(b []byte) (n int, err error) {
 			return n, nil
 		case chunkedEnd:
 			return n, d.ending()
-		case chunkDataCR:
+		case chunkDataCR, chunkDataLF:
 			// Behind chunk-data is usually all of the next chunk-size line.
-			if len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n' {
+			if d.part == chunkDataCR && len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n' {
 				d.part = chunkSize
 				n += 2
 				continue
 			}
-			switch rest[0] {
-			case '\r':
-				d.part = chunkDataLF
-				n++
-			case '\n':
-				return n, d.end(ErrBareLF)
-			default:
-				return n, d.end(ErrChunkData)
+			if fault := d.readDataEnd(rest[0]); fault != 0 {
+				return n, d.end(fault)
 			}
-		case chunkDataLF:
-			if rest[0] != '\n' {
-				return n, d.end(ErrBareCR)
-			}
-			d.part = chunkSize
 			n++
 		case chunkSize:
 			if m := d.plainLine(rest); m > 0 {
@@ -311,14 +298,7 @@ func (d *Chunked) readLine(b []byte) (n int, fault Error) {
 			if d.count(d.line+1, d.left) {
 				return i, ErrChunkOverhead
 			}
-			switch {
-			case d.left > 0:
-				d.part = chunkData
-			case d.LeaveTrailer:
-				d.end(0)
-			default:
-				d.part = trailerBegin
-			}
+			d.endLine()
 			return i + 1, 0
 		case d.part == chunkSize, d.part == chunkDigits && hexdig[c] < 16:
 			if fault := d.readDigit(c); fault != 0 {
@@ -349,6 +329,35 @@ func (d *Chunked) readLine(b []byte) (n int, fault Error) {
 		d.line++
 	}
 	return len(b), 0
+}
+
+// endLine goes on behind a chunk-size line.
+func (d *Chunked) endLine() {
+	switch {
+	case d.left > 0:
+		d.part = chunkData
+	case d.LeaveTrailer:
+		d.end(0)
+	default:
+		d.part = trailerBegin
+	}
+}
+
+// readDataEnd reads an octet of the CRLF behind chunk-data.
+func (d *Chunked) readDataEnd(c byte) Error {
+	switch {
+	case d.part == chunkDataCR && c == '\r':
+		d.part = chunkDataLF
+	case d.part == chunkDataLF && c == '\n':
+		d.part = chunkSize
+	case d.part == chunkDataLF:
+		return ErrBareCR
+	case c == '\n':
+		return ErrBareLF
+	default:
+		return ErrChunkData
+	}
+	return 0
 }
 
 // readDigit reads a digit of

@@ -7,39 +7,6 @@ package picohttp
 
 func (d *Chunked) isPico() bool { return d.Parser != nil && d.Parser.Profile == Pico }
 
-// nextPico is Next.
-func (d *Chunked) nextPico(b []byte) (data []byte, n int, err error) {
-	n, err = d.readPico(b)
-	if err == nil {
-		size := d.data(len(b) - n)
-		data = b[n : n+size : n+size]
-		n += size
-	}
-	return data, n, d.tally(n, len(data), err)
-}
-
-// decodePico is Decode.
-func (d *Chunked) decodePico(b []byte) (size, n int, err error) {
-	for {
-		if d.part == chunkDataCR && len(b)-n >= 2 && b[n] == '\r' && b[n+1] == '\n' {
-			d.part = chunkSize
-			n += 2
-		}
-		if d.part == chunkSize {
-			size, n = moveChunks(b, size, n)
-		}
-		m, err := d.readPico(b[n:])
-		n += m
-		if err != nil {
-			return size, n, d.tally(n, size, err)
-		}
-		m = d.data(len(b) - n)
-		copy(b[size:], b[n:n+m])
-		size += m
-		n += m
-	}
-}
-
 // lines is readLines in each profile, for who hands out the chunk-data himself.
 func (d *Chunked) lines(b []byte) (n int, err error) {
 	if d.isPico() {
@@ -53,6 +20,9 @@ func (d *Chunked) lines(b []byte) (n int, err error) {
 // arrived compares the two.
 func (d *Chunked) tally(n, size int, err error) error {
 	const most = 100 << 10
+	if !d.isPico() {
+		return err
+	}
 	d.waste += int64(n - size)
 	d.content += int64(size)
 	if err == ErrIncomplete && d.waste >= most && d.content < (d.waste+d.content)/4 {
@@ -100,30 +70,12 @@ func (d *Chunked) readPicoOctet(c byte) Error {
 			d.part = chunkLF
 		}
 	case chunkLF:
-		switch {
-		case c != '\n':
-			return ErrBareCR
-		case d.left > 0:
-			d.part = chunkData
-		case d.LeaveTrailer:
-			d.end(0)
-		default:
-			d.part = trailerBegin
-		}
-	case chunkDataCR:
-		switch c {
-		case '\r':
-			d.part = chunkDataLF
-		case '\n':
-			return ErrBareLF
-		default:
-			return ErrChunkData
-		}
-	case chunkDataLF:
 		if c != '\n' {
 			return ErrBareCR
 		}
-		d.part = chunkSize
+		d.endLine()
+	case chunkDataCR, chunkDataLF:
+		return d.readDataEnd(c)
 	case trailerBegin:
 		switch c {
 		case '\r':
