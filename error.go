@@ -167,8 +167,8 @@ func (e Error) rule() int {
 // Error returns the fixed text of the rule.
 func (e Error) Error() string { return prefixed[e.rule()] }
 
-// Code returns a short name of the rule that does not change from release to
-// release, such as "field-name".
+// Code returns a short name of the rule, the same in every release, such as
+// "field-name".
 func (e Error) Code() string { return rules[e.rule()].code }
 
 // Section returns where the rule stands, such as "RFC 9112, section 5.1".

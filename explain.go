@@ -77,7 +77,7 @@ func (x *explainer) kindOf(b []byte, n int, err error) kind {
 		return responseKind // or a request with a method that nobody has
 	}
 	for k := range kindNames {
-		if m, got := x.prefix(kind(k), b).outcome(); got == err && (m == n || err == ErrIncomplete) {
+		if p := x.prefix(kind(k), b); p.err == err && (p.n == n || err == ErrIncomplete) {
 			return kind(k)
 		}
 	}
@@ -86,7 +86,7 @@ func (x *explainer) kindOf(b []byte, n int, err error) kind {
 	}
 	// It is not the syntax that is wrong: a limit, or what fields mean.
 	for k := range kindNames {
-		if _, got := x.prefix(kind(k), b[:n]).outcome(); got == nil || got == ErrIncomplete {
+		if p := x.prefix(kind(k), b[:n]); p.err == nil || p.err == ErrIncomplete {
 			return kind(k)
 		}
 	}
@@ -148,8 +148,6 @@ func (x *explainer) prefix(k kind, b []byte) *prefix {
 	}
 	return p
 }
-
-func (p *prefix) outcome() (n int, err error) { return p.n, p.err }
 
 // ended reports whether no octet may follow.
 func (p *prefix) ended() bool { return p.err != ErrIncomplete }
@@ -297,21 +295,20 @@ func (x *explainer) faultAt(k kind, b []byte, n int, e Error) int {
 		octets := b[begin:max(begin, int(lineEnd(b, end)))]
 		begin += len(octets) - len(bytes.TrimLeft(octets, " \t\r\n"))
 		before := s.seen
-		is := func(known string) bool { return len(name) == len(known) && equalFold(name, known) }
 		s.read(name, value)
 		both := s.has(contentLength) && s.has(transferEncoding)
 		switch {
-		case s.fault == e, is("Host") && e == ErrHost:
+		case s.fault == e, isWord(name, "host") && e == ErrHost:
 			found = begin
-		case is("Host") && e == ErrHostRepeated:
+		case isWord(name, "host") && e == ErrHostRepeated:
 			if hosts++; hosts == 2 {
 				found = int(line)
 			}
 		case e == ErrAmbiguousLength && both && before != s.seen:
 			found = int(line)
-		case is("Content-Length"):
+		case isWord(name, "content-length"):
 			length = begin
-		case is("Transfer-Encoding"):
+		case isWord(name, "transfer-encoding"):
 			if coding = begin; e == ErrTransferEncodingVersion {
 				found = int(line)
 			}

@@ -138,6 +138,10 @@ func trim(b []byte) []byte {
 	for len(b) > 0 && isWhitespace(b[0]) {
 		b = b[1:]
 	}
+	return trimRight(b)
+}
+
+func trimRight(b []byte) []byte {
 	for len(b) > 0 && isWhitespace(b[len(b)-1]) {
 		b = b[: len(b)-1 : len(b)-1]
 	}

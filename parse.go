@@ -154,10 +154,7 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 func (r *Request) parse(b []byte, from uint32) (n int, err error) {
 	r.part, r.deviations, r.more, r.n = ended, 0, 0, 0 // unless it turns out otherwise
 	r.from, r.next = from, from
-	if len(b) > int(r.lim.head) {
-		b = b[:r.lim.head]
-	}
-	r.b = b
+	b = r.take(b)
 	complete := r.settle(b)
 
 	// A request-line that needs no error is told apart here: the reference
@@ -167,13 +164,9 @@ func (r *Request) parse(b []byte, from uint32) (n int, err error) {
 		return r.restart(b)
 	}
 	word1, rest := r.mark[0], b[r.word2:r.end[0]]
-	if len(rest) != len(" HTTP/1.1") || rest[0] != ' ' || r.word2-word1 > r.lim.target+1 {
-		return r.restart(b)
-	}
-	if !isVersion(binary.LittleEndian.Uint64(rest[1:])) {
-		return r.restart(b)
-	}
-	if binary.LittleEndian.Uint32(b[from:]) != get && skip(b, int(from), tchar) != int(word1) {
+	if len(rest) != len(" HTTP/1.1") || rest[0] != ' ' || r.word2-word1 > r.lim.target+1 ||
+		!isVersion(binary.LittleEndian.Uint64(rest[1:])) ||
+		binary.LittleEndian.Uint32(b[from:]) != get && skip(b, int(from), tchar) != int(word1) {
 		return r.restart(b)
 	}
 	if complete && r.n-1 <= r.lim.fields {
@@ -222,10 +215,7 @@ func (r *Response) Resume(b []byte) (n int, err error) {
 func (r *Response) parse(b []byte) (n int, err error) {
 	r.part, r.deviations, r.more, r.n = ended, 0, 0, 0 // unless it turns out otherwise
 	r.from, r.next = 0, 0
-	if len(b) > int(r.lim.head) {
-		b = b[:r.lim.head]
-	}
-	r.b = b
+	b = r.take(b)
 	complete := r.settle(b)
 	if r.n == 0 || !isStatusLine(b[:r.end[0]]) {
 		begin := statusVersion
@@ -272,11 +262,14 @@ func (t *Trailer) Resume(b []byte) (n int, err error) {
 func (t *Trailer) parse(b []byte) (n int, err error) {
 	t.more, t.from, t.deviations = 0, 0, 0
 	t.fieldsFrom(0)
-	if len(b) > int(t.lim.head) {
-		b = b[:t.lim.head]
-	}
-	t.b = b
+	b = t.take(b)
 	return t.goOn(b, t.settle(b))
+}
+
+// take keeps b, or as much of it as a head may have.
+func (h *head) take(b []byte) []byte {
+	h.b = b[:min(len(b), int(h.lim.head))]
+	return h.b
 }
 
 // refer leaves the head to the reference, which begins with a production; first
@@ -309,14 +302,9 @@ func (h *head) again(b []byte) bool {
 
 // resume goes on where run answered ErrIncomplete.
 func (h *head) resume(b []byte) (n int, err error) {
-	if len(b) > int(h.lim.head) {
-		b = b[:h.lim.head]
-	}
-	h.b = b
+	b = h.take(b)
 	if h.part >= fieldLine && len(b)-int(h.off) >= int(h.off-h.next) { // see again
-		if err := h.indexFields(b, h.settle(b)); err != nil {
-			return int(h.off), err
-		}
+		return h.goOn(b, h.settle(b))
 	}
 	return h.run(b)
 }

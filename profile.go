@@ -187,8 +187,8 @@ func (d Deviations) All() iter.Seq[Deviations] {
 	}
 }
 
-// Code returns a short name of the first deviation in d that does not change
-// from release to release, such as "bare-lf"; "" if there is none.
+// Code returns a short name of the first deviation in d, the same in every
+// release, such as "bare-lf"; "" if there is none.
 func (d Deviations) Code() string { return d.row().code }
 
 // Rule returns what the first deviation in d is, in a clause.
@@ -267,8 +267,8 @@ func (h *head) framingDeviations(minor int) Deviations {
 	return s.met
 }
 
-// Unfold appends value to dst with an SP in place of each obs-fold. RFC 9112, section 5.2 has a recipient do so before it
-// looks at a value, or passes it on.
+// Unfold appends value to dst with an SP in place of each obs-fold. RFC 9112,
+// section 5.2 has a recipient do so before it looks at a value, or passes it on.
 func Unfold(dst, value []byte) []byte {
 	for {
 		lf := bytes.IndexByte(value, '\n')
@@ -309,13 +309,6 @@ func cutDeviating(b []byte, line, colon, end uint32) (name, value []byte) {
 // isFolding reports whether c may stand in an obs-fold.
 func isFolding(c byte) bool { return isWhitespace(c) || c == '\r' || c == '\n' }
 
-func trimRight(b []byte) []byte {
-	for len(b) > 0 && isWhitespace(b[len(b)-1]) {
-		b = b[: len(b)-1 : len(b)-1]
-	}
-	return b
-}
-
 // lineEnd returns where the octets of a line end that has its end at end.
 func lineEnd(b []byte, end uint32) uint32 {
 	if b[end] != '\r' {
@@ -339,7 +332,7 @@ func lineAfterDeviating(b []byte, end uint32, profile Profile) (line, colon, nex
 	if !isWhitespace(b[from]) {
 		to = min(indexFrom(b, from, ':'), lf)
 	}
-	return uint32(from), uint32(to), uint32(lf-1)
+	return uint32(from), uint32(to), uint32(lf - 1)
 }
 
 // indexFrom returns the offset of the first c in b[i:], or that of b's last octet.
@@ -409,7 +402,7 @@ func (h *head) exploitable() (fault Error, at int) {
 		octets := h.b[line:max(line, lineEnd(h.b, end))]
 		at = int(line)
 		if colon+1 == line {
-			if isControlField(before) || isBlank(octets) || beginsControlField(octets) {
+			if isControlField(before) || len(trimBlanks(octets)) == 0 || beginsControlField(octets) {
 				fault = ErrObsFold // or the end of the head, where it is blank
 			}
 			return fault == 0
@@ -492,8 +485,6 @@ func beginsControlField(b []byte) bool {
 func isControlField(name []byte) bool {
 	return decidesFraming(name) || isWord(name, "connection") || isWord(name, "expect") || isWord(name, "upgrade")
 }
-
-func isBlank(b []byte) bool { return len(trimBlanks(b)) == 0 }
 
 func trimBlanks(b []byte) []byte {
 	for len(b) > 0 && blank(b[0]) {

@@ -40,7 +40,6 @@ const tlsAlert, tlsHandshake = 0x15, 0x16
 type progress struct {
 	off   uint32     // everything before has been read
 	word  uint32     // where the word begins that is read, in the start-line
-	word1 uint32     // where the first word ends, while the start-line is read
 	colon uint32     // where the colon is, while the field line is read
 	first part       // the production that a start-line begins with
 	met   Deviations // in the line that is read
@@ -91,8 +90,21 @@ func (h *head) read(b []byte) error {
 		return h.readReasonPhrase(b)
 	case startLF:
 		return h.readStartLF(b)
+	case fieldLine:
+		return h.readFieldLine(b)
+	case fieldName:
+		return h.readFieldName(b)
+	case colonSpace:
+		return h.readColonSpace(b)
+	case foldSpace:
+		return h.readFoldSpace(b)
+	case fieldValue:
+		return h.readFieldValue(b)
+	case fieldLF:
+		return h.readFieldLF(b)
+	default:
+		return h.readEmptyLF(b)
 	}
-	return h.readField(b)
 }
 
 // readLeading reads the first octet of a message, or of what follows one empty
@@ -145,7 +157,7 @@ func (h *head) readMethod(b []byte) error {
 	if b[i] != ' ' || h.off == h.from && h.lim.profile != Pico {
 		return ErrMethod
 	}
-	h.word1 = h.off
+	h.mark[0] = h.off
 	h.off++
 	h.word = h.off
 	h.part = target
@@ -201,7 +213,7 @@ func (h *head) readVersion(b []byte) error {
 		h.off++
 		h.word = h.off
 		return nil
-	case h.word1 == h.from: // in Pico
+	case h.mark[0] == h.from: // in Pico
 		return ErrMethod
 	case h.waits(b, len("HTTP/1.1")+1):
 		return ErrIncomplete
@@ -287,7 +299,7 @@ func (h *head) readStatusVersion(b []byte) error {
 	case c != ' ':
 		return ErrVersion
 	}
-	h.word1 = h.off
+	h.mark[0] = h.off
 	h.off++
 	h.word = h.off
 	h.part = statusCode
@@ -348,7 +360,7 @@ func (h *head) readStartLF(b []byte) error {
 		return ErrStatus
 	}
 	h.deviations |= h.met
-	h.mark[0], h.end[0] = h.word1, h.off-2
+	h.end[0] = h.off - 2
 	h.n = 1
 	h.next = h.off
 	return h.indexFields(b, h.settle(b))
@@ -361,26 +373,6 @@ func (h *head) readLF(b []byte) error {
 	}
 	h.off++
 	return nil
-}
-
-// readField reads a part of the field lines or of the empty line behind them.
-func (h *head) readField(b []byte) error {
-	switch h.part {
-	case fieldLine:
-		return h.readFieldLine(b)
-	case fieldName:
-		return h.readFieldName(b)
-	case colonSpace:
-		return h.readColonSpace(b)
-	case foldSpace:
-		return h.readFoldSpace(b)
-	case fieldValue:
-		return h.readFieldValue(b)
-	case fieldLF:
-		return h.readFieldLF(b)
-	default:
-		return h.readEmptyLF(b)
-	}
 }
 
 // readFieldLine reads the first octet of
