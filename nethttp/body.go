@@ -11,9 +11,9 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// ErrNotRead is what Close of a Body answers if it waits for 100 (Continue) and
-// nobody has read it: whether it will come is not known, so no other message can
-// be read from the connection.
+// ErrNotRead is what Close answers if the client waits for 100 (Continue) before it
+// sends the Body, and nobody has read from that: whether the Body will come is not
+// known, so no other message can be read from the connection.
 var ErrNotRead = errors.New("nethttp: the body was not asked for")
 
 // A body is the Body of a message.
@@ -28,13 +28,6 @@ type body struct {
 	answer io.Writer // where 100 (Continue) is to be written
 	closed bool
 	err    error // what ended it
-}
-
-// expectContinue has the first Read write to w.
-func (b *body) expectContinue(f picohttp.Framing, w io.Writer) {
-	if f.ExpectContinue {
-		b.answer = w
-	}
 }
 
 func (b *body) Read(p []byte) (n int, err error) {

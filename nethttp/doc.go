@@ -22,8 +22,8 @@
 // whatever its Content-Length and Transfer-Encoding say.
 //
 // Read otherwise is the 2xx response to a CONNECT: it begins a tunnel, so its Body
-// is all that follows, whatever its Content-Length says. And more is Close: a
-// CONNECT, and a response without a body whose fields are at fault, or a 1xx (but
+// is all that follows, whatever its Content-Length says. Close is true of more: of a
+// CONNECT, of a response without a body whose fields are at fault, and of a 1xx (but
 // 101) or 204 with a length.
 //
 // All text of a head is one string: a part of it that is kept keeps all of it.

@@ -30,7 +30,7 @@ type reading struct {
 	rest     string      // what is behind the message
 }
 
-// body reads a body, and forgets it so that the rest can be compared.
+// readBody reads a body, and forgets it so that the rest can be compared.
 func (r *reading) readBody(body *io.ReadCloser, trailer *http.Header, source *bufio.Reader) {
 	b, err := io.ReadAll(*body)
 	r.body, r.bodyErr = string(b), err
@@ -155,7 +155,7 @@ func check(t *testing.T, b []byte, read, readPeer func(source io.Reader) reading
 	t.Helper()
 	own := read(bytes.NewReader(b))
 	slow := read(iotest.OneByteReader(bytes.NewReader(b)))
-	if slow.err != own.err && slow.err.Error() != own.err.Error() {
+	if fmt.Sprint(slow.err) != fmt.Sprint(own.err) {
 		t.Fatalf("byte by byte: %v, whole: %v\n%q", slow.err, own.err, b)
 	}
 	if own.err != nil {

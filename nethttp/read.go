@@ -24,15 +24,14 @@ var ErrProfile = errors.New("nethttp: an http.Request cannot say what is not str
 // A Reader reads messages. Its zero value reads as ReadRequest and ReadResponse
 // do. It is not written to: goroutines may share one.
 type Reader struct {
-	// Parser holds the limits of a head, a trailer section and the overhead
-	// of chunks. Another profile than Strict is ErrProfile.
+	// Parser holds the limits. Another profile than Strict is ErrProfile.
 	Parser picohttp.Parser
 
 	// Continue, if it is not nil, is the connection that requests come from:
 	// when the Body of one that expects it is first read, 100 (Continue) is
-	// written there, unless some of it is there already. If nobody reads it,
-	// nobody asks for it, and Close answers ErrNotRead. A Reader with
-	// Continue is for one connection.
+	// written there, unless some of that Body has arrived already. A Body that
+	// is never read is not asked for, and its Close answers ErrNotRead. A
+	// Reader with Continue is for one connection.
 	Continue io.Writer
 }
 
@@ -127,24 +126,23 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 		req.Host = req.URL.Host
 	}
 	fixPragma(req.Header)
+	var answer io.Writer
+	if framing.ExpectContinue {
+		answer = r.Continue
+	}
 	switch framing.Body {
 	case picohttp.BodyLength:
-		if framing.Length == 0 {
-			return req, nil
+		if framing.Length > 0 {
+			req.Body = &body{r: b, left: framing.Length, closing: req.Close, answer: answer}
 		}
-		body := &body{r: b, left: framing.Length, closing: req.Close}
-		body.expectContinue(framing, r.Continue)
-		req.Body = body
 	case picohttp.BodyChunked:
 		req.ContentLength = -1
-		req.TransferEncoding = chunkedOnly()
+		req.TransferEncoding = []string{"chunked"}
 		delete(req.Header, "Transfer-Encoding")
 		if req.Trailer, err = announced(req.Header); err != nil {
 			return nil, err
 		}
-		body := &body{r: b, chunked: picohttp.NewChunkedReader(b, &r.Parser), trailer: &req.Trailer}
-		body.expectContinue(framing, r.Continue)
-		req.Body = body
+		req.Body = &body{r: b, chunked: picohttp.NewChunkedReader(b, &r.Parser), trailer: &req.Trailer, answer: answer}
 	}
 	return req, nil
 }
@@ -226,7 +224,7 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 	if codings, ok := resp.Header["Transfer-Encoding"]; ok {
 		delete(resp.Header, "Transfer-Encoding")
 		if chunked || h.Minor() > 0 && len(codings) == 1 && isToken(codings[0], "chunked") {
-			resp.TransferEncoding = chunkedOnly()
+			resp.TransferEncoding = []string{"chunked"}
 			if resp.Trailer, err = announced(resp.Header); err != nil {
 				return nil, err
 			}
@@ -234,12 +232,12 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 	}
 	switch framing.Body {
 	case picohttp.BodyNone:
-		lengths := resp.Header["Content-Length"]
-		if len(lengths) > 1 {
-			resp.Header["Content-Length"] = lengths[:1]
+		values := resp.Header["Content-Length"]
+		if len(values) > 1 {
+			resp.Header["Content-Length"] = values[:1]
 		}
 		if method == http.MethodHead {
-			resp.ContentLength = lengthOf(lengths)
+			resp.ContentLength = lengthOf(values)
 		}
 	case picohttp.BodyLength:
 		if framing.Length > 0 {
@@ -259,8 +257,6 @@ var protos = [...]string{
 	"HTTP/1.0", "HTTP/1.1", "HTTP/1.2", "HTTP/1.3", "HTTP/1.4",
 	"HTTP/1.5", "HTTP/1.6", "HTTP/1.7", "HTTP/1.8", "HTTP/1.9",
 }
-
-func chunkedOnly() []string { return []string{"chunked"} }
 
 // parseTarget does what http.ReadRequest does with a request-target.
 func parseTarget(method, target string) (*url.URL, error) {
