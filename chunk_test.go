@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/picohttp/picohttp/internal/mutants"
 )
@@ -75,7 +76,7 @@ func decodeByReader(g *guard, d Chunked, b []byte, ends []int) outcome {
 	source := bufio.NewReaderSize(&pieces{b: b, ends: append(ends, len(b))}, 16)
 	c := NewChunkedReader(source, d.Parser)
 	c.d.LeaveTrailer = d.LeaveTrailer
-	body, err := io.ReadAll(struct{ io.Reader }{c})
+	body, err := io.ReadAll(c)
 	rest, _ := io.ReadAll(source)
 	if err == io.ErrUnexpectedEOF {
 		return chunkedOutcome(&c.d, 0, ErrIncomplete, body)
@@ -170,21 +171,7 @@ func TestChunked(t *testing.T) {
 				}
 			}
 			check()
-			if len(v.input) > 4096 {
-				for range 20 {
-					check(rng.IntN(len(v.input)))
-				}
-				continue
-			}
-			check(everyOffset(v.input)...)
-			for end := range v.input {
-				check(end)
-			}
-			for range 20 {
-				ends := []int{rng.IntN(len(v.input) + 1), rng.IntN(len(v.input) + 1), rng.IntN(len(v.input) + 1)}
-				slices.Sort(ends)
-				check(ends...)
-			}
+			eachDelivery(rng, v.input, check)
 		}
 	}
 }
@@ -465,7 +452,7 @@ func TestChunkedReader(t *testing.T) {
 		if _, err := io.ReadAll(c); err != want {
 			t.Errorf("%q: %v, want %v", input, err, want)
 		}
-		c = NewChunkedReader(bufio.NewReader(io.MultiReader(strings.NewReader(input), errorReader{broken})), nil)
+		c = NewChunkedReader(bufio.NewReader(io.MultiReader(strings.NewReader(input), iotest.ErrReader(broken))), nil)
 		if _, err := io.ReadAll(c); want == io.ErrUnexpectedEOF && err != broken {
 			t.Errorf("%q: %v, want %v", input, err, broken)
 		}
@@ -531,10 +518,6 @@ func TestChunkedReaderAgain(t *testing.T) {
 		t.Errorf("%d octets, %d fields", size, c.Trailer().NumFields())
 	}
 }
-
-type errorReader struct{ err error }
-
-func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 
 // TestChunkedReaderWaits: Read answers with the data that is there, instead of
 // waiting for more.

@@ -271,11 +271,3 @@ func (c *chunkedCase) check(t *testing.T, g *guard) {
 		t.Errorf("%s: %d %q %q\nwant %d %q %q", c.ID, n, b[:size], trailers, c.Consumed, c.Body, c.Trailers)
 	}
 }
-
-func latin1(b []byte) string {
-	var s strings.Builder
-	for _, c := range b {
-		s.WriteRune(rune(c))
-	}
-	return s.String()
-}

@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/picohttp/picohttp/internal/mutants"
 )
 
 func TestExplain(t *testing.T) {
@@ -522,39 +524,19 @@ func TestExplainOther(t *testing.T) {
 // the caret stands under the octet at n.
 func TestExplainAny(t *testing.T) {
 	const seed = "\r\nPOST /a/b?c HTTP/1.1\r\nHost: example.com\r\nCookie: \t a=b; \xe9=\xff\r\nX:\r\n\r\nbody"
-	random := rand.New(rand.NewPCG(9112, 9110))
-	rounds := 20000
-	if testing.Short() {
-		rounds = 1000
-	}
-	for range rounds {
-		b := []byte(seed[2*random.IntN(2):])
-		for range random.IntN(4) {
-			i := random.IntN(len(b))
-			switch random.IntN(4) {
-			case 0:
-				b[i] = byte(random.Uint32())
-			case 1:
-				b = append(b[:i:i], b[i+1:]...)
-			case 2:
-				b = append(b[:i:i], seed[random.IntN(len(seed)):]...)
-			case 3:
-				long := strings.Repeat(string(b[i]), random.IntN(200))
-				b = append(b[:i:i], long+string(b[i:])...)
-			}
-			if len(b) == 0 {
-				break
-			}
-		}
+	seeds := [][]byte{[]byte(seed), []byte(seed[2:])}
+	rng := rand.New(rand.NewPCG(9112, 9110))
+	for range mutants.Count(20_000) {
+		b := mutants.Make(rng, seeds)
 		var r Request
-		p := Parser{Profile: Profile(random.IntN(3)), MaxHeadBytes: random.IntN(400), MaxTargetBytes: random.IntN(60), MaxFields: random.IntN(5)}
+		p := Parser{Profile: Profile(rng.IntN(3)), MaxHeadBytes: rng.IntN(400), MaxTargetBytes: rng.IntN(60), MaxFields: rng.IntN(5)}
 		n, err := p.ParseRequest(&r, b)
 		checkExplained(t, &p, b, n, err)
 		if err == nil {
 			_, err := r.Host()
 			checkExplained(t, &p, b, n, err)
 		}
-		checkExplained(t, &Parser{}, b, random.IntN(len(b)+2)-1, Error(random.IntN(len(rules)+1)))
+		checkExplained(t, &Parser{}, b, rng.IntN(len(b)+2)-1, Error(rng.IntN(len(rules)+1)))
 	}
 }
 

@@ -3,7 +3,6 @@ package picohttp
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/textproto"
@@ -101,10 +100,8 @@ func checkDelivery(t *testing.T, g *guard, s subject, b []byte, first, second ui
 			continue
 		}
 		restore := pin(at)
-		m := s.new()
-		n, err := m.parseUnder(&p, g.atEnd(b))
-		whole := result{m, n, err}
-		m.describe() // without a panic
+		whole := parseAs(s, &p, g.atEnd(b))
+		whole.describe() // without a panic
 		if want.message == nil {
 			want = whole
 		}
@@ -133,18 +130,10 @@ var responseGrammar = regexp.MustCompile(`^HTTP/1\.[0-9] [0-9]{3}(?: [\t\x20-\x7
 // checkResponse: what is accepted is what the grammar says, means the same when
 // it is written anew, and is what net/http reads.
 func checkResponse(t *testing.T, b []byte) {
-	var r Response
-	n, err := r.Parse(b)
-	if end := matchLength(responseGrammar, b); err == nil && end != n || err != nil && end > 0 && !isLimit(err) {
-		t.Fatalf("%d, %v; the grammar says %d\n%q", n, err, end, b)
-	}
-	if err != nil {
+	var r, again Response
+	n, ok := checkGrammar(t, &r, &again, responseGrammar, b)
+	if !ok {
 		return
-	}
-	written := fmt.Appendf(nil, "HTTP/1.%d %03d %s\r\n%s", r.Minor(), r.Status(), r.Reason(), r.writeFields())
-	var again Response
-	if n, err := again.Parse(written); err != nil || n != len(written) || again.describe() != r.describe() {
-		t.Fatalf("written anew: %d, %v\n%q\n%q\n%s%s", n, err, b, written, r.describe(), again.describe())
 	}
 	peer, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(b[:n])), nil)
 	if err != nil {
@@ -180,36 +169,32 @@ func FuzzReference(f *testing.F) {
 }
 
 func checkReference(t *testing.T, b []byte) {
-	var r Request
-	n, err := r.Parse(b)
+	var r, again Request
+	if n, ok := checkGrammar(t, &r, &again, grammar, b); ok {
+		compareNetHTTP(t, &r, b[r.from:n])
+	}
+}
+
+// checkGrammar: what m accepts is what the grammar says, and means the same when it
+// is written anew.
+func checkGrammar(t *testing.T, m, again message, grammar *regexp.Regexp, b []byte) (n int, ok bool) {
+	t.Helper()
+	n, err := m.parseUnder(&Parser{}, b)
 	if end := matchLength(grammar, b); err == nil && end != n || err != nil && end > 0 && !isLimit(err) {
 		t.Fatalf("%d, %v; the grammar says %d\n%q", n, err, end, b)
 	}
 	if err != nil {
-		return
+		return 0, false
 	}
-	written := r.write()
-	var again Request
-	if n, err := again.Parse(written); err != nil || n != len(written) || again.describe() != r.describe() {
-		t.Fatalf("written anew: %d, %v\n%q\n%q\n%s%s", n, err, b, written, r.describe(), again.describe())
+	written := writeUnfolded(m)
+	if n, err := again.parseUnder(&Parser{}, written); err != nil || n != len(written) || again.describe() != m.describe() {
+		t.Fatalf("written anew: %d, %v\n%q\n%q\n%s%s", n, err, b, written, m.describe(), again.describe())
 	}
-	compareNetHTTP(t, &r, b[r.from:n])
+	return n, true
 }
 
 func isLimit(err error) bool {
 	return err == ErrHeadTooLong || err == ErrTargetTooLong || err == ErrTooManyFields
-}
-
-// write writes the head in canonical form.
-func (r *Request) write() []byte {
-	return fmt.Appendf(nil, "%s %s HTTP/1.%d\r\n%s", r.Method(), r.Target(), r.Minor(), r.writeFields())
-}
-
-func (h *head) writeFields() (b []byte) {
-	for name, value := range h.Fields() {
-		b = fmt.Appendf(b, "%s: %s\r\n", name, value)
-	}
-	return append(b, "\r\n"...)
 }
 
 // grammar is RFC 9112, sections 2 to 5, as a regular expression, written down

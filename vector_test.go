@@ -98,6 +98,13 @@ func (r result) same(o result) bool {
 
 func (r result) String() string { return observe(r.message, r.n, r.err).String() }
 
+// parseAs parses b as a message of a kind.
+func parseAs(s subject, p *Parser, b []byte) result {
+	m := s.new()
+	n, err := m.parseUnder(p, b)
+	return result{m, n, err}
+}
+
 // observe puts into an outcome what Parse or Resume answered.
 func observe(m message, n int, err error) (o outcome) {
 	o.n = n
@@ -168,6 +175,42 @@ func describeHost(r *Request) string {
 		return err.(Error).Code()
 	}
 	return fmt.Sprintf("ok %q", value)
+}
+
+// framingOfMessage is Framing, of a response as the answer to method.
+func framingOfMessage(m message, method string) (Framing, error) {
+	switch m := m.(type) {
+	case *Request:
+		return m.Framing()
+	case *Response:
+		return m.Framing(method)
+	}
+	return Framing{}, nil
+}
+
+// writeUnfolded writes a message in canonical form.
+func writeUnfolded(m message) (b []byte) {
+	switch m := m.(type) {
+	case *Request:
+		b = fmt.Appendf(b, "%s %s HTTP/1.%d\r\n", m.Method(), m.Target(), m.Minor())
+	case *Response:
+		b = fmt.Appendf(b, "HTTP/1.%d %03d %s\r\n", m.Minor(), m.Status(), m.Reason())
+	}
+	for name, value := range m.Fields() {
+		b = fmt.Appendf(b, "%s: ", name)
+		b = Unfold(b, value)
+		b = append(b, "\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}
+
+// latin1 has a code point for each octet of b.
+func latin1(b []byte) string {
+	var s strings.Builder
+	for _, c := range b {
+		s.WriteRune(rune(c))
+	}
+	return s.String()
 }
 
 // loadVectors reads testdata/<folder>/*.txt. The form of a vector is in

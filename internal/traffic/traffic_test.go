@@ -75,16 +75,6 @@ func TestShuffled(t *testing.T) {
 	}
 }
 
-func TestDistinct(t *testing.T) {
-	seen := map[string]bool{}
-	for _, h := range Heads(1) {
-		if seen[string(h.Bytes)] {
-			t.Errorf("twice:\n%s", h.Bytes)
-		}
-		seen[string(h.Bytes)] = true
-	}
-}
-
 // TestDeterministic pins the corpus of seed 1, on every platform: a figure
 // measured on other bytes cannot be compared with one measured before. Who
 // changes the generator on purpose changes the sum.
