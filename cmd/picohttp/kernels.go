@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -57,23 +58,25 @@ func (r kernelReport) String() string {
 	fmt.Fprintln(table, "KERNEL\tRUNS HERE\tUSED\tREQUIRES")
 	down := ""
 	for _, k := range r.Kernels {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", k.Name, yes(k.Runs), yes(k.Used), or(k.Requires, "nothing"))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", k.Name, yes(k.Runs), yes(k.Used), cmp.Or(k.Requires, "nothing"))
 		if features := strings.Fields(k.Requires); k.Used && len(features) > 0 {
 			down = features[0]
 		}
 	}
 	table.Flush()
-	fmt.Fprintf(&s, "\nCPU       %s\n", or(r.CPU.Name, "unknown"))
-	fmt.Fprintf(&s, "has       %s\n", or(strings.Join(r.CPU.Features, " "), "nothing that matters to kernels"))
+	fmt.Fprintf(&s, "\nCPU       %s\n", cmp.Or(r.CPU.Name, "unknown"))
+	fmt.Fprintf(&s, "has       %s\n", cmp.Or(strings.Join(r.CPU.Features, " "), "nothing that matters to kernels"))
 	if len(r.CPU.Missing) > 0 {
 		fmt.Fprintf(&s, "has not   %s\n", strings.Join(r.CPU.Missing, " "))
 	}
-	if set := os.Getenv("GODEBUG"); set != "" {
+	set := os.Getenv("GODEBUG")
+	if set != "" {
 		fmt.Fprintf(&s, "GODEBUG   %s\n", set)
+		set += ","
 	}
 	if down != "" {
 		option := strings.ToLower(strings.ReplaceAll(down, ".", ""))
-		fmt.Fprintf(&s, "\nTo step down to the next kernel: GODEBUG=cpu.%s=off\n", option)
+		fmt.Fprintf(&s, "\nTo step down to the next kernel: GODEBUG=%scpu.%s=off\n", set, option)
 	}
 	return s.String()
 }
@@ -83,11 +86,4 @@ func yes(b bool) string {
 		return "yes"
 	}
 	return "no"
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -485,6 +486,14 @@ func TestParseWidth(t *testing.T) {
 	if !strings.Contains(stdout, quoted) {
 		t.Errorf("%q is not in\n%s", quoted, stdout)
 	}
+	// What is left out ends between octets, wherever that is.
+	for pad := range 4 {
+		bad := "GET / HTTP/1.1\r\nX: " + strings.Repeat("b", pad) + strings.Repeat("\xff", 60) + "\x00\r\n\r\n"
+		_, stdout, _ = try(bad, "parse", "-width", "40")
+		if !regexp.MustCompile(`\n    \.\.\.(\\xff){6}\\x00\\r\\n\n {31}\^ NUL\n`).MatchString(stdout) {
+			t.Errorf("%d octets before obs-text:\n%s", pad, stdout)
+		}
+	}
 	_, stdout, _ = try("GET / HTTP/1.1\r\n"+strings.Repeat("n", 61)+" v\r\n", "parse", "-width", "40")
 	behind := "\n    ..." + strings.Repeat("n", 27) + " v\\r\\n\n" + strings.Repeat(" ", 4+3+27) + "^ SP\n"
 	if !strings.Contains(stdout, behind) {
@@ -742,6 +751,12 @@ func TestKernels(t *testing.T) {
 	}
 	if used != 1 {
 		t.Errorf("%d kernels are used", used)
+	}
+
+	t.Setenv("GODEBUG", "cpu.x=off") // what is off stays off
+	report.Kernels = []kernel{{"k", "AVX512BW POPCNT", true, true}}
+	if text := report.String(); !strings.HasSuffix(text, "kernel: GODEBUG=cpu.x=off,cpu.avx512bw=off\n") {
+		t.Error(text)
 	}
 }
 

@@ -102,8 +102,12 @@ func (p *page) narrow(lines string) string {
 	}
 	quote, caret, room, at = quote[len(indent):], caret[len(indent):], room-len(indent), at-len(indent)
 	if from := min(at-room/2, len(quote)-room); from > 0 {
-		quote = ellipsis + quote[from+len(ellipsis):]
-		caret = caret[from:]
+		begin := from + len(ellipsis)
+		for cutAt(quote, begin) < begin {
+			begin++
+		}
+		quote = ellipsis + quote[begin:]
+		caret = caret[begin-len(ellipsis):]
 	}
 	return indent + cut(quote, room) + "\n" + indent + cut(caret, room)
 }

@@ -68,7 +68,7 @@ func parseFile(name string, stdin io.Reader, s *show) (complete bool, err error)
 		defer f.Close()
 		r = f
 	}
-	s.file = name
+	s.file = printable([]byte(name))
 	w := walk{flags: s.flags, in: input{r: r}, show: s}
 	if !w.in.read() && w.in.err == nil {
 		return false, fmt.Errorf("%s: empty, there is no message in it", name)

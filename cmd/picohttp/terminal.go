@@ -57,14 +57,18 @@ func (t terminal) paint(sgr, s string) string {
 
 const ellipsis = "..."
 
-// cut returns s, or its beginning and an ellipsis if it is longer than room. It
-// does not cut what printable has escaped.
+// cut returns s, or its beginning and an ellipsis if it is longer than room.
 func cut(s string, room int) string {
 	if len(s) <= room {
 		return s
 	}
-	end := 0
-	for next := 0; next <= room-len(ellipsis); {
+	return s[:cutAt(s, room-len(ellipsis))] + ellipsis
+}
+
+// cutAt returns where to cut s, at most at an offset, so that nothing is cut that
+// printable has escaped.
+func cutAt(s string, most int) (end int) {
+	for next := 0; next <= most; {
 		end = next
 		switch {
 		case strings.HasPrefix(s[next:], `\x`):
@@ -75,7 +79,7 @@ func cut(s string, room int) string {
 			next++
 		}
 	}
-	return s[:end] + ellipsis
+	return end
 }
 
 // printable returns b with what is not printable ASCII escaped as in a Go
