@@ -9,22 +9,18 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"time"
 
 	"github.com/picohttp/picohttp"
 )
-
-// pipeTimeout is how long a program may take for one input.
-const pipeTimeout = 10 * time.Second
 
 // Pipe returns an adaptor of a program that speaks the protocol of "picohttp
 // batch": it reads lines of base64, each an input, and answers each by a line
 // with a JSON object, flushed. For each kind there is a process of its own, with
 // "-kind request", "response" or "chunked" behind args, started when first
-// needed, and again if it dies, which is a Crash, as is an answer that does not
-// come within 10 seconds. What the answer leaves out, the program is silent
-// about; an "error" in "framing" or "host" is a rejection, but for a Host that is
-// missing. Close ends the processes.
+// needed, and again if it dies, which is a Crash. How long an answer may take is
+// up to Run.Patience. What it leaves out, the program is silent about; an "error"
+// in "framing" or "host" is a rejection, but for a Host that is missing. Close ends
+// the processes.
 func Pipe(name string, kinds []Kind, args ...string) Adaptor {
 	var open []*process
 	start := func(k Kind) func([]byte) Verdict {
@@ -78,9 +74,6 @@ func (p *process) ask(b []byte) (answer []byte, err error) {
 		}
 	}
 	p.line = append(base64.StdEncoding.AppendEncode(p.line[:0], b), '\n')
-	cmd := p.cmd
-	late := time.AfterFunc(pipeTimeout, func() { cmd.Process.Kill() })
-	defer late.Stop()
 	if _, err = p.in.Write(p.line); err == nil {
 		answer, err = p.out.ReadBytes('\n')
 	}
