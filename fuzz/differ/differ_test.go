@@ -283,6 +283,34 @@ func TestPipe(t *testing.T) {
 	}
 }
 
+// TestPipeCloses: Close ends a program that hangs, and none is started after it.
+func TestPipeCloses(t *testing.T) {
+	starts := filepath.Join(t.TempDir(), "starts")
+	hangs := Pipe("hangs", []Kind{Request}, "sh", "-c", `echo >>"$0"; exec sleep 10`, starts)
+	verdicts := make(chan Verdict)
+	go func() {
+		for range 2 { // as a Guard does
+			verdicts <- hangs.Request([]byte("GET"))
+		}
+	}()
+	count := func() int {
+		lines, _ := os.ReadFile(starts)
+		return len(lines)
+	}
+	for count() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	hangs.Close()
+	for range 2 {
+		if v := <-verdicts; v.Result != Crash || v.Why == "" {
+			t.Errorf("%+v", v)
+		}
+	}
+	if n := count(); n != 1 {
+		t.Errorf("%d starts", n)
+	}
+}
+
 func TestReport(t *testing.T) {
 	input := "GET /<b>|*\x00\x80\r\n\r\n"
 	r := Merge(&Report{Parsers: []string{"first", "second"}, Executions: 9, Findings: []Finding{

@@ -2,6 +2,7 @@ package differ
 
 import (
 	"bufio"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"sync/atomic"
 
 	"github.com/picohttp/picohttp"
 )
@@ -20,14 +22,15 @@ import (
 // needed, and again if it dies, which is a Crash. How long an answer may take is
 // up to Run.Patience. What it leaves out, the program is silent about; an "error"
 // in "framing" or "host" is a rejection, but for a Host that is missing. Close ends
-// the processes.
+// the processes, and none is started after it.
 func Pipe(name string, kinds []Kind, args ...string) Adaptor {
+	ctx, end := context.WithCancel(context.Background())
 	var open []*process
 	start := func(k Kind) func([]byte) Verdict {
 		if !slices.Contains(kinds, k) {
 			return nil
 		}
-		p := &process{kind: k, args: append(slices.Clone(args), "-kind", k.String())}
+		p := &process{ctx: ctx, kind: k, args: append(slices.Clone(args), "-kind", k.String())}
 		open = append(open, p)
 		return p.parse
 	}
@@ -37,6 +40,7 @@ func Pipe(name string, kinds []Kind, args ...string) Adaptor {
 		Response: start(Response),
 		Chunked:  start(Chunked),
 		Close: func() {
+			end()
 			for _, p := range open {
 				p.stop()
 			}
@@ -45,9 +49,10 @@ func Pipe(name string, kinds []Kind, args ...string) Adaptor {
 }
 
 type process struct {
+	ctx    context.Context
 	kind   Kind
 	args   []string
-	cmd    *exec.Cmd
+	cmd    atomic.Pointer[exec.Cmd] // Close may come while an answer does not
 	in     io.WriteCloser
 	out    *bufio.Reader
 	line   []byte
@@ -68,7 +73,7 @@ func (p *process) parse(b []byte) Verdict {
 }
 
 func (p *process) ask(b []byte) (answer []byte, err error) {
-	if p.cmd == nil {
+	if p.cmd.Load() == nil {
 		if err := p.start(); err != nil {
 			return nil, err
 		}
@@ -90,7 +95,7 @@ func (p *process) start() error {
 		return fmt.Errorf("%s: does not answer", p.args[0])
 	}
 	p.failed++
-	cmd := exec.Command(p.args[0], p.args[1:]...)
+	cmd := exec.CommandContext(p.ctx, p.args[0], p.args[1:]...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -103,18 +108,19 @@ func (p *process) start() error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	p.cmd, p.in, p.out = cmd, in, bufio.NewReader(out)
+	p.in, p.out = in, bufio.NewReader(out)
+	p.cmd.Store(cmd)
 	return nil
 }
 
 func (p *process) stop() {
-	if p.cmd == nil {
+	cmd := p.cmd.Swap(nil)
+	if cmd == nil {
 		return
 	}
 	p.in.Close()
-	p.cmd.Process.Kill()
-	p.cmd.Wait()
-	p.cmd = nil
+	cmd.Process.Kill()
+	cmd.Wait()
 }
 
 // An outcome is an answer of the batch protocol.
