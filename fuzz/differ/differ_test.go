@@ -364,9 +364,13 @@ func TestCommand(t *testing.T) {
 	if !strings.Contains(out.String(), "3000 executions") || !strings.Contains(out.String(), "accepted by net/http") {
 		t.Error(out.String())
 	}
-	for _, args := range [][]string{{"-kind", "both"}, {"-only", "nobody"}, {"-pipe", "x"}, {"more"}} {
+	before := out.Len()
+	for _, args := range [][]string{{"-kind", "both"}, {"-kind", "request,both"}, {"-only", "nobody"}, {"-pipe", "x"}, {"more"}} {
 		if err := command(context.Background(), append(args, "-count", "1", "-report", dir), &out, nil); err == nil {
 			t.Errorf("%q is no error", args)
 		}
+	}
+	if ran := out.String()[before:]; ran != "" {
+		t.Errorf("with wrong arguments it says %s", ran)
 	}
 }

@@ -101,15 +101,19 @@ func command(ctx context.Context, args []string, out io.Writer, adaptors []Adapt
 		}
 	}
 	words := strings.Split(*kinds, ",")
-	var reports []*Report
-	var failed error
+	each := make([]Kind, len(words))
 	for i, word := range words {
 		kind := slices.IndexFunc([]Kind{Request, Response, Chunked}, func(k Kind) bool { return k.String() == word })
 		if kind < 0 {
 			return fmt.Errorf("no kind %q: there are request, response and chunked", word)
 		}
+		each[i] = Kind(kind)
+	}
+	var reports []*Report
+	var failed error
+	for i, kind := range each {
 		r := Run{
-			Kind: Kind(kind), Adaptors: chosen, Count: *count, Dir: *dir, Random: *seed, Patience: *patience, Guard: *guard, Splits: *splits, Late: *late,
+			Kind: kind, Adaptors: chosen, Count: *count, Dir: *dir, Random: *seed, Patience: *patience, Guard: *guard, Splits: *splits, Late: *late,
 			Progress: func(p Progress) { fmt.Fprintln(out, p) },
 		}
 		part, cancel := ctx, func() {}
