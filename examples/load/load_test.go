@@ -48,8 +48,7 @@ func TestShort(t *testing.T) {
 		}
 	}
 	for _, s := range allServers() {
-		rows := strings.Count(report, "\n| "+s.name+" | ")
-		if missing := strings.Contains(report, "\n- "+s.name+": missing: "); rows != 4 && !missing || rows != 0 && missing {
+		if rows := strings.Count(report, "\n| "+s.name+" | "); rows != 4 {
 			t.Errorf("%s has %d rows", s.name, rows)
 		}
 	}
@@ -169,9 +168,6 @@ func TestNoWrk(t *testing.T) {
 
 func TestBuild(t *testing.T) {
 	root := t.TempDir()
-	if err := (&server{path: "gnet"}).build(t.Context(), root, root, false); !errors.Is(err, errMissing) {
-		t.Errorf("without a package: %v", err)
-	}
 	for name, text := range map[string]string{"go.mod": "module " + module, "gnet/main.go": "package main"} {
 		file := filepath.Join(root, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o777), os.WriteFile(file, []byte(text), 0o666)); err != nil {
@@ -179,7 +175,7 @@ func TestBuild(t *testing.T) {
 		}
 	}
 	err := (&server{path: "gnet"}).build(t.Context(), root, root, false)
-	if err == nil || errors.Is(err, errMissing) || !strings.Contains(err.Error(), "examples/gnet does not build") {
+	if err == nil || !strings.Contains(err.Error(), "examples/gnet does not build") {
 		t.Errorf("without a function main: %v", err)
 	}
 }

@@ -58,7 +58,6 @@ type bench struct {
 	servers []*server
 	loads   []load
 	scripts map[string]string // the file of a load's script
-	missing []string          // servers whose package is not there
 	failed  []string          // what did not work
 	out     io.Writer         // the report
 	log     io.Writer         // progress
@@ -184,9 +183,6 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(err, errMissing):
-			b.missing = append(b.missing, fmt.Sprintf("%s: %v", s.name, err))
-			b.progress("%s", b.missing[len(b.missing)-1])
 		case err != nil:
 			b.fail(s, err)
 		default:
