@@ -24,6 +24,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -332,15 +333,8 @@ func twoCPUs() (cpus [2]string, err error) {
 	other := allowed[min(1, len(allowed)-1)]
 	threads, _ := os.ReadFile(fmt.Sprintf("/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", first))
 	if siblings, err := parseCPUs(strings.TrimSpace(string(threads))); err == nil {
-		for _, cpu := range allowed {
-			shared := false
-			for _, sibling := range siblings {
-				shared = shared || cpu == sibling
-			}
-			if !shared {
-				other = cpu
-				break
-			}
+		if i := slices.IndexFunc(allowed, func(cpu int) bool { return !slices.Contains(siblings, cpu) }); i >= 0 {
+			other = allowed[i]
 		}
 	}
 	return [2]string{strconv.Itoa(first), strconv.Itoa(other)}, nil

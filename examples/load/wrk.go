@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -188,14 +189,9 @@ func uncorrected(counts map[int]int, requests, wall, connections int) map[int]in
 	if interval == 0 {
 		return nil
 	}
-	values := make([]int, 0, len(counts))
-	for value := range counts {
-		values = append(values, value)
-	}
-	slices.Sort(values)
 	measured := make(map[int]int, len(counts))
 	added := make([]int, interval) // to all smaller values with the same remainder
-	for _, value := range slices.Backward(values) {
+	for _, value := range slices.Backward(slices.Sorted(maps.Keys(counts))) {
 		count := counts[value]
 		if value > interval {
 			count -= added[value%interval]
@@ -216,13 +212,8 @@ func uncorrected(counts map[int]int, requests, wall, connections int) map[int]in
 // percentile returns the least latency that p percent of n samples do not exceed,
 // 0 if that one has no value.
 func percentile(counts map[int]int, n, p int) time.Duration {
-	values := make([]int, 0, len(counts))
-	for value := range counts {
-		values = append(values, value)
-	}
-	slices.Sort(values)
 	rank := (n*p + 99) / 100
-	for _, value := range values {
+	for _, value := range slices.Sorted(maps.Keys(counts)) {
 		if rank -= counts[value]; rank <= 0 {
 			return time.Duration(value) * time.Microsecond
 		}
