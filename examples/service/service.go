@@ -13,6 +13,7 @@
 package service
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/picohttp/picohttp"
@@ -39,9 +40,9 @@ type Limits struct {
 
 var defaults Limits
 
-func (l *Limits) maxBody() int64   { return or(l.MaxBody, 8<<20) }
-func (l *Limits) maxUnread() int64 { return or(l.MaxUnread, 256<<10) }
-func (l *Limits) maxAnswer() int   { return or(l.MaxAnswer, 64<<10) }
+func (l *Limits) maxBody() int64   { return cmp.Or(l.MaxBody, 8<<20) }
+func (l *Limits) maxUnread() int64 { return cmp.Or(l.MaxUnread, 256<<10) }
+func (l *Limits) maxAnswer() int   { return cmp.Or(l.MaxAnswer, 64<<10) }
 
 // Timeouts say how long a peer may take. The zero value has the defaults.
 //
@@ -59,19 +60,12 @@ type Timeouts struct {
 func (t *Timeouts) Read(s State) time.Duration {
 	switch s {
 	case Head:
-		return or(t.Head, 10*time.Second)
+		return cmp.Or(t.Head, 10*time.Second)
 	case Body:
-		return or(t.Body, 20*time.Second)
+		return cmp.Or(t.Body, 20*time.Second)
 	}
-	return or(t.Idle, 60*time.Second)
+	return cmp.Or(t.Idle, 60*time.Second)
 }
 
 // ToWrite returns how long to wait for the peer to take an answer.
-func (t *Timeouts) ToWrite() time.Duration { return or(t.Write, 20*time.Second) }
-
-func or[T int | int64 | time.Duration](n, otherwise T) T {
-	if n == 0 {
-		return otherwise
-	}
-	return n
-}
+func (t *Timeouts) ToWrite() time.Duration { return cmp.Or(t.Write, 20*time.Second) }
