@@ -106,6 +106,20 @@ func TestExplain(t *testing.T) {
 // startLines are put before the examples of fields, to make heads of them.
 var startLines = []string{request: "GET / HTTP/1.1\r\n", response: "HTTP/1.1 200 OK\r\n", trailer: "", chunked: "", chunkedLeave: ""}
 
+// TestSeedsOfNoKind shows that a vector of framing has to say its kind.
+func TestSeedsOfNoKind(t *testing.T) {
+	testdata := t.TempDir()
+	if err := os.CopyFS(testdata, os.DirFS("../../testdata")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(testdata, "framing", "zzz.txt"), []byte("name: of-no-kind\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := loadSeeds(testdata); err == nil || !strings.Contains(err.Error(), "of-no-kind") {
+		t.Errorf("error %v, want that of-no-kind has no kind", err)
+	}
+}
+
 // options of a short run.
 func short(t *testing.T, o *oracle) (*seeds, options) {
 	t.Helper()

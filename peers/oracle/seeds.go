@@ -24,10 +24,11 @@ func loadSeeds(testdata string) (s *seeds, err error) {
 			return nil, err
 		}
 		for _, v := range all {
+			of := folder
 			if kind := v.Word("kind"); kind != "" {
-				folder = kind + "s"
+				of = kind + "s"
 			}
-			k, ok := folders[folder]
+			k, ok := folders[of]
 			if !ok {
 				return nil, fmt.Errorf("%s: the kind of the vector %s is not said", testdata, v.Name)
 			}
