@@ -251,12 +251,9 @@ func (c *comparison) show() string {
 // shrink takes octets away as long as there is a difference that nothing explains.
 func (w *worker) shrink(q *question) (*question, error) {
 	small := *q
-	differs := func(q *question) (bool, error) {
-		names, c, err := w.compareOne(q)
-		return err == nil && len(names) == 0 && !slices.Equal(c.older, c.newest), err
-	}
 	try := func(q question) (bool, error) {
-		ok, err := differs(&q)
+		names, c, err := w.compareOne(&q)
+		ok := err == nil && len(names) == 0 && !slices.Equal(c.older, c.newest)
 		if ok {
 			small = q
 		}
