@@ -16,7 +16,7 @@ import (
 
 // A Report is what runs have found.
 type Report struct {
-	Parsers    []string // in the order of Finding.Verdicts, for one kind
+	Parsers    []string // in the order of Finding.Verdicts
 	Findings   []Finding
 	Executions int64
 	Took       time.Duration
@@ -315,7 +315,7 @@ func (r *Report) WriteSummary(w io.Writer) error {
 }
 
 // Merge returns the reports of several kinds as one, whose parsers are those of
-// the first; a parser that took no part in a kind has an empty verdict there.
+// all; a parser that took no part in a kind is Absent there.
 func Merge(reports ...*Report) *Report {
 	all := new(Report)
 	for _, r := range reports {
