@@ -11,7 +11,8 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// Bodies are decoded in place: here, at the beginning of a page, as in yardstick.c.
+// Bodies are decoded in place: here, at the beginning of a page, as in
+// native/picohttpparser.c.
 var buffer []byte
 
 // makeBuffer makes room for the longest body.

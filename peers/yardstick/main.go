@@ -1,8 +1,8 @@
 // Yardstick measures picohttp's kernels, and its decoder of chunked bodies,
-// against picohttpparser, the C parser whose speed others quote: all of them in
-// one run, on the same bytes, in slots of some 30 ms that alternate. What it is
-// for is the ratios; on a noisy machine they hold when the times do not. See
-// README.md.
+// against picohttpparser, the C parser whose speed others quote, and, if asked to,
+// against other parsers in C, Rust and Go: all of them in one run, on the same
+// bytes, in slots of some 20 ms that alternate. What it is for is the ratios; on a
+// noisy machine they hold when the times do not. See README.md.
 //
 //	go run ./yardstick [flags]
 package main

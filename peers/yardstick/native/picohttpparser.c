@@ -145,7 +145,7 @@ static size_t copy_all(long passes, long step)
 }
 
 /*
- * time_memmove restores each body, as time_decode does, and moves each chunk by 6 bytes, the least that decoding moves
+ * memmove_all restores each body, as decode_all does, and moves each chunk by 6 bytes, the least that decoding moves
  * one of 16 KiB. All chunks of a corpus are of one size.
  */
 static size_t memmove_all(long passes, long step)
