@@ -90,13 +90,8 @@ func (m *mutant) measure() {
 	if lf := bytes.IndexByte(m.b[m.from:], '\n'); lf >= 0 {
 		m.to = m.from + lf + 1
 	}
-	m.end = m.to
-	if m.end > m.from && m.b[m.end-1] == '\n' {
-		m.end--
-	}
-	if m.end > m.from && m.b[m.end-1] == '\r' {
-		m.end--
-	}
+	line := bytes.TrimSuffix(bytes.TrimSuffix(m.b[m.from:m.to], []byte("\n")), []byte("\r"))
+	m.end = m.from + len(line)
 }
 
 // line returns where line n is.
@@ -137,12 +132,12 @@ var operations = [...]func(m *mutant, donors [][]byte) []byte{
 // duplicate puts the line in once more, somewhere.
 func duplicate(m *mutant, _ [][]byte) []byte {
 	_, at := m.other()
-	return replace(m.b, at, at, bytes.Clone(m.b[m.from:m.to]))
+	return replace(m.b, at, at, m.b[m.from:m.to])
 }
 
 // resizeCopy duplicates the line with another number in it: two lengths.
 func resizeCopy(m *mutant, donors [][]byte) []byte {
-	line := bytes.Clone(m.b[m.from:m.to])
+	line := m.b[m.from:m.to]
 	copied := mutant{b: line, to: len(line), end: m.end - m.from, how: m.how}
 	return replace(m.b, m.to, m.to, resize(&copied, donors))
 }
@@ -151,7 +146,7 @@ func remove(m *mutant, _ [][]byte) []byte { return replace(m.b, m.from, m.to, ni
 
 // move takes the line out and puts it in somewhere else.
 func move(m *mutant, _ [][]byte) []byte {
-	line := bytes.Clone(m.b[m.from:m.to])
+	line := m.b[m.from:m.to]
 	at, _ := m.other()
 	if at >= m.to {
 		at -= len(line)
@@ -329,7 +324,7 @@ func splice(m *mutant, donors [][]byte) []byte {
 	mixed := int(uint32(m.how+m.from<<8) * 2654435761 >> 8)
 	donor := mutant{b: donors[mixed%len(donors)]}
 	donor.find(mixed >> 12)
-	line := bytes.Clone(donor.b[donor.from:donor.to])
+	line := donor.b[donor.from:donor.to]
 	switch m.how % 4 {
 	case 0:
 		return replace(m.b, m.from, m.to, line)
