@@ -170,9 +170,6 @@ func (v *Verdict) body(p *profile, pieces [][]byte, head int) {
 }
 
 func fault(err error, at Stage) Verdict {
-	if err == picohttp.ErrIncomplete {
-		return Verdict{Result: Incomplete, Stage: at}
-	}
 	return Verdict{Result: Reject, Stage: at, Why: err.(picohttp.Error).Code()}
 }
 
