@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"time"
+
+	"github.com/picohttp/picohttp"
 )
 
 // Call returns what parse says of b. A panic and, in Go code, the use of memory
@@ -137,7 +139,7 @@ func Prefixes(parse func(b []byte) Verdict, b []byte) (end int, why string) {
 
 // closes: the body ends where the input does.
 func closes(v *Verdict) bool {
-	return v.Result == Accept && v.Silent&PartFraming == 0 && v.Framing.Body.String() == "until-close"
+	return v.Result == Accept && v.Silent&PartFraming == 0 && v.Framing.Body == picohttp.BodyUntilClose
 }
 
 // Splits holds a parser that takes pieces to itself: b in two pieces, cut at each
