@@ -402,16 +402,12 @@ func (r *Run) progress() Progress {
 	if took := r.before + time.Since(r.began); took > 0 {
 		p.Rate = float64(r.done) / took.Seconds()
 	}
-	p.Classes = len(r.classes())
-	return p
-}
-
-func (r *Run) classes() map[[2]string]int {
-	count := map[[2]string]int{}
+	classes := map[[2]string]bool{}
 	for _, f := range r.found {
-		count[[2]string{f.Class.String(), f.Rule}]++
+		classes[[2]string{f.Class.String(), f.Rule}] = true
 	}
-	return count
+	p.Classes = len(classes)
+	return p
 }
 
 func (r *Run) report() *Report {
