@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httputil"
 	"net/textproto"
@@ -74,13 +75,7 @@ func netFields(b []byte, v *Verdict) (silent Parts) {
 	if err != nil {
 		return PartFields
 	}
-	for _, name := range slices.Sorted(func(yield func(string) bool) {
-		for name := range fields {
-			if !yield(name) {
-				return
-			}
-		}
-	}) {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		for _, value := range fields[name] {
 			v.Fields = append(v.Fields, Field{name, value})
 		}
