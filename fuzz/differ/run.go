@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -423,10 +422,7 @@ func (r *Run) report() *Report {
 }
 
 // digest names an input.
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:8])
-}
+func digest(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b))[:16] }
 
 // sort puts the worst first, and of these the shortest.
 func (r *Report) sort() {
