@@ -14,6 +14,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/picohttp/picohttp"
 	"github.com/picohttp/picohttp/fuzz/differ"
@@ -300,18 +301,13 @@ func checkKernels(b []byte) int {
 	return interest
 }
 
-var guards = func() func() *differ.Guard {
-	var g *differ.Guard
-	return func() *differ.Guard {
-		if g == nil {
-			var err error
-			if g, err = differ.NewGuard(maxInput); err != nil {
-				panic(err)
-			}
-		}
-		return g
+var guards = sync.OnceValue(func() *differ.Guard {
+	g, err := differ.NewGuard(maxInput)
+	if err != nil {
+		panic(err)
 	}
-}()
+	return g
+})
 
 func equal(b []byte, how string, n int, err error, again int, errAgain error) {
 	if err != errAgain || n != again {
