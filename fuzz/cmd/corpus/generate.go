@@ -108,20 +108,13 @@ func cover(inputs [][]byte, features func(b []byte) []string) (seeds [][]byte) {
 // it, and in which order octets of which classes follow one another, under that
 // verdict's result.
 func features(part string) func(b []byte) []string {
-	kind := map[string]differ.Kind{"request": differ.Request, "response": differ.Response, "chunked": differ.Chunked}
 	strict := differ.Picohttp()[0]
+	parse := map[string]func(b []byte) differ.Verdict{
+		"request": strict.Request, "response": strict.Response, "chunked": strict.Chunked,
+		"trailer": func(b []byte) differ.Verdict { return strict.Request(append([]byte("GET / HTTP/1.1\r\n"), b...)) },
+	}[part]
 	return func(b []byte) (all []string) {
-		var v differ.Verdict
-		switch k := kind[part]; {
-		case part == "trailer":
-			v = strict.Request(append([]byte("GET / HTTP/1.1\r\n"), b...))
-		case k == differ.Request:
-			v = strict.Request(b)
-		case k == differ.Response:
-			v = strict.Response(b)
-		default:
-			v = strict.Chunked(b)
-		}
+		v := parse(b)
 		all = append(all, fmt.Sprint(v.Result, v.Stage, v.Why, v.Framing.Body, v.Framing.KeepAlive, bits.Len(uint(len(v.Fields))), v.Minor > 0))
 		before := byte('^')
 		for _, c := range b {
