@@ -291,7 +291,7 @@ func drawSizes(r *report, t theme, w io.Writer) error {
 		if n >= 1024 {
 			name = fmt.Sprint(n/1024, "Ki")
 		}
-		ticks = append(ticks, plot.Tick{Value: float64(i), Label: strings.ReplaceAll(name, " ", "")})
+		ticks = append(ticks, plot.Tick{Value: float64(i), Label: name})
 	}
 	curves := r.curvesOf(&a, func(c *column, s *side) float64 { return float64(c.cells.facts.bytes) / median(s.times) })
 	return r.drawCurves(t, w, "Throughput, by size of the request head in bytes",
