@@ -101,15 +101,12 @@ func TestCorpusSizes(t *testing.T) {
 }
 
 // TestAgree holds picohttp, with every kernel that runs here, to what
-// picohttpparser makes of every message that is measured.
+// picohttpparser makes of the messages that are measured, and runs the loops over
+// them. Single heads are left to TestPeersAgree.
 func TestAgree(t *testing.T) {
 	t.Chdir("..")
-	names, err := filepath.Glob("../testdata/heads/*.http")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range append(names, "mixed", "response300", "response1000", "chunked16k", "chunked64") {
-		t.Run("corpus="+strings.TrimSuffix(filepath.Base(name), ".http"), func(t *testing.T) {
+	for _, name := range []string{"mixed", "response300", "response1000", "chunked16k", "chunked64"} {
+		t.Run("corpus="+name, func(t *testing.T) {
 			k, messages, err := corpus(name, request)
 			if err != nil {
 				t.Fatal(err)
