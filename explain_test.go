@@ -481,12 +481,22 @@ func TestExplainProfiles(t *testing.T) {
 		{Parser{Profile: Pico}, "GET \xa0/  HTTP/1.1\r\nHost: a\r\n\r\n", `
     GET \xa0/  HTTP/1.1\r\n
         ^ 0xA0`},
+		{Parser{Profile: Pico}, "\r\nGET  /a\u0080 HTTP/1.1\r\nHost: a\r\n\r\n", `
+    GET  /a\xc2\x80 HTTP/1.1\r\n
+           ^ 0xC2`},
 		{Parser{Profile: Pico}, "GET  /\xa0 XTTP", "in the HTTP-version"},
+		{all, "\r\nHTTP/1.1 200 a\x01\vConnection: close\r\n\r\n", `
+    HTTP/1.1 200 a\x01\x0bConnection: close\r\n
+                  ^ SOH`},
 	} {
-		var r Request
-		n, err := test.parser.ParseRequest(&r, []byte(test.input))
+		kind := subjects[0]
+		if strings.Contains(test.input, "HTTP/1.1 200") {
+			kind = subjects[1]
+		}
+		r := parseAs(kind, &test.parser, []byte(test.input))
+		n, err := r.n, r.err
 		if err == nil {
-			_, err = r.Framing()
+			_, err = framingOfMessage(r.message, "GET")
 		}
 		text := test.parser.Explain([]byte(test.input), n, err)
 		got := text[strings.LastIndexByte(text, '\n')+1:]
