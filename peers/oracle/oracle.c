@@ -244,8 +244,8 @@ int main(void)
 {
     size_t page = sysconf(_SC_PAGESIZE);
     char *region = mmap(NULL, max_input + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    char *in = malloc(buffer_size);
-    if (region == MAP_FAILED || in == NULL || mprotect(region + max_input, page, PROT_NONE) != 0)
+    static char in[buffer_size];
+    if (region == MAP_FAILED || mprotect(region + max_input, page, PROT_NONE) != 0)
         die("out of memory");
     guard = region + max_input;
     fcntl(STDIN_FILENO, F_SETPIPE_SZ, pipe_size); /* only for speed: fewer turns */
