@@ -323,7 +323,8 @@ func (h *head) indexFields(b []byte, complete bool) error {
 		complete = x.settle(b)
 		if left := h.lim.fields - (h.n - 1) - h.more; x.n-1 > left {
 			h.more += left
-			return h.tooManyFields(x.end[left] + 2)
+			h.next = x.end[left] + 2 // up to there the lines behind the table are looked for
+			return h.tooManyFields(h.next)
 		}
 		h.more += x.n - 1
 		h.next = x.next

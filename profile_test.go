@@ -229,6 +229,12 @@ func TestLongDeviatingHeads(t *testing.T) {
 			if n, err := p.ParseRequest(&r, head); n != len(head) || err != nil {
 				t.Fatalf("%d, %v: %q", n, err, head)
 			}
+			if most := 1 + rng.IntN(fields); most < fields { // those before the fault
+				p.MaxFields, want = most, want[:most]
+				if _, err := p.ParseRequest(&r, head); err != ErrTooManyFields {
+					t.Fatalf("with %d of %d fields: %v", most, fields, err)
+				}
+			}
 			var got, byIndex []string
 			for name, value := range r.Fields() {
 				got = append(got, string(value))

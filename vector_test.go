@@ -92,7 +92,7 @@ type result struct {
 // answer depends on them and on the places alone.
 func (r result) same(o result) bool {
 	a, b := r.places(), o.places()
-	return r.n == o.n && r.err == o.err && a.n == b.n && a.more == b.more && a.deviations == b.deviations && (a.n == 0 || a.from == b.from && a.word2 == b.word2) &&
+	return r.n == o.n && r.err == o.err && a.n == b.n && a.more == b.more && (a.more == 0 || a.next == b.next) && a.deviations == b.deviations && (a.n == 0 || a.from == b.from && a.word2 == b.word2) &&
 		slices.Equal(a.mark[:a.n], b.mark[:b.n]) && slices.Equal(a.end[:a.n], b.end[:b.n])
 }
 
