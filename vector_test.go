@@ -222,13 +222,12 @@ func loadVectors(t testing.TB, folder string) (all []vector) {
 		t.Fatal(err)
 	}
 	for _, r := range read {
-		fail := func(format string, args ...any) {
-			t.Helper()
-			t.Fatalf("%s: %s: %s", r.Place, r.Name, fmt.Sprintf(format, args...))
-		}
 		v := vector{name: r.Name, input: r.Input}
 		for _, line := range r.Lines {
-			v.add(line.Key, line.Words, fail)
+			v.add(line.Key, line.Words, func(format string, args ...any) {
+				t.Helper()
+				t.Fatalf("%s:%d: %s", r.File, line.Number, fmt.Sprintf(format, args...))
+			})
 		}
 		all = append(all, v)
 	}
@@ -278,7 +277,7 @@ func (v *vector) add(key string, words []string, fail func(format string, args .
 	case key == "method" && len(words) == 1:
 		v.method = words[0]
 	case len(words) == 0:
-		fail("%s: nothing", key)
+		fail("nothing behind %s", key)
 	case key == "want" && v.kind != "":
 		v.framing = strings.Join(words, " ")
 	case key == "want" && v.want.result == "":
@@ -304,7 +303,7 @@ func (v *vector) add(key string, words []string, fail func(format string, args .
 	case key == "host":
 		v.host = words[0]
 	default:
-		fail("no key: %s", key)
+		fail("cannot read %s %q", key, words)
 	}
 }
 

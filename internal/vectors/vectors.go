@@ -15,14 +15,15 @@ import (
 type Vector struct {
 	Name  string
 	Input []byte
-	Place string // its file, and the line of its name
+	File  string
 	Lines []Line // all others, in their order
 }
 
 // A Line is a line of a vector: what Go strings stand for, or bare words.
 type Line struct {
-	Key   string // an indented line has that of the line above
-	Words []string
+	Key    string // an indented line has that of the line above
+	Words  []string
+	Number int // in its file
 }
 
 // Word returns the first word behind a key, "" if there is none.
@@ -63,12 +64,15 @@ func appendVectors(all []Vector, file, text string) ([]Vector, error) {
 		}
 		switch line = strings.TrimSuffix(line, "\n"); {
 		case strings.TrimSpace(line) == "":
-			v = nil
+			v, key = nil, ""
 			continue
 		case line[0] == '#':
 			continue
 		case line[0] != ' ':
-			key, line, _ = strings.Cut(line, ":")
+			var found bool
+			if key, line, found = strings.Cut(line, ":"); !found {
+				return fail("no key in %q", key)
+			}
 		}
 		words, err := splitWords(line)
 		switch {
@@ -79,15 +83,17 @@ func appendVectors(all []Vector, file, text string) ([]Vector, error) {
 		case v == nil:
 			for _, before := range all {
 				if before.Name == words[0] {
-					return fail("%s has this name, too", before.Place)
+					return fail("another vector is named %s, in %s", words[0], before.File)
 				}
 			}
-			all = append(all, Vector{Name: words[0], Place: fmt.Sprintf("%s:%d", file, number)})
+			all = append(all, Vector{Name: words[0], File: file})
 			v = &all[len(all)-1]
+		case key == "name":
+			return fail("an empty line is missing before the name")
 		case key == "input":
 			v.Input = append(v.Input, strings.Join(words, "")...)
 		default:
-			v.Lines = append(v.Lines, Line{key, words})
+			v.Lines = append(v.Lines, Line{key, words, number})
 		}
 	}
 	return all, nil

@@ -21,8 +21,8 @@ want:  complete 3
        method "GET"
 `
 	want := []Vector{
-		{"first", []byte("a\x00bbbc"), "f:2", []Line{{"kind", []string{"request"}}, {"want", []string{"malformed", "20", "field-name"}}}},
-		{"second", nil, "f:8", []Line{{"want", []string{"complete", "3"}}, {"want", []string{"method", "GET"}}}},
+		{"first", []byte("a\x00bbbc"), "f", []Line{{"kind", []string{"request"}, 3}, {"want", []string{"malformed", "20", "field-name"}, 6}}},
+		{"second", nil, "f", []Line{{"want", []string{"complete", "3"}, 11}, {"want", []string{"method", "GET"}, 12}}},
 	}
 	all, err := appendVectors(nil, "f", text)
 	if err != nil || !reflect.DeepEqual(all, want) {
@@ -34,7 +34,10 @@ want:  complete 3
 	for text, want := range map[string]string{
 		`input: "a"`:                      "f:1: a vector begins with its name, not with input",
 		"name: a\n\n kind: b":             "f:3: a vector begins with its name",
-		"name: a\n\nname: b\n\nname: a\n": "f:5: f:1 has this name, too",
+		"name: a\n\nname: b\n\nname: a\n": "f:5: another vector is named a, in f",
+		"name: a\n\n b\n":                 "f:3: a vector begins with its name",
+		"name: a\nname: b\n":              "f:2: an empty line is missing",
+		"name: a\ninput \"x\"\n":          "f:2: no key in",
 		"name: a\ninput: \"a\" * 0":       "f:2: cannot repeat \"0\" times",
 		"name: a\ninput: \"a\" * b":       "f:2: cannot repeat \"b\" times",
 		"name: a\ninput: * 3":             "f:2: cannot repeat \"3\" times",
