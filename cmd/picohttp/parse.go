@@ -58,17 +58,18 @@ func runParse(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 // parseFile shows the messages in a file and reports whether all are complete.
 func parseFile(name string, stdin io.Reader, s *show) (complete bool, err error) {
 	r := stdin
-	if name == "-" {
+	if path := name; path == "-" {
 		name = "standard input"
 	} else {
-		f, err := os.Open(name)
+		name = safe(path)
+		f, err := os.Open(path)
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", name, bare(err))
 		}
 		defer f.Close()
 		r = f
 	}
-	s.file = printable([]byte(name))
+	s.file = name
 	w := walk{flags: s.flags, in: input{r: r}, show: s}
 	if !w.in.read() && w.in.err == nil {
 		return false, fmt.Errorf("%s: empty, there is no message in it", name)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // A terminal is what the output can do.
@@ -103,6 +104,16 @@ func printable(b []byte) string {
 		}
 	}
 	return s.String()
+}
+
+// safe returns a file's name, with a question mark for what could control a terminal.
+func safe(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, name)
 }
 
 // plural returns how many there are of what noun names.
