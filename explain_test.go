@@ -490,7 +490,7 @@ func TestExplainProfiles(t *testing.T) {
                   ^ SOH`},
 	} {
 		kind := subjects[0]
-		if strings.Contains(test.input, "HTTP/1.1 200") {
+		if strings.HasPrefix(strings.TrimLeft(test.input, "\r\n"), "HTTP/") {
 			kind = subjects[1]
 		}
 		r := parseAs(kind, &test.parser, []byte(test.input))

@@ -102,10 +102,10 @@ func TestCorpusSizes(t *testing.T) {
 
 // TestAgree holds picohttp, with every kernel that runs here, to what
 // picohttpparser makes of the messages that are measured, and runs the loops over
-// them. Single heads are left to TestPeersAgree.
+// them. Other heads are left to TestPeersAgree.
 func TestAgree(t *testing.T) {
 	t.Chdir("..")
-	for _, name := range []string{"mixed", "response300", "response1000", "chunked16k", "chunked64"} {
+	for _, name := range []string{"tiny", "pico703", "mixed", "response300", "response1000", "chunked16k", "chunked64"} {
 		t.Run("corpus="+name, func(t *testing.T) {
 			k, messages, err := corpus(name, request)
 			if err != nil {
