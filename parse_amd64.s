@@ -636,7 +636,7 @@ noEnds:
 	JLE  nextBlock
 
 tail:
-	// the window, without what the search has seen of it
+	// the window, without what the search has seen of it; nothing, behind oddAgain
 	MOVQ b_len+8(FP), length
 	CMPQ i, length
 	JGE  walk
@@ -828,7 +828,8 @@ short:
 	BITS_FROM(Y0, Y1, nonTchars, i, tmp)
 
 shortWords:
-	// the first word ends at SP, or at a CR, whose LF is taken for the second's end
+	// Nothing is odd, so the first word ends at SP; or at CR, and then LF makes the
+	// second empty, which is left to who comes next.
 	TZCNTL ctl, firstEnd
 	JEQ    shortOdd
 	BLSRL  ctl, secondEnd
@@ -1086,7 +1087,7 @@ noEnds:
 tail:
 	MOVQ b_len+8(FP), length
 	SUBQ i, length
-	JLE  walk
+	JLE  walk // less behind oddAgain
 	MOVQ  $-1, tmp
 	BZHIQ length, tmp, tmp
 	KMOVQ tmp, K3
@@ -1256,7 +1257,8 @@ short:
 	KMOVQ K5, ctl // the octets that are not VCHAR
 
 shortWords:
-	// the first word ends at SP, or at a CR, whose LF is taken for the second's end
+	// Nothing is odd, so the first word ends at SP; or at CR, and then LF makes the
+	// second empty, which is left to who comes next.
 	TZCNTQ ctl, firstEnd
 	JEQ    shortOdd
 	BLSRQ  ctl, secondEnd

@@ -387,6 +387,7 @@ func (h *head) exploitable() (fault Error, at int) {
 	if h.deviations&StartLineSpace != 0 && h.deviations&TargetObsText != 0 {
 		// One that splits at 0x85 and 0xA0, too, sees other parts.
 		begin := h.mark[0] + 1
+		// There is one, unless the caller has written to b, and then at is not used.
 		return ErrTarget, int(begin) + bytes.IndexFunc(h.b[begin:h.word2], func(c rune) bool { return c >= 0x80 })
 	}
 	if h.deviations&(ObsFold|SpaceBeforeColon|ValueControl|ValueNUL) == 0 {

@@ -36,7 +36,8 @@ const (
 // The first octet of a TLS record: ContentType of RFC 8446, section 5.1.
 const tlsAlert, tlsHandshake = 0x15, 0x16
 
-// A progress says where the reference stands in a head.
+// A progress says where the reference stands in a head. Where the words of the
+// start-line end is in the index: no kernel is called until that line is read.
 type progress struct {
 	off   uint32     // everything before has been read
 	word  uint32     // where the word begins that is read, in the start-line
@@ -213,7 +214,7 @@ func (h *head) readVersion(b []byte) error {
 		h.off++
 		h.word = h.off
 		return nil
-	case h.mark[0] == h.from: // in Pico
+	case h.mark[0] == h.from: // no method: Pico alone lets it come here
 		return ErrMethod
 	case h.waits(b, len("HTTP/1.1")+1):
 		return ErrIncomplete
