@@ -257,6 +257,7 @@ func (v *vector) add(key string, words []string, fail func(format string, args .
 			}[name]
 			if limit == nil {
 				fail("no limit: %s", word)
+				return
 			}
 			*limit = number(value)
 		}
