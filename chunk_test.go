@@ -282,6 +282,17 @@ func TestPicoOverhead(t *testing.T) {
 	}
 }
 
+// TestPicoOverheadOfMany: the content of every chunk counts, whichever way it was read.
+func TestPicoOverheadOfMany(t *testing.T) {
+	b := []byte(strings.Repeat("14\r\n"+strings.Repeat("x", 20)+"\r\n", 5000) + "1;" + strings.Repeat("e", 150<<10))
+	for _, way := range chunkedWays {
+		o := way.decode(newGuard(t), Chunked{Parser: &Parser{Profile: Pico}}, b, nil)
+		if o.result != "incomplete" {
+			t.Errorf("%s: %.100v", way.name, o)
+		}
+	}
+}
+
 // TestMoveRun holds moveRun to moveRunGeneric: chunks of every size, whole and cut
 // off, with the wrong octet behind the data or another line after some, moved by
 // every short distance.
