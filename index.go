@@ -1,7 +1,5 @@
 package picohttp
 
-import "github.com/picohttp/picohttp/internal/race"
-
 // An index locates the lines of one message head in the caller's bytes. It
 // holds offsets, not pointers: assembly fills it without write barriers, the
 // garbage collector does not scan it, and it survives a buffer that moves.
@@ -20,8 +18,8 @@ type index struct {
 
 const (
 	// tableLines is how many lines an index holds: a start-line and 64 field
-	// lines. Most heads have fewer than 32. The lines behind them are located
-	// again when they are asked for (see head.fieldBeyond).
+	// lines. Most heads have fewer than 32. The lines after them are located
+	// again when they are asked for (see Head.fieldBeyond).
 	tableLines  = 1 + tableFields
 	tableFields = 64
 
@@ -34,19 +32,14 @@ const (
 	minHead = 16
 )
 
-// settle lets the kernel settle the lines of b.
-func (x *index) settle(b []byte) (complete bool) {
-	if race.Enabled {
-		race.ReadSlice(b)
-		race.Write(x)
-	}
-	return indexHead(b, x)
-}
+// begin returns where line k begins, for k from 1 to x.n: after the CRLF of the
+// line before.
+func (x *index) begin(k uint32) uint32 { return x.end[k-1] + 2 }
 
 // fieldsFrom makes x an index whose first line, a field line, begins at next.
 func (x *index) fieldsFrom(next uint32) {
 	x.next, x.n = next, 1
-	x.end[0] = next - 2 // modulo 2^32: only its sum with 2 is used
+	x.end[0] = next - 2 // modulo 2^32: only begin uses it
 }
 
 // The kernel contract. A kernel is a function
@@ -82,3 +75,12 @@ func (x *index) fieldsFrom(next uint32) {
 //
 // The callers of a kernel guarantee x.next <= len(b) <= maxOffset and
 // x.n <= tableLines.
+
+// A KernelInfo describes one implementation of the kernel contract.
+type KernelInfo struct {
+	Name     string // "avx512", "avx2", "sse42", "neon" or "generic"
+	Requires string // the CPU features it needs, "" if none
+	Runs     bool   // whether this CPU has them, and GODEBUG has not switched them off
+}
+
+var genericKernel = KernelInfo{Name: "generic", Runs: true}

@@ -1,16 +1,18 @@
 package picohttp
 
-// A KernelInfo describes one implementation of the parser's inner loop.
-type KernelInfo struct {
-	Name     string // "avx512", "avx2", "sse42", "neon" or "generic"
-	Requires string // the CPU features it needs, "" if none
-	Runs     bool   // whether this CPU has them, and GODEBUG has not switched them off
+import "github.com/picohttp/picohttp/internal/race"
+
+// settle lets the kernel in use settle the lines of b.
+func (x *index) settle(b []byte) (complete bool) {
+	if race.Enabled {
+		race.ReadSlice(b)
+		race.Write(x)
+	}
+	return indexHead(b, x)
 }
 
-var genericKernel = KernelInfo{Name: "generic", Runs: true}
-
-// Kernels returns the kernels that this binary has, the fastest first. All of
-// them answer the same.
+// Kernels returns the kernels of this binary, the fastest first. All of them
+// produce the same results.
 func Kernels() []KernelInfo { return availableKernels() }
 
 // Kernel returns the name of the kernel in use: the first of Kernels that runs.
