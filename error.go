@@ -111,7 +111,7 @@ const (
 	ErrTrailerField
 )
 
-var rules = [...]struct {
+var errorTable = [...]struct {
 	code, text, section string
 	status              int
 }{
@@ -158,7 +158,7 @@ var rules = [...]struct {
 // rule returns the row of e; that of no error for a value that is no Error of
 // this package.
 func (e Error) rule() int {
-	if int(e) >= len(rules) {
+	if int(e) >= len(errorTable) {
 		return 0
 	}
 	return int(e)
@@ -169,22 +169,22 @@ func (e Error) Error() string { return prefixed[e.rule()] }
 
 // Code returns a short name of the rule, the same in every release, such as
 // "field-name".
-func (e Error) Code() string { return rules[e.rule()].code }
+func (e Error) Code() string { return errorTable[e.rule()].code }
 
 // Section returns where the rule stands, such as "RFC 9112, section 5.1".
-func (e Error) Section() string { return rules[e.rule()].section }
+func (e Error) Section() string { return errorTable[e.rule()].section }
 
 // Status returns the status code to answer a request with: 400, 414, 431 or 505. A
 // gateway that has the Error from a response answers 502.
-func (e Error) Status() int { return rules[e.rule()].status }
+func (e Error) Status() int { return errorTable[e.rule()].status }
 
 // Rule returns the text of the rule in a clause, without the package's name.
-func (e Error) Rule() string { return rules[e.rule()].text }
+func (e Error) Rule() string { return errorTable[e.rule()].text }
 
 // prefixed holds the texts of Error, so that it has nothing to concatenate.
-var prefixed = func() (texts [len(rules)]string) {
-	for i := range rules {
-		texts[i] = "picohttp: " + rules[i].text
+var prefixed = func() (texts [len(errorTable)]string) {
+	for i := range errorTable {
+		texts[i] = "picohttp: " + errorTable[i].text
 	}
 	return texts
 }()

@@ -183,7 +183,7 @@ func ExampleRequest_Deviations() {
 	// picohttp: the request-target is visible ASCII with one space behind it
 	// bare-lf: a line ends in LF without CR (RFC 9112, section 2.2)
 	// obs-fold: a field value is folded over lines (RFC 9112, section 5.2)
-	// start-line-space: the start-line has more SP than one between its parts, or SP at its end (RFC 9112, section 3)
+	// start-line-space: the start-line has more than one SP between its parts, or SP at its end (RFC 9112, section 3)
 	// X = b, c
 }
 

@@ -55,15 +55,8 @@ func (x *explainer) incomplete(b []byte) string {
 	return fmt.Sprintf("incomplete: the %s goes on after %s\n%s", kindNouns[p.kind], octets(len(b)), p.place())
 }
 
-// A kind is what a message may be taken for.
-type kind uint8
-
-const (
-	requestKind kind = iota
-	responseKind
-	trailerKind
-	chunkedKind
-)
+// A chunked body is one more kind of what a caller may want explained.
+const chunkedKind = trailerKind + 1
 
 var (
 	kindNames = [...]string{"a message head", "a message head", "a trailer section", "a chunked body"}
@@ -96,7 +89,7 @@ func (x *explainer) kindOf(b []byte, n int, err error) kind {
 // A prefix is the beginning of a message of some kind, parsed without limits.
 type prefix struct {
 	kind
-	*head   // the head or trailer section
+	*Head   // the head or trailer section
 	chunked Chunked
 	chunks  int // chunks that have begun
 	n       int
@@ -104,20 +97,20 @@ type prefix struct {
 }
 
 func (x *explainer) prefix(k kind, b []byte) *prefix {
-	p := &prefix{kind: k, head: new(head)}
+	p := &prefix{kind: k, Head: new(Head)}
 	switch k {
 	case requestKind:
 		r := new(Request)
 		p.n, p.err = x.ParseRequest(r, b)
-		p.head = &r.head
+		p.Head = &r.Head
 	case responseKind:
 		r := new(Response)
 		p.n, p.err = x.ParseResponse(r, b)
-		p.head = &r.head
+		p.Head = &r.Head
 	case trailerKind:
 		t := new(Trailer)
 		p.n, p.err = x.ParseTrailer(t, b)
-		p.head = &t.head
+		p.Head = &t.Head
 	case chunkedKind:
 		d := &p.chunked
 		d.Parser = &x.Parser
@@ -136,14 +129,14 @@ func (x *explainer) prefix(k kind, b []byte) *prefix {
 			}
 			n, p.err = d.readTrailer(b[p.n:])
 			p.n += n
-			p.head = &d.trailer.head
+			p.Head = &d.trailer.Head
 		}
 		if p.err == io.EOF {
 			p.err = nil
 		}
 		if d.part == trailerBegin { // and none of it is there
 			x.ParseTrailer(&d.trailer, nil)
-			p.head = &d.trailer.head
+			p.Head = &d.trailer.Head
 		}
 	}
 	return p
@@ -287,7 +280,7 @@ func (x *explainer) faultAt(k kind, b []byte, n int, e Error) int {
 		return at
 	}
 	var s signals
-	s.begin(h.head)
+	s.begin(h.Head)
 	hosts, coding, length, found := 0, -1, -1, -1 // coding is the last Transfer-Encoding, length the last Content-Length
 	h.eachPlace(func(line, colon, end uint32) bool {
 		name, value := cutDeviating(b[:n], line, colon, end)
@@ -298,17 +291,17 @@ func (x *explainer) faultAt(k kind, b []byte, n int, e Error) int {
 		s.read(name, value)
 		both := s.has(contentLength) && s.has(transferEncoding)
 		switch {
-		case s.fault == e, isWord(name, "host") && e == ErrHost:
+		case s.fault == e, equalName(name, "Host") && e == ErrHost:
 			found = begin
-		case isWord(name, "host") && e == ErrHostRepeated:
+		case equalName(name, "Host") && e == ErrHostRepeated:
 			if hosts++; hosts == 2 {
 				found = int(line)
 			}
 		case e == ErrAmbiguousLength && both && before != s.seen:
 			found = int(line)
-		case isWord(name, "content-length"):
+		case equalName(name, "Content-Length"):
 			length = begin
-		case isWord(name, "transfer-encoding"):
+		case equalName(name, "Transfer-Encoding"):
 			if coding = begin; e == ErrTransferEncodingVersion {
 				found = int(line)
 			}

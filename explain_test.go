@@ -546,7 +546,7 @@ func TestExplainAny(t *testing.T) {
 			_, err := r.Host()
 			checkExplained(t, &p, b, n, err)
 		}
-		checkExplained(t, &Parser{}, b, rng.IntN(len(b)+2)-1, Error(rng.IntN(len(rules)+1)))
+		checkExplained(t, &Parser{}, b, rng.IntN(len(b)+2)-1, Error(rng.IntN(len(errorTable)+1)))
 	}
 }
 

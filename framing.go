@@ -2,7 +2,6 @@ package picohttp
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math"
 )
 
@@ -53,107 +52,6 @@ type Framing struct {
 	OtherCoding bool
 }
 
-// Framing decides where the body of the request ends, as RFC 9112, section 6.3
-// does, and refuses what that lets a recipient repair. What Host says plays no part.
-//
-//   - With Transfer-Encoding it is BodyChunked. That is an Error if it is no list
-//     of transfer codings or an empty one, if the last is not chunked, if chunked
-//     comes twice or with parameters, with Content-Length, and in HTTP/1.0.
-//   - With Content-Length it is BodyLength, if that is 1*DIGIT within int64. It
-//     is an Error if there are two or a list, also of equal values.
-//   - With neither it is BodyNone, for CONNECT BodyTunnel. A CONNECT is never
-//     KeepAlive: if a server declines it, what follows may still be meant for
-//     the tunnel.
-//
-// It is an Error too if Connection names one of the fields that decide this, or
-// Host, because a proxy would drop it.
-//
-// In Lenient it may let EqualLengths and LengthAndCoding pass. Deviations that may
-// make others read another message are an Error, ErrBareLF, ErrObsFold, ErrFieldName,
-// ErrFieldValue or ErrTarget: see Profile. Beside any deviation it is not KeepAlive.
-//
-// Behind an Error the connection must be closed: the Framing beside it is
-// BodyUntilClose, so that nothing that follows is taken for another request.
-//
-// Unless the last Parse or Resume answered nil, Framing returns ErrIncomplete.
-func (r *Request) Framing() (f Framing, err error) {
-	f.Body = BodyUntilClose
-	if r.part != ended {
-		return f, ErrIncomplete
-	}
-	var s signals
-	s.readFields(&r.head, r.Minor())
-	if s.fault == 0 && s.has(transferEncoding) && !s.has(chunkedLast) {
-		s.fault = ErrNotChunked
-	}
-	if s.fault != 0 {
-		return f, s.fault
-	}
-	connect := string(r.Method()) == "CONNECT"
-	switch {
-	case s.has(transferEncoding):
-		f.Body, f.OtherCoding = BodyChunked, s.has(otherCoding)
-	case s.has(contentLength):
-		f.Body, f.Length = BodyLength, s.length
-	case connect:
-		f.Body = BodyTunnel
-	default:
-		f.Body = BodyNone
-	}
-	f.KeepAlive = s.keepAlive() && !connect
-	if s.has(upgradeField|expectField) && s.minor > 0 {
-		f.Upgrade = s.has(upgradeField) && s.has(upgrades)
-		f.ExpectOther = s.has(expectOther)
-		f.ExpectContinue = s.has(expectContinue) && !s.has(expectOther)
-	}
-	return f, nil
-}
-
-// Framing decides where the body of the response ends, given the method of the
-// request that it answers: RFC 9112, section 6.3, as Request.Framing does.
-//
-//   - A 2xx to CONNECT is BodyTunnel, also a 204.
-//   - A response to HEAD, a 1xx, a 204 and a 304 are BodyNone, whatever the
-//     fields say. Where these are at fault, or should not be there, it is not
-//     KeepAlive: another recipient may see a body.
-//   - With Transfer-Encoding it is BodyChunked if chunked is the last coding,
-//     else BodyUntilClose.
-//   - With Content-Length it is BodyLength, with neither BodyUntilClose.
-//
-// In any other response the fields that are an Error in a request are one here.
-// A 101 is not KeepAlive: behind it the connection speaks another protocol. Of
-// other 1xx, KeepAlive says nothing about the final response, which still comes.
-func (r *Response) Framing(requestMethod string) (f Framing, err error) {
-	f.Body = BodyUntilClose
-	if r.part != ended {
-		return f, ErrIncomplete
-	}
-	var s signals
-	s.readFields(&r.head, r.Minor())
-	keepAlive := s.keepAlive()
-	switch status := r.Status(); {
-	case status/100 == 2 && requestMethod == "CONNECT":
-		f.Body, keepAlive = BodyTunnel, false
-	case status/100 == 1 || status == 204:
-		f.Body = BodyNone
-		keepAlive = keepAlive && s.fault == 0 && status != 101 && !s.has(contentLength|transferEncoding)
-	case status == 304 || requestMethod == "HEAD":
-		f.Body = BodyNone
-		keepAlive = keepAlive && s.fault == 0
-	case s.fault != 0:
-		return f, s.fault
-	case s.has(chunkedLast):
-		f.Body, f.OtherCoding = BodyChunked, s.has(otherCoding)
-	case s.has(contentLength):
-		f.Body, f.Length = BodyLength, s.length
-	default:
-		f.OtherCoding, keepAlive = s.has(otherCoding), false
-	}
-	f.KeepAlive = keepAlive
-	f.Upgrade = s.minor > 0 && s.has(upgradeField) && s.has(upgrades)
-	return f, nil
-}
-
 // signals is what the fields say that control the body and the connection.
 type signals struct {
 	length int64 // Content-Length
@@ -194,7 +92,7 @@ func (s *signals) keepAlive() bool {
 }
 
 // readFields reads the fields once.
-func (s *signals) readFields(h *head, minor int) {
+func (s *signals) readFields(h *Head, minor int) {
 	s.minor = int32(minor)
 	s.begin(h)
 	if h.deviations != 0 {
@@ -221,7 +119,7 @@ func (s *signals) readFields(h *head, minor int) {
 }
 
 // readDeviating is readFields for a head with deviations.
-func (s *signals) readDeviating(h *head) {
+func (s *signals) readDeviating(h *Head) {
 	s.fault, _ = h.exploitable()
 	for name, value := range h.fields {
 		s.read(name, value)
@@ -234,9 +132,9 @@ func (s *signals) readDeviating(h *head) {
 // begin takes in what is known before the fields are read. A message that
 // departs from the rules about lines may not depart from those about its body,
 // too.
-func (s *signals) begin(h *head) {
+func (s *signals) begin(h *Head) {
 	if h.deviations == 0 {
-		s.allow = h.lim.allow & (EqualLengths | LengthAndCoding)
+		s.allow = h.rules.allow & (EqualLengths | LengthAndCoding)
 		return
 	}
 	s.seen |= deviates
@@ -282,15 +180,15 @@ var firstByLength = [32]byte{
 func (s *signals) read(name, value []byte) {
 	fault := Error(0)
 	switch {
-	case string(name) == "Connection" || isWord(name, "connection"):
+	case equalName(name, "Connection"):
 		fault = s.readConnection(value)
-	case isWord(name, "content-length"):
+	case equalName(name, "Content-Length"):
 		fault = s.readContentLength(value)
-	case isWord(name, "transfer-encoding"):
+	case equalName(name, "Transfer-Encoding"):
 		fault = s.readTransferEncoding(value)
-	case isWord(name, "expect"):
+	case equalName(name, "Expect"):
 		s.readExpect(value)
-	case isWord(name, "upgrade") && len(value) > 0:
+	case equalName(name, "Upgrade") && len(value) > 0:
 		s.seen |= upgradeField
 	}
 	if s.fault == 0 && fault != 0 {
@@ -299,36 +197,6 @@ func (s *signals) read(name, value []byte) {
 		}
 	}
 }
-
-// isWord reports whether b, octets of a field name or a field value, is a word of
-// four or more lower-case letters, digits and "-", without regard to ASCII case.
-// Of the octets that may stand there only a letter of either case becomes a
-// lower-case letter when the bit 0x20 is set, and nothing but a digit or "-"
-// becomes one of those.
-func isWord(b []byte, word string) bool {
-	const fold4, fold8 = 0x20202020, 0x2020202020202020
-	n := len(word)
-	if len(b) != n {
-		return false
-	}
-	if n < 8 {
-		return binary.LittleEndian.Uint32(b)|fold4 == fourOf(word) &&
-			binary.LittleEndian.Uint32(b[n-4:])|fold4 == fourOf(word[n-4:])
-	}
-	for i := 0; i < n-8; i += 8 {
-		if binary.LittleEndian.Uint64(b[i:])|fold8 != eightOf(word[i:]) {
-			return false
-		}
-	}
-	return binary.LittleEndian.Uint64(b[n-8:])|fold8 == eightOf(word[n-8:])
-}
-
-// fourOf and eightOf return the first octets of s, the first of them the lowest.
-func fourOf(s string) uint32 {
-	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
-}
-
-func eightOf(s string) uint64 { return uint64(fourOf(s)) | uint64(fourOf(s[4:]))<<32 }
 
 // readContentLength reads
 //
@@ -385,7 +253,7 @@ func decimal(b []byte) (n int64, ok bool) {
 //
 // RFC 9112, section 6.1. Each line goes on with the list of the one before.
 func (s *signals) readTransferEncoding(value []byte) Error {
-	if s.has(transferEncoding) || !isWord(value, "chunked") {
+	if s.has(transferEncoding) || !equalName(value, "chunked") {
 		s.seen |= oddCoding
 	}
 	s.seen |= transferEncoding
@@ -399,7 +267,7 @@ func (s *signals) readTransferEncoding(value []byte) Error {
 			return ErrTransferEncoding
 		}
 		s.seen &^= chunkedLast
-		if !isWord(name, "chunked") {
+		if !equalName(name, "chunked") {
 			s.seen |= otherCoding
 			continue
 		}
@@ -459,11 +327,11 @@ func (s *signals) readConnection(value []byte) Error {
 		var option []byte
 		option, value = nextElement(value)
 		switch {
-		case isWord(option, "keep-alive"):
+		case equalName(option, "keep-alive"):
 			s.seen |= keepsAlive
-		case isWord(option, "close"):
+		case equalName(option, "close"):
 			s.seen |= closes
-		case isWord(option, "upgrade"):
+		case equalName(option, "upgrade"):
 			s.seen |= upgrades
 		case decidesFraming(option):
 			return ErrConnection
@@ -481,19 +349,12 @@ func (s *signals) readExpect(value []byte) {
 	switch {
 	case s.has(expectField):
 		s.seen |= expectOther
-	case isWord(value, "100-continue"):
+	case equalName(value, "100-continue"):
 		s.seen |= expectContinue
 	case len(value) > 0:
 		s.seen |= expectOther
 	}
 	s.seen |= expectField
-}
-
-// decidesFraming reports whether a field of that name says where a body ends or
-// where a request goes. A recipient that merged it into the header section would
-// do so too late, and otherwise than others.
-func decidesFraming(name []byte) bool {
-	return isWord(name, "content-length") || isWord(name, "transfer-encoding") || isWord(name, "host")
 }
 
 // nextElement returns the first element of a list, without the white space
@@ -506,4 +367,18 @@ func nextElement(list []byte) (element, rest []byte) {
 		}
 	}
 	return trim(list), nil
+}
+
+// framingDeviations returns those of EqualLengths and LengthAndCoding that are
+// accepted in a complete head.
+func (h *Head) framingDeviations(minor int) Deviations {
+	if h.part != ended || h.rules.allow&(EqualLengths|LengthAndCoding) == 0 {
+		return 0
+	}
+	var s signals
+	s.readFields(h, minor)
+	if s.fault != 0 {
+		return 0
+	}
+	return s.met
 }

@@ -149,12 +149,12 @@ func checkResponse(t *testing.T, b []byte) {
 		// net/http drops a Connection with close from responses
 		peer.Header["Connection"] = connectionOf(&r)
 	}
-	compareFields(t, &r.head, peer.Header, b[:n])
+	compareFields(t, &r.Head, peer.Header, b[:n])
 }
 
 func connectionOf(r *Response) (values []string) {
 	for name, value := range r.Fields() {
-		if isWord(name, "connection") {
+		if equalName(name, "Connection") {
 			values = append(values, string(value))
 		}
 	}
@@ -233,10 +233,10 @@ func compareNetHTTP(t *testing.T, r *Request, head []byte) {
 	if peer.Method != string(r.Method()) || peer.RequestURI != string(r.Target()) || peer.ProtoMajor != 1 || peer.ProtoMinor != r.Minor() {
 		t.Fatalf("net/http has %q %q %q\n%s", peer.Method, peer.RequestURI, peer.Proto, r.describe())
 	}
-	compareFields(t, &r.head, peer.Header, head)
+	compareFields(t, &r.Head, peer.Header, head)
 }
 
-func compareFields(t *testing.T, h *head, peer http.Header, b []byte) {
+func compareFields(t *testing.T, h *Head, peer http.Header, b []byte) {
 	t.Helper()
 	fields := http.Header{}
 	for name, value := range h.Fields() {

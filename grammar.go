@@ -1,5 +1,30 @@
 package picohttp
 
+// A part names the production that the next byte of a head belongs to.
+type part uint8
+
+const (
+	none          part = iota // no head is being parsed
+	leading                   // an empty line before the start-line, or the start-line
+	leadingLF                 // the LF of that empty line
+	method                    // method SP
+	target                    // request-target SP
+	version                   // HTTP-version CR
+	statusVersion             // HTTP-version SP
+	statusCode                // status-code SP
+	reasonPhrase              // reason-phrase CR
+	startLF                   // the LF of the start-line
+	lineStart                 // a field line, or the empty line that ends the head
+	fieldLine                 // the same, and no kernel settles it
+	fieldName                 // field-name ":"
+	colonSpace                // whitespace before that colon
+	foldSpace                 // the whitespace of an obs-fold
+	fieldValue                // OWS field-value OWS CR
+	fieldLF                   // the LF of a field line
+	emptyLF                   // the LF of the empty line
+	ended                     // nothing: the head is complete
+)
+
 // One predicate per ABNF rule that speaks of a single octet. They are the
 // definition; class is what the parsers look up.
 

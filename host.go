@@ -2,37 +2,6 @@ package picohttp
 
 import "bytes"
 
-// Host returns the value of the Host field. A request has exactly one; without
-// it a complete HTTP/1.0 request has the empty host. The errors are ErrHostMissing,
-// ErrHostRepeated (equal values too) and ErrHost, for a value that is not
-//
-//	Host = uri-host [ ":" port ]
-//
-// RFC 9112, section 3.2, RFC 9110, section 7.2. An empty value is valid: a
-// client sends it when its target has no authority.
-//
-// If the request-target is in absolute-form, its authority is the host and not
-// this: RFC 9112, section 3.2.2.
-func (r *Request) Host() (value []byte, err error) {
-	found := false
-	for n, v := range r.fields {
-		if len(n) != len("Host") || !equalFold(n, "Host") {
-			continue
-		}
-		if found {
-			return nil, ErrHostRepeated
-		}
-		value, found = v, true
-	}
-	if !found && (r.n == 0 || r.Minor() > 0) {
-		return nil, ErrHostMissing
-	}
-	if !isHost(value) {
-		return nil, ErrHost
-	}
-	return value, nil
-}
-
 // isHost reports whether b is
 //
 //	uri-host [ ":" port ], uri-host = IP-literal / IPv4address / reg-name, port = *DIGIT

@@ -1,332 +1,125 @@
 package picohttp
 
-import "encoding/binary"
-
-// The limits of the zero Parser.
-const (
-	DefaultMaxHeadBytes     = 256 << 10 // octets in a head
-	DefaultMaxTargetBytes   = 16 << 10  // octets in a request-target
-	DefaultMaxFields        = 256       // field lines in a head or in a trailer section
-	DefaultMaxTrailerBytes  = 16 << 10  // octets in a trailer section
-	DefaultMaxChunkExtBytes = 1 << 10   // octets in the chunk-ext of a chunk
-	DefaultMaxChunkOverhead = 16 << 10  // octets that the chunks of a body may waste
-)
-
-// maxOffset is the largest offset into a head, and so the largest limit. It
-// fits an int on every machine.
-const maxOffset = 1<<31 - 1
-
-// A Parser holds what a message may be. Its zero value is strict; a limit that is
-// 0 or less is the default one, and none is higher than 2^31-1. Parsing does not
-// write to a Parser: goroutines may share one.
-type Parser struct {
-	// Profile says what is accepted.
-	Profile Profile
-	// Allow is what Lenient lets pass. 0 is DefaultRequestDeviations for
-	// requests, DefaultResponseDeviations for responses, and for trailer
-	// sections DefaultTrailerDeviations. Other profiles take no notice of it.
-	Allow Deviations
-	// MaxHeadBytes limits a head: octets from the first to the end of the
-	// empty line, a skipped empty line at the beginning included. A head
-	// that has not ended within them is ErrHeadTooLong as soon as that many
-	// octets are there. 0 is DefaultMaxHeadBytes.
-	MaxHeadBytes int
-	// MaxTargetBytes limits the request-target, in octets. A longer one is
-	// ErrTargetTooLong. 0 is DefaultMaxTargetBytes, in Pico MaxHeadBytes.
-	MaxTargetBytes int
-	// MaxFields limits the number of field lines. One more is
-	// ErrTooManyFields. 0 is DefaultMaxFields.
-	MaxFields int
-	// MaxTrailerBytes limits a trailer section: octets up to the end of its
-	// empty line. One that has not ended within them is ErrTrailerTooLong.
-	// 0 is DefaultMaxTrailerBytes.
-	MaxTrailerBytes int
-	// MaxChunkExtBytes limits the chunk-ext of each chunk, in octets. A
-	// longer one is ErrChunkExtTooLong. 0 is DefaultMaxChunkExtBytes.
-	MaxChunkExtBytes int
-	// MaxChunkOverhead limits what the chunks of a body waste (see Chunked),
-	// in octets. More is ErrChunkOverhead. 0 is DefaultMaxChunkOverhead.
-	MaxChunkOverhead int
+// parse parses b, the beginning of a message, under h.rules. It is the only place
+// where kernels and the reference take turns: a kernel settles the lines that it
+// can, the reference reads the line at which the kernel stopped, and so on.
+func (h *Head) parse(b []byte) (n int, err error) {
+	h.b = b[:min(len(b), maxOffset)]
+	return h.parseFrom(0)
 }
 
-// limits are those of a Parser for a head or for a trailer section, with the
-// defaults filled in.
-type limits struct {
-	head, target, fields uint32
-	tooLong              Error // for more octets than head
-	profile              Profile
-	allow                Deviations // what the profile lets pass
-}
-
-var (
-	defaultLimits        = new(Parser).headLimits()
-	defaultTrailerLimits = new(Parser).trailerLimits()
-)
-
-func (p *Parser) headLimits() limits {
-	return limits{
-		head:    limit(p.MaxHeadBytes, DefaultMaxHeadBytes),
-		target:  limit(p.MaxTargetBytes, DefaultMaxTargetBytes),
-		fields:  limit(p.MaxFields, DefaultMaxFields),
-		tooLong: ErrHeadTooLong,
+// parseFrom is parse for a start-line that begins at from.
+func (h *Head) parseFrom(from uint32) (n int, err error) {
+	h.part, h.fault, h.deviations, h.more, h.n = none, 0, 0, 0, 0
+	h.from, h.next = from, from
+	b := h.arrived()
+	var ok bool
+	if h.rules.kind == trailerKind {
+		h.fieldsFrom(0)
 	}
-}
-
-func (p *Parser) trailerLimits() limits {
-	return limits{
-		head:    limit(p.MaxTrailerBytes, DefaultMaxTrailerBytes),
-		fields:  limit(p.MaxFields, DefaultMaxFields),
-		tooLong: ErrTrailerTooLong,
+	complete := h.settle(b)
+	switch h.rules.kind {
+	case requestKind:
+		ok = h.n > 0 && h.isRequestLine(b)
+	case responseKind:
+		ok = h.n > 0 && h.isStatusLine(b)
+	default:
+		ok = true
 	}
-}
-
-func limit(n, standard int) uint32 {
-	if n <= 0 {
-		n = standard
-	}
-	return uint32(min(n, maxOffset))
-}
-
-// ParseRequest is r.Parse(b) under p's profile and limits. Resume keeps to them.
-func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
-	r.lim = p.headLimits()
-	if p.Profile != Strict {
-		r.lim.loosen(p, DefaultRequestDeviations)
-	}
-	return r.parse(b, 0)
-}
-
-// ParseResponse is r.Parse(b) under p's profile and limits. Resume keeps to them.
-func (p *Parser) ParseResponse(r *Response, b []byte) (n int, err error) {
-	r.lim = p.headLimits()
-	if p.Profile != Strict {
-		r.lim.loosen(p, DefaultResponseDeviations)
-	}
-	return r.parse(b)
-}
-
-// ParseTrailer is t.Parse(b) under p's profile and limits. Resume keeps to them.
-func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
-	t.lim = p.trailerLimits()
-	if p.Profile != Strict {
-		t.lim.loosen(p, DefaultTrailerDeviations)
-	}
-	return t.parse(b)
-}
-
-// Parse parses the request head at the start of b: at most one empty line, the
-// request-line, the field lines and the empty line that ends them. It is
-// stateless: what an earlier call saw plays no part.
-//
-//   - If err is nil, the head is complete and n is its length, its empty line
-//     and a skipped one before it included. At b[n:] begins the body or the
-//     next message.
-//   - If err is ErrIncomplete, b is a valid prefix of a head, and n is 0. Read
-//     more, then call Resume.
-//   - Otherwise err is an Error, and n the offset of the first octet that
-//     cannot be right: up to there, b is a valid prefix. A head that is too
-//     long may have n == len(b), the offset of an octet yet to come.
-//
-// r keeps b without a copy, and its methods return parts of it, until the next
-// Parse, Resume or Reset.
-func (r *Request) Parse(b []byte) (n int, err error) {
-	r.lim = defaultLimits
-	return r.parse(b, 0)
-}
-
-// Resume goes on where Parse or Resume answered ErrIncomplete: b holds the same
-// octets as then, there or elsewhere, and more behind them. It answers what
-// Parse would, but reads only what is new and, at most once more, the line that
-// was unfinished: a head delivered in k pieces costs O(len(b) + k) in all.
-//
-// At any other time Resume is Parse as the last one was, profile and limits, so that a
-// server need not remember which of the two it has to call.
-func (r *Request) Resume(b []byte) (n int, err error) {
 	switch {
-	case r.lim == limits{}:
-		return r.Parse(b)
-	case r.again(b):
-		return r.parse(b, 0)
+	case !ok:
+		return h.refer(b)
+	case complete && h.admit(0, h.n-1) == h.n-1:
+		h.part = ended
+		return int(h.next), nil
 	}
-	return r.resume(b)
+	return h.read(b, h.settleBeyond(b, complete))
 }
 
-func (r *Request) parse(b []byte, from uint32) (n int, err error) {
-	r.part, r.deviations, r.more, r.n = ended, 0, 0, 0 // unless it turns out otherwise
-	r.from, r.next = from, from
-	b = r.take(b)
-	complete := r.settle(b)
+// arrived returns the bytes that have arrived, or as many as a head may have.
+func (h *Head) arrived() []byte { return h.b[:min(len(h.b), int(h.rules.head))] }
 
-	// A request-line that needs no error is told apart here: the reference
-	// says the same in the productions method, target and version.
-	const get = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
-	if r.n == 0 {
-		return r.restart(b)
+// refer has the reference read the start-line.
+func (h *Head) refer(b []byte) (n int, err error) {
+	if h.rules.kind == requestKind && h.from == 0 && len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
+		return h.parseFrom(2) // after the empty line
 	}
-	word1, rest := r.mark[0], b[r.word2:r.end[0]]
-	if len(rest) != len(" HTTP/1.1") || rest[0] != ' ' || r.word2-word1 > r.lim.target+1 ||
-		!isVersion(binary.LittleEndian.Uint64(rest[1:])) ||
-		binary.LittleEndian.Uint32(b[from:]) != get && skip(b, int(from), tchar) != int(word1) {
-		return r.restart(b)
-	}
-	if complete && r.n-1 <= r.lim.fields {
-		return int(r.next), nil
-	}
-	return r.goOn(b, complete)
-}
-
-// restart begins anew: behind an empty line if there is one, or else with the
-// reference.
-func (r *Request) restart(b []byte) (n int, err error) {
-	if r.from == 0 && len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
-		return r.parse(b, 2)
-	}
-	return r.refer(b, leading, method)
-}
-
-// isVersion reports whether 8 octets, the first of them the lowest, are an
-// HTTP-version of major version 1.
-func isVersion(octets uint64) bool {
-	const begins uint64 = 'H' | 'T'<<8 | 'T'<<16 | 'P'<<24 | '/'<<32 | '1'<<40 | '.'<<48
-	return octets&(1<<56-1) == begins && isDigit(byte(octets>>56))
-}
-
-// Parse parses the response head at the start of b: the status-line, the field
-// lines and the empty line that ends them. Informational responses (1xx) are
-// heads like others: the next begins at b[n:]. What it answers is said at
-// Request.Parse; the Status of an Error is for requests, a gateway answers 502.
-func (r *Response) Parse(b []byte) (n int, err error) {
-	r.lim = defaultLimits
-	return r.parse(b)
-}
-
-// Resume goes on where Parse or Resume answered ErrIncomplete, as
-// Request.Resume does.
-func (r *Response) Resume(b []byte) (n int, err error) {
-	switch {
-	case r.lim == limits{}:
-		return r.Parse(b)
-	case r.again(b):
-		return r.parse(b)
-	}
-	return r.resume(b)
-}
-
-func (r *Response) parse(b []byte) (n int, err error) {
-	r.part, r.deviations, r.more, r.n = ended, 0, 0, 0 // unless it turns out otherwise
-	r.from, r.next = 0, 0
-	b = r.take(b)
-	complete := r.settle(b)
-	if r.n == 0 || !isStatusLine(b[:r.end[0]]) {
-		begin := statusVersion
-		if r.lim.allow&EmptyLines != 0 {
-			begin = leading
+	h.part, h.first = leading, method
+	if h.rules.kind == responseKind {
+		h.first = statusVersion
+		if h.rules.allow&EmptyLines == 0 {
+			h.part = statusVersion
 		}
-		return r.refer(b, begin, statusVersion)
 	}
-	if complete && r.n-1 <= r.lim.fields {
-		return int(r.next), nil
-	}
-	return r.goOn(b, complete)
+	h.from, h.next, h.n = 0, 0, 0
+	h.off, h.met = 0, 0
+	return h.read(b, nil)
 }
 
-// isStatusLine reports whether a canonical start-line is a status-line: the
-// reference says the same in the productions statusVersion, statusCode and
-// reasonPhrase.
-func isStatusLine(line []byte) bool {
-	const version, code = len("HTTP/1.1"), len("HTTP/1.1 200")
-	return len(line) >= code && isVersion(binary.LittleEndian.Uint64(line)) && line[version] == ' ' &&
-		isDigit(line[code-3]) && isDigit(line[code-2]) && isDigit(line[code-1]) &&
-		(len(line) == code || line[code] == ' ')
-}
-
-// Parse parses the trailer section at the start of b: field lines, often none,
-// and the empty line that ends them. What it answers is said at Request.Parse.
-func (t *Trailer) Parse(b []byte) (n int, err error) {
-	t.lim = defaultTrailerLimits
-	return t.parse(b)
-}
-
-// Resume goes on where Parse or Resume answered ErrIncomplete, as
-// Request.Resume does.
-func (t *Trailer) Resume(b []byte) (n int, err error) {
-	switch {
-	case t.lim == limits{}:
-		return t.Parse(b)
-	case t.again(b):
-		return t.parse(b)
-	}
-	return t.resume(b)
-}
-
-func (t *Trailer) parse(b []byte) (n int, err error) {
-	t.more, t.from, t.deviations = 0, 0, 0
-	t.fieldsFrom(0)
-	b = t.take(b)
-	return t.goOn(b, t.settle(b))
-}
-
-// take keeps b, or as much of it as a head may have.
-func (h *head) take(b []byte) []byte {
-	h.b = b[:min(len(b), int(h.lim.head))]
-	return h.b
-}
-
-// refer leaves the head to the reference, which begins with a production; first
-// is that of the start-line.
-func (h *head) refer(b []byte, begin, first part) (n int, err error) {
-	h.clear()
-	h.part, h.first, h.off, h.met = begin, first, 0, 0
-	return h.run(b)
-}
-
-// goOn ends a parse whose start-line is settled, if there is one.
-func (h *head) goOn(b []byte, complete bool) (n int, err error) {
-	if err := h.indexFields(b, complete); err != nil {
-		return int(h.off), err
-	}
-	return h.run(b)
-}
-
-// again reports whether to begin anew: there is no unfinished parse, the bytes are
-// not those of before, or a kernel reads the start-line faster.
+// resume continues where parse or resume returned ErrIncomplete. b has the same
+// bytes as then, and more after them.
 //
-// A kernel reads a line much faster than the reference. So if there are at
-// least as many new octets as the line had, the line is read once more, from
-// its beginning, by the kernel; each octet still is read a bounded number of
-// times.
-func (h *head) again(b []byte) bool {
-	fresh := min(len(b), int(h.lim.head)) - int(h.off)
-	return h.part <= ended || fresh < 0 || h.part < fieldLine && fresh >= int(h.off)
-}
-
-// resume goes on where run answered ErrIncomplete.
-func (h *head) resume(b []byte) (n int, err error) {
-	b = h.take(b)
-	if h.part >= fieldLine && len(b)-int(h.off) >= int(h.off-h.next) { // see again
-		return h.goOn(b, h.settle(b))
+// A kernel reads a line much faster than the reference. So if at least as many
+// bytes are new as the unfinished line had, a kernel reads the line once more from
+// its beginning. Each byte is still read a bounded number of times.
+func (h *Head) resume(b []byte) (n int, err error) {
+	if h.fault != 0 || h.part == none || h.part == ended {
+		return h.parse(b)
 	}
-	return h.run(b)
+	h.b = b[:min(len(b), maxOffset)]
+	b = h.arrived()
+	fresh := len(b) - int(h.off)
+	switch {
+	case fresh < 0, h.part < lineStart && fresh >= int(h.off):
+		return h.parseFrom(0)
+	case h.part >= lineStart && fresh >= int(h.off-h.next):
+		h.part = lineStart
+	}
+	return h.read(b, nil)
 }
 
-// indexFields is called when a kernel has settled field lines, and said whether
-// the head is complete. It lets kernels settle those that found the table full,
-// and leaves the line at h.next to the reference.
-func (h *head) indexFields(b []byte, complete bool) error {
-	if h.n-1 > h.lim.fields {
-		h.n = h.lim.fields + 1
-		return h.tooManyFields(h.end[h.lim.fields] + 2)
+// read continues to parse b at h.off, until the head ends, or b, or a byte cannot
+// be right. err is what is known already to be wrong with it.
+func (h *Head) read(b []byte, err error) (int, error) {
+	for err == nil && h.part != ended {
+		if h.part == lineStart {
+			err = h.settleBeyond(b, h.settle(b))
+		} else {
+			err = h.readPart(b)
+		}
+	}
+	switch fault, _ := err.(Error); {
+	case err == nil:
+		return int(h.next), nil
+	case fault != 0:
+		h.fault = fault
+		return int(h.off), err
+	case len(b) < int(h.rules.head):
+		return 0, ErrIncomplete
+	}
+	h.off, h.fault = h.rules.head, ErrHeadTooLong
+	if h.rules.kind == trailerKind {
+		h.fault = ErrTrailerTooLong
+	}
+	return int(h.off), h.fault
+}
+
+// settleBeyond is called when a kernel has settled field lines, and reported whether
+// the head is complete. It has kernels settle those for which the table has no
+// room, and leaves the line at h.next to the reference.
+func (h *Head) settleBeyond(b []byte, complete bool) error {
+	if lines := h.n - 1; h.admit(0, lines) < lines {
+		return h.tooManyFields(&h.index, h.admit(0, lines))
 	}
 	for full := h.n == tableLines; full && !complete; {
 		var x index
 		x.fieldsFrom(h.next)
 		complete = x.settle(b)
-		if left := h.lim.fields - (h.n - 1) - h.more; x.n-1 > left {
-			h.more += left
-			h.next = x.end[left] + 2 // up to there the lines behind the table are looked for
-			return h.tooManyFields(h.next)
+		lines := h.admit(h.fieldLines(), x.n-1)
+		h.more += lines
+		if lines < x.n-1 {
+			return h.tooManyFields(&x, lines)
 		}
-		h.more += x.n - 1
 		h.next = x.next
 		full = x.n == tableLines
 	}
@@ -336,4 +129,12 @@ func (h *head) indexFields(b []byte, complete bool) error {
 		h.part = ended
 	}
 	return nil
+}
+
+// tooManyFields cuts off the field lines in x after those that the limit allows.
+func (h *Head) tooManyFields(x *index, most uint32) error {
+	x.n = 1 + most
+	h.next = x.begin(1 + most) // as far as lines beyond the table are looked for
+	h.off, h.part = h.next, fieldLine
+	return ErrTooManyFields
 }

@@ -55,7 +55,7 @@ func TestEveryCodeHasVectors(t *testing.T) {
 			}
 		}
 	}
-	for e := Error(1); int(e) < len(rules); e++ {
+	for e := Error(1); int(e) < len(errorTable); e++ {
 		if seen[e.Code()] < 2 {
 			t.Errorf("%d vectors have the code %s", seen[e.Code()], e.Code())
 		}
@@ -662,8 +662,8 @@ func TestAllocations(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	seen := map[string]bool{}
-	for e := Error(1); int(e) < len(rules); e++ {
-		rule := rules[e]
+	for e := Error(1); int(e) < len(errorTable); e++ {
+		rule := errorTable[e]
 		if seen[rule.code] || seen[rule.text] || rule.code == "" || rule.text == "" {
 			t.Errorf("Error %d has no code and text of its own: %q, %q", e, rule.code, rule.text)
 		}
@@ -678,7 +678,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s is not comparable", rule.code)
 		}
 	}
-	for _, none := range []Error{0, Error(len(rules)), 255} {
+	for _, none := range []Error{0, Error(len(errorTable)), 255} {
 		if none.Code() != "" || none.Status() != 0 || none.Error() == "" {
 			t.Errorf("Error(%d) is %q, %d, %q", none, none.Code(), none.Status(), none)
 		}
@@ -686,21 +686,21 @@ func TestErrors(t *testing.T) {
 }
 
 func TestParserDefaults(t *testing.T) {
-	standard := limits{head: DefaultMaxHeadBytes, target: DefaultMaxTargetBytes, fields: DefaultMaxFields, tooLong: ErrHeadTooLong}
+	standard := rules{head: DefaultMaxHeadBytes, target: DefaultMaxTargetBytes, fields: DefaultMaxFields}
 	for _, p := range []Parser{{}, {MaxHeadBytes: -1, MaxTargetBytes: -1, MaxFields: -1}} {
-		if got := p.headLimits(); got != standard {
+		if got := p.rules(requestKind); got != standard {
 			t.Errorf("%+v has %+v", p, got)
 		}
 	}
 	huge := Parser{MaxHeadBytes: int(^uint(0) >> 1), MaxTargetBytes: 1, MaxFields: int(^uint(0) >> 1)}
-	if got := huge.headLimits(); got != (limits{head: maxOffset, target: 1, fields: maxOffset, tooLong: ErrHeadTooLong}) {
+	if got := huge.rules(requestKind); got != (rules{head: maxOffset, target: 1, fields: maxOffset}) {
 		t.Errorf("%+v has %+v", huge, got)
 	}
 	pico := Parser{Profile: Pico, MaxHeadBytes: 5000}
 	var r Request
 	pico.ParseRequest(&r, nil)
-	if r.lim.target != 5000 || r.lim.profile != Pico {
-		t.Errorf("%+v has %+v", pico, r.lim)
+	if r.rules.target != 5000 || r.rules.quirks&foldIsField == 0 {
+		t.Errorf("%+v has %+v", pico, r.rules)
 	}
 	if n, err := huge.ParseRequest(&r, []byte("GET / HTTP/1.1\r\n\r\n")); n != 18 || err != nil {
 		t.Error(n, err)

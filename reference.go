@@ -1,5 +1,7 @@
 package picohttp
 
+import "encoding/binary"
+
 // The reference is the scalar parser that says what HTTP/1.x is. Every syntax
 // error of Parse is made here, so errors and offsets are the same whatever the
 // kernel.
@@ -9,65 +11,28 @@ package picohttp
 // and answers nil, or ErrIncomplete, or an Error about the octet at
 // progress.off.
 
-// A part names the production that the octet at progress.off belongs to.
-type part uint8
-
-const (
-	none          part = iota // no head is under way
-	ended                     // nothing: the head is complete
-	leading                   // an empty line before the start-line, or the start-line
-	leadingLF                 // the LF of that empty line
-	method                    // method SP
-	target                    // request-target SP
-	version                   // HTTP-version CR
-	statusVersion             // HTTP-version SP
-	statusCode                // status-code SP
-	reasonPhrase              // reason-phrase CR
-	startLF                   // the LF of the start-line
-	fieldLine                 // a field line, or the empty line that ends the head
-	fieldName                 // field-name ":"
-	colonSpace                // white space before that colon
-	foldSpace                 // the white space of an obs-fold
-	fieldValue                // OWS field-value OWS CR
-	fieldLF                   // the LF of a field line
-	emptyLF                   // the LF of the empty line
-)
-
 // The first octet of a TLS record: ContentType of RFC 8446, section 5.1.
 const tlsAlert, tlsHandshake = 0x15, 0x16
 
-// A progress says where the reference stands in a head. Where the words of the
-// start-line end is in the index: no kernel is called until that line is read.
-type progress struct {
-	off   uint32     // everything before has been read
-	word  uint32     // where the word begins that is read, in the start-line
-	colon uint32     // where the colon is, while the field line is read
-	first part       // the production that a start-line begins with
-	met   Deviations // in the line that is read
-	lim   limits
+// let reports whether the rules accept d, and notes that it was there.
+func (h *Head) let(d Deviations) bool {
+	if h.rules.allow&d == 0 {
+		return false
+	}
+	h.met |= d
+	return true
 }
 
-// run reads b from h.off on, until the head or b ends or an octet cannot be
-// right.
-func (h *head) run(b []byte) (n int, err error) {
-	for err == nil && h.part != ended {
-		err = h.read(b)
-	}
-	switch {
-	case err == nil:
-		return int(h.next), nil
-	case err != ErrIncomplete:
-		h.part = none
-		return int(h.off), err
-	case len(b) >= int(h.lim.head):
-		h.part = none
-		return int(h.lim.head), h.lim.tooLong
-	}
-	return 0, ErrIncomplete
+// letAlone is let for a deviation of a start-line that must not come together with
+// another one: see exploitable.
+func (h *Head) letAlone(d, other Deviations) bool {
+	return (h.met&other == 0 || h.has(spaceBetween)) && h.let(d)
 }
 
-// read reads what one production has in b.
-func (h *head) read(b []byte) error {
+func (h *Head) has(q quirks) bool { return h.rules.quirks&q != 0 }
+
+// readPart reads what one production has in b.
+func (h *Head) readPart(b []byte) error {
 	if int(h.off) == len(b) {
 		return ErrIncomplete
 	}
@@ -108,13 +73,57 @@ func (h *head) read(b []byte) error {
 	}
 }
 
+// A start-line that a kernel has settled is two words and the rest of the line.
+// isRequestLine and isStatusLine report whether nothing is wrong with it; if
+// something is, the productions below find out what.
+
+// isRequestLine is for
+//
+//	request-line = method SP request-target SP HTTP-version
+//
+// RFC 9112, section 3.
+func (h *Head) isRequestLine(b []byte) bool {
+	const get = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
+	word1, rest := h.mark[0], b[h.word2:h.end[0]]
+	return len(rest) == len(" HTTP/1.1") && rest[0] == ' ' && isVersion(binary.LittleEndian.Uint64(rest[1:])) &&
+		!h.isTargetTooLong(h.word2-word1-1) &&
+		(binary.LittleEndian.Uint32(b[h.from:]) == get || skip(b, int(h.from), tchar) == int(word1))
+}
+
+// isStatusLine is for
+//
+//	status-line = HTTP-version SP status-code SP [ reason-phrase ]
+//
+// RFC 9112, section 4, where the second SP may be missing before an empty
+// reason-phrase: servers do that, and it has one reading.
+func (h *Head) isStatusLine(b []byte) bool {
+	const version, code = len("HTTP/1.1"), len("HTTP/1.1 200")
+	line := b[:h.end[0]]
+	return len(line) >= code && isVersion(binary.LittleEndian.Uint64(line)) && line[version] == ' ' &&
+		isDigit(line[code-3]) && isDigit(line[code-2]) && isDigit(line[code-1]) &&
+		(len(line) == code || line[code] == ' ')
+}
+
+// httpVersion is all of an HTTP-version but its minor version.
+const httpVersion = "HTTP/1."
+
+// isVersion reports whether eight bytes, the first of them the lowest, are an
+// HTTP-version of major version 1.
+func isVersion(w uint64) bool {
+	const begins uint64 = 'H' | 'T'<<8 | 'T'<<16 | 'P'<<24 | '/'<<32 | '1'<<40 | '.'<<48
+	return w&(1<<56-1) == begins && isDigit(byte(w>>56))
+}
+
+// isTargetTooLong reports whether a request-target of n bytes exceeds the limit.
+func (h *Head) isTargetTooLong(n uint32) bool { return n > h.rules.target }
+
 // readLeading reads the first octet of a message, or of what follows one empty
 // line.
 //
 //	HTTP-message = start-line CRLF *( field-line CRLF ) CRLF [ message-body ]
 //
 // RFC 9112, sections 2.1 and 2.2.
-func (h *head) readLeading(b []byte) error {
+func (h *Head) readLeading(b []byte) error {
 	switch c := b[h.off]; {
 	case c == '\n' && !h.let(BareLF):
 		return ErrBareLF
@@ -133,7 +142,7 @@ func (h *head) readLeading(b []byte) error {
 
 // readCR reads the CR of a line end, of which c is the first octet: a CR, or a
 // LF that is let pass.
-func (h *head) readCR(c byte, then part) error {
+func (h *Head) readCR(c byte, then part) error {
 	switch {
 	case c == '\r':
 		h.off++
@@ -149,13 +158,13 @@ func (h *head) readCR(c byte, then part) error {
 //	method SP, method = token
 //
 // RFC 9112, section 3.1.
-func (h *head) readMethod(b []byte) error {
+func (h *Head) readMethod(b []byte) error {
 	i := skip(b, int(h.off), tchar)
 	h.off = uint32(i)
 	if i == len(b) {
 		return ErrIncomplete
 	}
-	if b[i] != ' ' || h.off == h.from && h.lim.profile != Pico {
+	if b[i] != ' ' || h.off == h.from && !h.has(lateFaults) {
 		return ErrMethod
 	}
 	h.mark[0] = h.off
@@ -171,13 +180,13 @@ func (h *head) readMethod(b []byte) error {
 //
 // RFC 9112, section 3.2, where the request-target is 1*VCHAR: its forms are
 // narrower, but no two recipients disagree where it ends.
-func (h *head) readTarget(b []byte) error {
+func (h *Head) readTarget(b []byte) error {
 	i := skip(b, int(h.off), vchar)
 	for i < len(b) && isObsText(b[i]) && h.letAlone(TargetObsText, StartLineSpace) {
 		i = skip(b, i+1, vchar)
 	}
-	if i-int(h.word) > int(h.lim.target) {
-		h.off = h.word + h.lim.target
+	if h.isTargetTooLong(uint32(i) - h.word) {
+		h.off = h.word + h.rules.target
 		return ErrTargetTooLong
 	}
 	h.off = uint32(i)
@@ -208,13 +217,13 @@ func (h *head) readTarget(b []byte) error {
 //	HTTP-version CR
 //
 // RFC 9112, section 3.
-func (h *head) readVersion(b []byte) error {
+func (h *Head) readVersion(b []byte) error {
 	switch c := b[h.off]; {
 	case h.off == h.word && c == ' ' && h.letAlone(StartLineSpace, TargetObsText):
 		h.off++
 		h.word = h.off
 		return nil
-	case h.mark[0] == h.from: // no method: Pico alone lets it come here
+	case h.mark[0] == h.from: // no method, see lateFaults
 		return ErrMethod
 	case h.waits(b, len("HTTP/1.1")+1):
 		return ErrIncomplete
@@ -228,7 +237,7 @@ func (h *head) readVersion(b []byte) error {
 	switch c := b[h.off]; {
 	case c == '\r' || c == '\n':
 		return h.readCR(c, startLF)
-	case c == ' ' && h.lim.profile != Pico && h.letAlone(StartLineSpace, TargetObsText):
+	case c == ' ' && !h.has(spaceBetween) && h.letAlone(StartLineSpace, TargetObsText):
 	case h.moreDigits(b):
 	default:
 		return ErrRequestLine
@@ -237,10 +246,10 @@ func (h *head) readVersion(b []byte) error {
 	return nil
 }
 
-// waits reports whether fewer than n octets of a word are in b: picohttpparser
-// says nothing of it then.
-func (h *head) waits(b []byte, n int) bool {
-	return h.lim.profile == Pico && len(b)-int(h.word) < n
+// waits reports whether fewer than n bytes of a word are in b, and nothing is to be
+// said of it before.
+func (h *Head) waits(b []byte, n int) bool {
+	return h.has(lateFaults) && len(b)-int(h.word) < n
 }
 
 // matchVersion reads
@@ -249,15 +258,14 @@ func (h *head) waits(b []byte, n int) bool {
 //
 // RFC 9112, section 2.3, with 1 as the first DIGIT, and leaves h.off at the octet
 // behind it.
-func (h *head) matchVersion(b []byte) error {
-	const begins = "HTTP/1."
-	const major, minor = len("HTTP/"), len(begins)
+func (h *Head) matchVersion(b []byte) error {
+	const major, minor = len("HTTP/"), len(httpVersion)
 	for ; int(h.off) < len(b); h.off++ {
 		c := b[h.off]
 		switch at := int(h.off - h.word); {
 		case at == major && isDigit(c) && c != '1':
 			return ErrMajor
-		case at < minor && c != begins[at], at == minor && !isDigit(c):
+		case at < minor && c != httpVersion[at], at == minor && !isDigit(c):
 			return ErrVersion
 		case at > minor:
 			return nil
@@ -268,7 +276,7 @@ func (h *head) matchVersion(b []byte) error {
 
 // moreDigits reports whether the octet at h.off belongs to a minor version of
 // two or three digits.
-func (h *head) moreDigits(b []byte) bool {
+func (h *Head) moreDigits(b []byte) bool {
 	return isDigit(b[h.off]) && isDigit(b[h.off-1]) && int(h.off-h.word) < len("HTTP/1.123") && h.let(MinorDigits)
 }
 
@@ -277,13 +285,13 @@ func (h *head) moreDigits(b []byte) bool {
 //	HTTP-version SP
 //
 // RFC 9112, section 4.
-func (h *head) readStatusVersion(b []byte) error {
+func (h *Head) readStatusVersion(b []byte) error {
 	h.word = h.from
 	if h.waits(b, len("HTTP/1.1")+1) {
 		return ErrIncomplete
 	}
 	switch c := b[h.from]; {
-	case c == '\n' && h.lim.allow&BareLF == 0:
+	case c == '\n' && h.rules.allow&BareLF == 0:
 		return ErrBareLF
 	case (c == tlsAlert || c == tlsHandshake) && h.from == 0:
 		return ErrTLS
@@ -313,7 +321,7 @@ func (h *head) readStatusVersion(b []byte) error {
 //
 // RFC 9112, section 4. Servers leave out the SP where the reason-phrase is
 // empty; that has one reading.
-func (h *head) readStatusCode(b []byte) error {
+func (h *Head) readStatusCode(b []byte) error {
 	const digits = 3
 	if c := b[h.off]; h.off == h.word && c == ' ' && h.let(StartLineSpace) {
 		h.off++
@@ -332,7 +340,7 @@ func (h *head) readStatusCode(b []byte) error {
 		case c == '\r' || c == '\n':
 			h.word2 = h.off
 			return h.readCR(c, startLF)
-		case c != ' ' && (h.lim.profile != Pico || !isFieldByte(c)): // Pico looks at the end of the line
+		case c != ' ' && (!h.has(lateFaults) || !isFieldByte(c)): // readStartLF rejects it then
 			return ErrStatus
 		}
 		h.word2 = h.off
@@ -347,12 +355,12 @@ func (h *head) readStatusCode(b []byte) error {
 //	[ reason-phrase ] CR, reason-phrase = 1*( HTAB / SP / VCHAR / obs-text )
 //
 // RFC 9112, section 4.
-func (h *head) readReasonPhrase(b []byte) error {
+func (h *Head) readReasonPhrase(b []byte) error {
 	return h.readFieldBytes(b, startLF, ErrReason)
 }
 
 // readStartLF reads the LF of the start-line.
-func (h *head) readStartLF(b []byte) error {
+func (h *Head) readStartLF(b []byte) error {
 	if err := h.readLF(b); err != nil {
 		return err
 	}
@@ -364,11 +372,12 @@ func (h *head) readStartLF(b []byte) error {
 	h.end[0] = h.off - 2
 	h.n = 1
 	h.next = h.off
-	return h.indexFields(b, h.settle(b))
+	h.part = lineStart
+	return nil
 }
 
 // readLF reads the LF behind a CR.
-func (h *head) readLF(b []byte) error {
+func (h *Head) readLF(b []byte) error {
 	if b[h.off] != '\n' {
 		return ErrBareCR
 	}
@@ -381,7 +390,7 @@ func (h *head) readLF(b []byte) error {
 //	*( field-line CRLF ) CRLF
 //
 // RFC 9112, sections 2.1, 2.2 and 5.2.
-func (h *head) readFieldLine(b []byte) error {
+func (h *Head) readFieldLine(b []byte) error {
 	switch c := b[h.off]; {
 	case c == '\r' || c == '\n':
 		return h.readCR(c, emptyLF)
@@ -391,7 +400,7 @@ func (h *head) readFieldLine(b []byte) error {
 		return ErrLeadingSpace
 	case !isTchar(c):
 		return ErrFieldName
-	case h.NumFields() == int(h.lim.fields):
+	case h.admit(h.fieldLines(), 1) == 0:
 		return ErrTooManyFields
 	}
 	h.part = fieldName
@@ -403,7 +412,7 @@ func (h *head) readFieldLine(b []byte) error {
 //	field-name ":", field-name = token
 //
 // RFC 9112, section 5.1: no white space before the colon.
-func (h *head) readFieldName(b []byte) error {
+func (h *Head) readFieldName(b []byte) error {
 	i := skip(b, int(h.off), tchar)
 	h.off = uint32(i)
 	if i == len(b) {
@@ -417,7 +426,7 @@ func (h *head) readFieldName(b []byte) error {
 }
 
 // readColonSpace reads white space before a colon, where it is let pass.
-func (h *head) readColonSpace(b []byte) error {
+func (h *Head) readColonSpace(b []byte) error {
 	if isWhitespace(b[h.off]) {
 		h.off++
 		return nil
@@ -425,7 +434,7 @@ func (h *head) readColonSpace(b []byte) error {
 	return h.readColon(b)
 }
 
-func (h *head) readColon(b []byte) error {
+func (h *Head) readColon(b []byte) error {
 	if b[h.off] != ':' {
 		return ErrFieldName
 	}
@@ -440,11 +449,11 @@ func (h *head) readColon(b []byte) error {
 //	obs-fold = OWS CRLF RWS
 //
 // RFC 9112, section 5.2.
-func (h *head) readObsFold() error {
+func (h *Head) readObsFold() error {
 	if !h.let(ObsFold) {
 		return ErrObsFold
 	}
-	if h.lim.profile == Pico && h.NumFields() == int(h.lim.fields) {
+	if h.has(foldIsField) && h.admit(h.fieldLines(), 1) == 0 {
 		return ErrTooManyFields
 	}
 	h.colon = h.off - 1 // there is none
@@ -455,9 +464,9 @@ func (h *head) readObsFold() error {
 // readFoldSpace reads the white space that a folded line begins with. There has to
 // be more in the line than what is blank to some recipients: they take it for
 // the empty line.
-func (h *head) readFoldSpace(b []byte) error {
+func (h *Head) readFoldSpace(b []byte) error {
 	switch c := b[h.off]; {
-	case h.lim.profile == Pico || !blank(c):
+	case h.has(foldIsField) || !blank(c):
 		h.part = fieldValue
 		return nil
 	case c == '\r' || c == '\n':
@@ -474,12 +483,12 @@ func (h *head) readFoldSpace(b []byte) error {
 //	OWS field-value OWS CR
 //
 // RFC 9110, section 5.5.
-func (h *head) readFieldValue(b []byte) error {
+func (h *Head) readFieldValue(b []byte) error {
 	return h.readFieldBytes(b, fieldLF, ErrFieldValue)
 }
 
 // readFieldBytes reads what a field value may hold, and a CR.
-func (h *head) readFieldBytes(b []byte, then part, fault Error) error {
+func (h *Head) readFieldBytes(b []byte, then part, fault Error) error {
 	i := skip(b, int(h.off), fieldByte)
 	h.off = uint32(i)
 	if i == len(b) {
@@ -496,14 +505,14 @@ func (h *head) readFieldBytes(b []byte, then part, fault Error) error {
 }
 
 // readFieldLF reads the LF of a field line, which settles it.
-func (h *head) readFieldLF(b []byte) error {
+func (h *Head) readFieldLF(b []byte) error {
 	if err := h.readLF(b); err != nil {
 		return err
 	}
 	h.deviations |= h.met
 	end := h.off - 2 // also if there is no CR: see cutDeviating
 	switch folded := h.colon < h.next; {
-	case folded && h.lim.profile == Lenient:
+	case folded && !h.has(foldIsField):
 		if h.more == 0 {
 			h.end[h.n-1] = end
 		}
@@ -514,11 +523,12 @@ func (h *head) readFieldLF(b []byte) error {
 		h.more++
 	}
 	h.next = h.off
-	return h.indexFields(b, h.settle(b))
+	h.part = lineStart
+	return nil
 }
 
 // readEmptyLF reads the LF of the empty line that ends the head.
-func (h *head) readEmptyLF(b []byte) error {
+func (h *Head) readEmptyLF(b []byte) error {
 	if err := h.readLF(b); err != nil {
 		return err
 	}
@@ -528,10 +538,5 @@ func (h *head) readEmptyLF(b []byte) error {
 	return nil
 }
 
-// tooManyFields answers for field lines that kernels settled past the limit,
-// the first of them at off.
-func (h *head) tooManyFields(off uint32) error {
-	h.off = off
-	h.part = none
-	return ErrTooManyFields
-}
+// admit returns how many of n field lines the limit allows, after those counted.
+func (h *Head) admit(counted, n uint32) uint32 { return min(n, h.rules.fields-counted) }

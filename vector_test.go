@@ -39,10 +39,10 @@ type message interface {
 	Deviations() Deviations
 	parseUnder(p *Parser, b []byte) (n int, err error)
 	describe() string
-	places() *head
+	places() *Head
 }
 
-func (h *head) places() *head { return h }
+func (h *Head) places() *Head { return h }
 
 func (r *Request) parseUnder(p *Parser, b []byte) (int, error)  { return p.ParseRequest(r, b) }
 func (r *Response) parseUnder(p *Parser, b []byte) (int, error) { return p.ParseResponse(r, b) }
@@ -158,7 +158,7 @@ func (t *Trailer) describe() string {
 	return s.String()
 }
 
-func (h *head) describeFields(s *strings.Builder) {
+func (h *Head) describeFields(s *strings.Builder) {
 	for name, value := range h.Fields() {
 		fmt.Fprintf(s, "field %q %q\n", name, value)
 	}

@@ -1,0 +1,110 @@
+package picohttp
+
+import (
+	"iter"
+	"math/bits"
+	"strings"
+)
+
+// Deviations is a set of departures from the RFCs: those that a message has, or
+// those that Lenient accepts.
+type Deviations uint16
+
+const (
+	// BareLF: a line ends in LF without CR.
+	BareLF Deviations = 1 << iota
+	// ObsFold: a field value continues in a line that begins with whitespace.
+	// Unfold turns it into one line.
+	ObsFold
+	// StartLineSpace: more than one SP between the parts of a start-line, or
+	// SP after the HTTP-version of a request-line.
+	StartLineSpace
+	// EmptyLines: more than one empty line before a request-line, or one
+	// before a status-line.
+	EmptyLines
+	// SpaceBeforeColon: whitespace between a field name and its colon.
+	SpaceBeforeColon
+	// TargetObsText: bytes from 0x80 on in the request-target.
+	TargetObsText
+	// MinorDigits: a minor version of two or three digits.
+	MinorDigits
+	// ValueControl: control characters in a field value or a reason-phrase,
+	// but for NUL, CR and LF.
+	ValueControl
+	// ValueNUL: NUL in a field value or a reason-phrase.
+	ValueNUL
+	// EqualLengths: Content-Length is repeated, in lines or in a list, always
+	// with the same digits.
+	EqualLengths
+	// LengthAndCoding: Content-Length comes along with Transfer-Encoding,
+	// which decides. The connection does not stay open.
+	LengthAndCoding
+
+	allDeviations = 1<<iota - 1
+)
+
+// What Lenient accepts unless the Parser says otherwise. Requests do not have
+// SpaceBeforeColon: RFC 9112, section 5.1 requires a server to reject it. Trailer
+// sections do not have what ends them earlier for other recipients, because no
+// Framing guards where they end.
+const (
+	DefaultResponseDeviations = allDeviations &^ ValueNUL
+	DefaultRequestDeviations  = DefaultResponseDeviations &^ SpaceBeforeColon
+	DefaultTrailerDeviations  = DefaultRequestDeviations &^ (BareLF | ObsFold)
+)
+
+// picoDeviations is what picohttpparser accepts.
+const picoDeviations = BareLF | ObsFold | StartLineSpace | TargetObsText
+
+var deviations = [...]struct{ code, text, section string }{
+	{"bare-lf", "a line ends in LF without CR", "RFC 9112, section 2.2"},
+	{"obs-fold", "a field value is folded over lines", "RFC 9112, section 5.2"},
+	{"start-line-space", "the start-line has more than one SP between its parts, or SP at its end", "RFC 9112, section 3"},
+	{"empty-lines", "there is more than one empty line before a request-line, or one before a status-line", "RFC 9112, section 2.2"},
+	{"space-before-colon", "there is whitespace between a field name and its colon", "RFC 9112, section 5.1"},
+	{"target-obs-text", "the request-target has bytes from 0x80 on", "RFC 9112, section 3.2"},
+	{"minor-digits", "the minor version has more than one digit", "RFC 9112, section 2.3"},
+	{"value-control", "a field value or a reason-phrase has control characters", "RFC 9110, section 5.5"},
+	{"value-nul", "a field value or a reason-phrase has NUL", "RFC 9110, section 5.5"},
+	{"equal-lengths", "Content-Length is repeated, with equal values", "RFC 9110, section 8.6"},
+	{"length-and-coding", "there are both Content-Length and Transfer-Encoding", "RFC 9112, section 6.3"},
+}
+
+// String returns the codes of the deviations in the order of the constants,
+// such as "bare-lf, obs-fold". It returns "" for the empty set.
+func (d Deviations) String() string {
+	var codes []string
+	for one := range d.All() {
+		codes = append(codes, one.Code())
+	}
+	return strings.Join(codes, ", ")
+}
+
+// All ranges over the deviations in d, each as a set of its own.
+func (d Deviations) All() iter.Seq[Deviations] {
+	return func(yield func(Deviations) bool) {
+		for d &= allDeviations; d != 0; d &= d - 1 {
+			if !yield(d & -d) {
+				return
+			}
+		}
+	}
+}
+
+// Code returns a short name of the first deviation in d, such as "bare-lf", or ""
+// if there is none. It is the same in every release.
+func (d Deviations) Code() string { return d.row().code }
+
+// Rule describes the first deviation in d, in a clause.
+func (d Deviations) Rule() string { return d.row().text }
+
+// Section returns the section of the RFC that the first deviation in d departs
+// from, such as "RFC 9112, section 2.2".
+func (d Deviations) Section() string { return d.row().section }
+
+func (d Deviations) row() (row struct{ code, text, section string }) {
+	if d &= allDeviations; d != 0 {
+		row = deviations[bits.TrailingZeros32(uint32(d))]
+	}
+	return row
+}

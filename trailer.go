@@ -1,0 +1,35 @@
+package picohttp
+
+// A Trailer is a parsed trailer section, the field lines behind the last chunk
+// of a chunked body. What is said of Request is true of it.
+//
+// Trailer fields are not header fields: RFC 9110, section 6.5.1 forbids to merge
+// them, unless the definition of a field says that it may come so late. Parse does
+// not judge their names.
+type Trailer struct{ Head }
+
+// Parse parses the trailer section at the start of b: field lines, often none, and
+// the empty line that ends them. Request.Parse describes n and err.
+func (t *Trailer) Parse(b []byte) (n int, err error) {
+	t.rules = strictTrailer
+	return t.parse(b)
+}
+
+// ParseTrailer is t.Parse(b) under p's profile and limits, which Resume keeps.
+func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
+	t.rules = p.rules(trailerKind)
+	return t.parse(b)
+}
+
+// Resume continues where Parse or Resume returned ErrIncomplete, as
+// Request.Resume does.
+func (t *Trailer) Resume(b []byte) (n int, err error) {
+	if t.rules.head == 0 {
+		return t.Parse(b)
+	}
+	return t.resume(b)
+}
+
+// Deviations returns how the section departs from the RFCs, as Request.Deviations
+// does. Framing plays no part in a trailer section.
+func (t *Trailer) Deviations() Deviations { return t.deviations }
