@@ -10,8 +10,8 @@ import (
 // how far the parse has come.
 type Head struct {
 	b []byte
-	index
 	progress
+	index
 }
 
 // A progress says how far a parse has come.

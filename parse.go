@@ -1,18 +1,14 @@
 package picohttp
 
-// parse parses b, the beginning of a message, under h.rules. It is the only place
-// where kernels and the reference take turns: a kernel settles the lines that it
-// can, the reference reads the line at which the kernel stopped, and so on.
-func (h *Head) parse(b []byte) (n int, err error) {
-	h.b = b[:min(len(b), maxOffset)]
-	return h.parseFrom(0)
-}
-
-// parseFrom is parse for a start-line that begins at from.
-func (h *Head) parseFrom(from uint32) (n int, err error) {
+// parse parses b, the beginning of a message whose start-line begins at from, under
+// h.rules. Here alone kernels and the reference take turns: a kernel settles the
+// lines that it can, the reference reads the line at which the kernel stopped, and
+// so on.
+func (h *Head) parse(b []byte, from uint32) (n int, err error) {
 	h.part, h.fault, h.deviations, h.more, h.n = none, 0, 0, 0, 0
 	h.from, h.next = from, from
-	b := h.arrived()
+	h.b = b
+	b = h.within(b)
 	var ok bool
 	if h.rules.kind == trailerKind {
 		h.fieldsFrom(0)
@@ -20,7 +16,7 @@ func (h *Head) parseFrom(from uint32) (n int, err error) {
 	complete := h.settle(b)
 	switch h.rules.kind {
 	case requestKind:
-		ok = h.n > 0 && h.isRequestLine(b)
+		ok = h.n > 0 && h.isMethod(b) && h.endsRequestLine(b)
 	case responseKind:
 		ok = h.n > 0 && h.isStatusLine(b)
 	default:
@@ -36,13 +32,13 @@ func (h *Head) parseFrom(from uint32) (n int, err error) {
 	return h.read(b, h.settleBeyond(b, complete))
 }
 
-// arrived returns the bytes that have arrived, or as many as a head may have.
-func (h *Head) arrived() []byte { return h.b[:min(len(h.b), int(h.rules.head))] }
+// within returns b, or as much of it as a head may have.
+func (h *Head) within(b []byte) []byte { return b[:min(len(b), int(h.rules.head))] }
 
 // refer has the reference read the start-line.
 func (h *Head) refer(b []byte) (n int, err error) {
 	if h.rules.kind == requestKind && h.from == 0 && len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
-		return h.parseFrom(2) // after the empty line
+		return h.parse(h.b, 2) // after the empty line
 	}
 	h.part, h.first = leading, method
 	if h.rules.kind == responseKind {
@@ -64,14 +60,14 @@ func (h *Head) refer(b []byte) (n int, err error) {
 // its beginning. Each byte is still read a bounded number of times.
 func (h *Head) resume(b []byte) (n int, err error) {
 	if h.fault != 0 || h.part == none || h.part == ended {
-		return h.parse(b)
+		return h.parse(b, 0)
 	}
-	h.b = b[:min(len(b), maxOffset)]
-	b = h.arrived()
+	h.b = b
+	b = h.within(b)
 	fresh := len(b) - int(h.off)
 	switch {
 	case fresh < 0, h.part < lineStart && fresh >= int(h.off):
-		return h.parseFrom(0)
+		return h.parse(h.b, 0)
 	case h.part >= lineStart && fresh >= int(h.off-h.next):
 		h.part = lineStart
 	}

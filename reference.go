@@ -74,20 +74,25 @@ func (h *Head) readPart(b []byte) error {
 }
 
 // A start-line that a kernel has settled is two words and the rest of the line.
-// isRequestLine and isStatusLine report whether nothing is wrong with it; if
-// something is, the productions below find out what.
-
-// isRequestLine is for
+// isMethod and endsRequestLine, or isStatusLine, report whether nothing is wrong with
+// it. If something is, the productions below find out what. Of
 //
 //	request-line = method SP request-target SP HTTP-version
 //
-// RFC 9112, section 3.
-func (h *Head) isRequestLine(b []byte) bool {
+// RFC 9112, section 3, each of the two is small enough to be inlined.
+
+// isMethod reports whether the first word is a method.
+func (h *Head) isMethod(b []byte) bool {
 	const get = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
-	word1, rest := h.mark[0], b[h.word2:h.end[0]]
+	return binary.LittleEndian.Uint32(b[h.from:]) == get || skip(b, int(h.from), tchar) == int(h.mark[0])
+}
+
+// endsRequestLine reports whether the line ends after a request-target and an
+// HTTP-version.
+func (h *Head) endsRequestLine(b []byte) bool {
+	rest := b[h.word2:h.end[0]]
 	return len(rest) == len(" HTTP/1.1") && rest[0] == ' ' && isVersion(binary.LittleEndian.Uint64(rest[1:])) &&
-		!h.isTargetTooLong(h.word2-word1-1) &&
-		(binary.LittleEndian.Uint32(b[h.from:]) == get || skip(b, int(h.from), tchar) == int(word1))
+		!h.isTargetTooLong(h.word2-h.mark[0]-1)
 }
 
 // isStatusLine is for

@@ -30,13 +30,13 @@ type Request struct{ Head }
 // Parse, Resume or Reset.
 func (r *Request) Parse(b []byte) (n int, err error) {
 	r.rules = strictRequest
-	return r.parse(b)
+	return r.parse(b, 0)
 }
 
 // ParseRequest is r.Parse(b) under p's profile and limits, which Resume keeps.
 func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
 	r.rules = p.rules(requestKind)
-	return r.parse(b)
+	return r.parse(b, 0)
 }
 
 // Resume continues where Parse or Resume returned ErrIncomplete. b holds the same

@@ -11,13 +11,13 @@ type Response struct{ Head }
 // err. The Status of an Error is for requests; a gateway responds with 502.
 func (r *Response) Parse(b []byte) (n int, err error) {
 	r.rules = strictResponse
-	return r.parse(b)
+	return r.parse(b, 0)
 }
 
 // ParseResponse is r.Parse(b) under p's profile and limits, which Resume keeps.
 func (p *Parser) ParseResponse(r *Response, b []byte) (n int, err error) {
 	r.rules = p.rules(responseKind)
-	return r.parse(b)
+	return r.parse(b, 0)
 }
 
 // Resume continues where Parse or Resume returned ErrIncomplete, as

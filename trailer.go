@@ -12,13 +12,13 @@ type Trailer struct{ Head }
 // the empty line that ends them. Request.Parse describes n and err.
 func (t *Trailer) Parse(b []byte) (n int, err error) {
 	t.rules = strictTrailer
-	return t.parse(b)
+	return t.parse(b, 0)
 }
 
 // ParseTrailer is t.Parse(b) under p's profile and limits, which Resume keeps.
 func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
 	t.rules = p.rules(trailerKind)
-	return t.parse(b)
+	return t.parse(b, 0)
 }
 
 // Resume continues where Parse or Resume returned ErrIncomplete, as
