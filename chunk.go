@@ -1,9 +1,6 @@
 package picohttp
 
-import (
-	"io"
-	"math"
-)
+import "encoding/binary"
 
 // A Chunked decodes one body in chunked coding: RFC 9112, section 7.1. Its zero
 // value is ready; it can stop and go on at any octet.
@@ -46,40 +43,9 @@ type Chunked struct {
 	// strict: where it ends, the next message begins.
 	LeaveTrailer bool
 
-	part    chunkPart
-	fault   Error  // why it ended, 0 if the body was complete
-	digits  uint8  // of the chunk-size
-	line    int    // octets of the chunk-size line that were read
-	ext     int    // those of its chunk-ext
-	waste   int64  // see count; in Pico, all octets that are not chunk-data
-	content int64  // octets of chunk-data, in Pico
-	left    uint64 // octets of chunk-data to come
+	chunkReader
 	trailer Trailer
 }
-
-// A chunkPart names the production that the next octet belongs to.
-type chunkPart uint8
-
-const (
-	chunkSize    chunkPart = iota // the first digit of a chunk-size
-	chunkDigits                   // the others, or what may be behind them
-	extBegin                      // BWS ";" of a chunk-ext, with BWS before it
-	extName                       // BWS chunk-ext-name
-	extNameRest                   // the rest of the name, or what may be behind it
-	extEquals                     // BWS "=" of a value, or ";", with BWS before it
-	extValue                      // BWS chunk-ext-val
-	extToken                      // the rest of a token, or what may be behind it
-	extQuoted                     // what is in a quoted-string
-	extPair                       // the second octet of a quoted-pair
-	extEnd                        // what may be behind a quoted-string
-	chunkLF                       // the LF of a chunk-size line
-	chunkData                     // chunk-data
-	chunkDataCR                   // the CR behind it
-	chunkDataLF                   // the LF behind that
-	trailerBegin                  // the first octet of the trailer section
-	trailerRest                   // the others; in Pico those of a line, up to its LF
-	chunkedEnd                    // nothing: the body is complete or malformed
-)
 
 // Reset makes d ready for another body, under the same limits, and lets go of
 // the caller's bytes.
@@ -119,7 +85,10 @@ func (d *Chunked) Next(b []byte) (data []byte, n int, err error) {
 		data = b[n : n+size : n+size]
 		n += size
 	}
-	return data, n, d.tally(n, len(data), err)
+	if d.isPico() {
+		err = d.tally(n, len(data), err)
+	}
+	return data, n, err
 }
 
 // Decode moves the chunk-data in b together, to the start of b, and answers its
@@ -143,7 +112,10 @@ func (d *Chunked) Decode(b []byte) (size, n int, err error) {
 		m, err := d.advance(b[n:])
 		n += m
 		if err != nil {
-			return size, n, d.tally(n, size, err)
+			if d.isPico() {
+				err = d.tally(n, size, err)
+			}
+			return size, n, err
 		}
 		m = d.data(len(b) - n)
 		copy(b[size:], b[n:n+m])
@@ -166,7 +138,7 @@ func (d *Chunked) data(n int) int {
 // the end of b or of the body.
 func (d *Chunked) advance(b []byte) (n int, err error) {
 	if d.isPico() {
-		return d.readPico(b)
+		return d.readPico(b, d.LeaveTrailer)
 	}
 	n, err = d.readLines(b)
 	if err == nil && d.part != chunkData {
@@ -205,10 +177,13 @@ func (d *Chunked) readLines(b []byte) (n int, err error) {
 			d.left, d.digits, d.line, d.ext = 0, 0, 0, 0
 			fallthrough
 		default:
-			m, fault := d.readLine(rest)
+			m, fault := d.readLine(d.limits(), rest)
 			n += m
-			if fault != 0 {
+			switch {
+			case fault != 0:
 				return n, d.end(fault)
+			case d.LeaveTrailer && d.part == trailerBegin:
+				return n, d.end(0)
 			}
 		}
 	}
@@ -218,18 +193,14 @@ func (d *Chunked) readLines(b []byte) (n int, err error) {
 	return n, ErrIncomplete
 }
 
-// end ends the body, with a fault or, if that is 0, without.
-func (d *Chunked) end(fault Error) error {
-	d.part, d.fault = chunkedEnd, fault
-	return d.ending()
-}
-
-// ending returns what is answered from the end of the body on.
-func (d *Chunked) ending() error {
-	if d.fault != 0 {
-		return d.fault
+// lines is readLines in each profile, for callers that take the chunk-data
+// themselves.
+func (d *Chunked) lines(b []byte) (n int, err error) {
+	if d.isPico() {
+		n, err = d.readPico(b, d.LeaveTrailer)
+		return n, d.tally(n, 0, err)
 	}
-	return io.EOF
+	return d.readLines(b)
 }
 
 // plainLine reads a chunk-size line that b begins with, if it is plain.
@@ -239,206 +210,20 @@ func (d *Chunked) plainLine(b []byte) (n int) {
 		return 0
 	}
 	if d.waste > 0 {
-		d.count(n, size)
+		d.count(d.limits(), n, size)
 	}
 	d.left = size
 	d.part = chunkData
 	return n
 }
 
-// plainLine returns the chunk-size and the length of a chunk-size line that b
-// begins with. The length is 0 if the line is not all there, is that of the
-// last-chunk, has an extension, or may waste something: at most 14 digits, CRLF,
-// and the CRLF behind the data are 18 octets, as many as a chunk with one octet
-// of data may waste.
-func plainLine(b []byte) (size uint64, n int) {
-	const most = 14
-	for i, c := range b {
-		if digit := hexdig[c]; digit < 16 && i < most {
-			size = size<<4 | uint64(digit)
-			continue
-		}
-		if c != '\r' || size == 0 || i+1 >= len(b) || b[i+1] != '\n' {
-			break
-		}
-		return size, i + len("\r\n")
-	}
-	return 0, 0
-}
-
-// count takes a chunk-size line into account and reports whether the body wastes
-// more than it may.
-func (d *Chunked) count(line int, size uint64) (tooMuch bool) {
-	const perChunk, perOctet = 16, 2
-	free := perChunk + perOctet*int64(min(size, math.MaxInt32)) // enough to bring waste to 0
-	d.waste = max(0, d.waste+int64(line+len("\r\n"))-free)
-	return d.waste > int64(limit(d.limits().MaxChunkOverhead, DefaultMaxChunkOverhead))
-}
+func (d *Chunked) isPico() bool { return d.Parser != nil && d.Parser.Profile == Pico }
 
 func (d *Chunked) limits() *Parser {
 	if d.Parser == nil {
 		return new(Parser)
 	}
 	return d.Parser
-}
-
-// readLine reads octets of a chunk-size line, and of a fault answers the offset
-// of its octet:
-//
-//	chunk-size [ chunk-ext ] CRLF
-//
-// RFC 9112, section 7.1.
-func (d *Chunked) readLine(b []byte) (n int, fault Error) {
-	most := int(limit(d.limits().MaxChunkExtBytes, DefaultMaxChunkExtBytes))
-	for i, c := range b {
-		switch {
-		case d.part == chunkLF && c != '\n':
-			return i, ErrBareCR
-		case d.part == chunkLF:
-			if d.count(d.line+1, d.left) {
-				return i, ErrChunkOverhead
-			}
-			d.endLine()
-			return i + 1, 0
-		case d.part == chunkSize, d.part == chunkDigits && hexdig[c] < 16:
-			if fault := d.readDigit(c); fault != 0 {
-				return i, fault
-			}
-		case c == '\n':
-			return i, ErrBareLF
-		case c == '\r':
-			switch d.part {
-			case chunkDigits, extNameRest, extToken, extEnd:
-				d.part = chunkLF
-			default:
-				return i, ErrChunkExt
-			}
-		case d.ext >= most:
-			return i, ErrChunkExtTooLong
-		default:
-			next := d.part.next(c)
-			switch {
-			case next == chunkedEnd && d.part == chunkDigits:
-				return i, ErrChunkSize
-			case next == chunkedEnd:
-				return i, ErrChunkExt
-			}
-			d.part = next
-			d.ext++
-		}
-		d.line++
-	}
-	return len(b), 0
-}
-
-// endLine goes on behind a chunk-size line.
-func (d *Chunked) endLine() {
-	switch {
-	case d.left > 0:
-		d.part = chunkData
-	case d.LeaveTrailer:
-		d.end(0)
-	default:
-		d.part = trailerBegin
-	}
-}
-
-// readDataEnd reads an octet of the CRLF behind chunk-data.
-func (d *Chunked) readDataEnd(c byte) Error {
-	switch {
-	case d.part == chunkDataCR && c == '\r':
-		d.part = chunkDataLF
-	case d.part == chunkDataLF && c == '\n':
-		d.part = chunkSize
-	case d.part == chunkDataLF:
-		return ErrBareCR
-	case c == '\n':
-		return ErrBareLF
-	default:
-		return ErrChunkData
-	}
-	return 0
-}
-
-// readDigit reads a digit of
-//
-//	chunk-size = 1*HEXDIG
-//
-// of which there may be 16: more are leading zeros that nobody needs, or a
-// number that nobody can count to.
-func (d *Chunked) readDigit(c byte) Error {
-	const most = 16
-	if hexdig[c] >= 16 || d.digits == most || d.left > math.MaxInt64>>4 {
-		return ErrChunkSize
-	}
-	d.left = d.left<<4 | uint64(hexdig[c])
-	d.digits++
-	d.part = chunkDigits
-	return 0
-}
-
-// next answers what follows an octet behind the chunk-size in
-//
-//	chunk-ext      = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
-//	chunk-ext-name = token
-//	chunk-ext-val  = token / quoted-string
-//
-// RFC 9112, section 7.1.1, or chunkedEnd if the octet may not stand there.
-func (p chunkPart) next(c byte) chunkPart {
-	token, space := class[c]&tchar != 0, isWhitespace(c)
-	switch p {
-	case chunkDigits, extToken, extEnd, extBegin:
-		switch {
-		case c == ';':
-			return extName
-		case space:
-			return extBegin
-		case token && p == extToken:
-			return extToken
-		}
-	case extName:
-		switch {
-		case token:
-			return extNameRest
-		case space:
-			return extName
-		}
-	case extNameRest, extEquals:
-		switch {
-		case c == ';':
-			return extName
-		case c == '=':
-			return extValue
-		case space:
-			return extEquals
-		case token && p == extNameRest:
-			return extNameRest
-		}
-	case extValue:
-		switch {
-		case token:
-			return extToken
-		case space:
-			return extValue
-		case c == '"':
-			return extQuoted
-		}
-	case extQuoted:
-		// quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE, RFC 9110, section 5.6.4
-		switch {
-		case c == '"':
-			return extEnd
-		case c == '\\':
-			return extPair
-		case isFieldByte(c):
-			return extQuoted
-		}
-	case extPair:
-		if isFieldByte(c) {
-			return extQuoted
-		}
-	}
-	return chunkedEnd
 }
 
 // readTrailer reads the trailer section at the start of b.
@@ -464,4 +249,23 @@ func (d *Chunked) readTrailer(b []byte) (n int, err error) {
 		return fault == 0
 	})
 	return n, d.end(fault)
+}
+
+// moveChunks is Decode for whole chunks with plain chunk-size lines: it moves the
+// data of those at b[from:] to b[to:], and answers where it stopped.
+func moveChunks(b []byte, to, from int) (int, int) {
+	for len(b)-from >= 8 {
+		size, n := plainLine(b[from:])
+		if n == 0 || size > uint64(len(b)) {
+			break
+		}
+		r := run{word: binary.LittleEndian.Uint64(b[from:]), mask: 1<<(8*n) - 1, n: n, size: int(size)}
+		chunks := moveRun(b, to, from, r)
+		if chunks == 0 {
+			break
+		}
+		to += chunks * r.size
+		from += chunks * r.length()
+	}
+	return to, from
 }

@@ -2,25 +2,6 @@ package picohttp
 
 import "encoding/binary"
 
-// moveChunks is Decode for whole chunks with plain chunk-size lines: it moves the
-// data of those at b[from:] to b[to:], and answers where it stopped.
-func moveChunks(b []byte, to, from int) (int, int) {
-	for len(b)-from >= 8 {
-		size, n := plainLine(b[from:])
-		if n == 0 || size > uint64(len(b)) {
-			break
-		}
-		r := run{word: binary.LittleEndian.Uint64(b[from:]), mask: 1<<(8*n) - 1, n: n, size: int(size)}
-		chunks := moveRun(b, to, from, r)
-		if chunks == 0 {
-			break
-		}
-		to += chunks * r.size
-		from += chunks * r.octets()
-	}
-	return to, from
-}
-
 // A run is chunks of one size that follow each other: usually all of a body but
 // the last. Comparing a chunk-size line with the one before is faster than reading
 // it: a processor that guesses that they are equal goes on with the chunk behind
@@ -31,14 +12,14 @@ type run struct {
 	size       int    // chunk-size
 }
 
-// octets returns the length of a chunk.
-func (r *run) octets() int { return r.n + r.size + len("\r\n") }
+// length returns the length of a chunk.
+func (r *run) length() int { return r.n + r.size + len("\r\n") }
 
 // moveRunGeneric moves the data of chunks at b[from:] to b[to:], as long as their
 // line is the one that is there, and answers how many. It stops before a chunk
 // that is not all in b, or has no CRLF behind its data. to is not above from.
 func moveRunGeneric(b []byte, to, from int, r run) (chunks int) {
-	for len(b)-from >= max(8, r.octets()) {
+	for len(b)-from >= max(8, r.length()) {
 		end := from + r.n + r.size
 		if (binary.LittleEndian.Uint64(b[from:])^r.word)&r.mask != 0 || b[end] != '\r' || b[end+1] != '\n' {
 			break
@@ -51,4 +32,24 @@ func moveRunGeneric(b []byte, to, from int, r run) (chunks int) {
 		}
 	}
 	return chunks
+}
+
+// plainLine returns the chunk-size and the length of a chunk-size line that b
+// begins with. The length is 0 if the line is not all there, is that of the
+// last-chunk, has an extension, or may waste something: at most 14 digits, CRLF,
+// and the CRLF behind the data are 18 octets, as many as a chunk with one octet
+// of data may waste.
+func plainLine(b []byte) (size uint64, n int) {
+	const most = 14
+	for i, c := range b {
+		if digit := hexdig[c]; digit < 16 && i < most {
+			size = size<<4 | uint64(digit)
+			continue
+		}
+		if c != '\r' || size == 0 || i+1 >= len(b) || b[i+1] != '\n' {
+			break
+		}
+		return size, i + len("\r\n")
+	}
+	return 0, 0
 }

@@ -5,24 +5,10 @@ package picohttp
 // sizes up to 2^64-1, and anything at all in the lines of a trailer section, which
 // may end in LF alone.
 
-func (d *Chunked) isPico() bool { return d.Parser != nil && d.Parser.Profile == Pico }
-
-// lines is readLines in each profile, for who hands out the chunk-data himself.
-func (d *Chunked) lines(b []byte) (n int, err error) {
-	if d.isPico() {
-		n, err = d.readPico(b)
-		return n, d.tally(n, 0, err)
-	}
-	return d.readLines(b)
-}
-
-// tally counts n octets, of which size are chunk-data, and at the end of what has
+// tally counts n bytes, of which size are chunk-data, and at the end of what has
 // arrived compares the two.
-func (d *Chunked) tally(n, size int, err error) error {
+func (d *chunkReader) tally(n, size int, err error) error {
 	const most = 100 << 10
-	if !d.isPico() {
-		return err
-	}
 	d.waste += int64(n - size)
 	d.content += int64(size)
 	if err == ErrIncomplete && d.waste >= most && d.content < (d.waste+d.content)/4 {
@@ -31,9 +17,9 @@ func (d *Chunked) tally(n, size int, err error) error {
 	return err
 }
 
-// readPico reads from b up to an octet of chunk-data, for which err is nil, or the
-// end of b or of the body.
-func (d *Chunked) readPico(b []byte) (n int, err error) {
+// readPico reads from b up to a byte of chunk-data, for which err is nil, or the end
+// of b or of the body. If leave is set, the body ends before its trailer section.
+func (d *chunkReader) readPico(b []byte, leave bool) (n int, err error) {
 	for n < len(b) && d.part != chunkedEnd {
 		if d.part == chunkData {
 			return n, nil
@@ -50,6 +36,9 @@ func (d *Chunked) readPico(b []byte) (n int, err error) {
 			return n, d.end(fault)
 		}
 		n++
+		if leave && d.part == trailerBegin {
+			return n, d.end(0)
+		}
 	}
 	if d.part == chunkedEnd {
 		return n, d.ending()
@@ -58,7 +47,7 @@ func (d *Chunked) readPico(b []byte) (n int, err error) {
 }
 
 // readPicoOctet reads an octet that is not chunk-data.
-func (d *Chunked) readPicoOctet(c byte) Error {
+func (d *chunkReader) readPicoOctet(c byte) Error {
 	switch d.part {
 	case chunkSize, chunkDigits:
 		return d.readPicoSize(c)
@@ -73,7 +62,10 @@ func (d *Chunked) readPicoOctet(c byte) Error {
 		if c != '\n' {
 			return ErrBareCR
 		}
-		d.endLine()
+		d.part = trailerBegin
+		if d.left > 0 {
+			d.part = chunkData
+		}
 	case chunkDataCR, chunkDataLF:
 		return d.readDataEnd(c)
 	case trailerBegin:
@@ -93,7 +85,7 @@ func (d *Chunked) readPicoOctet(c byte) Error {
 }
 
 // readPicoSize reads a digit of the chunk-size or the octet behind it.
-func (d *Chunked) readPicoSize(c byte) Error {
+func (d *chunkReader) readPicoSize(c byte) Error {
 	const most = 16
 	switch {
 	case hexdig[c] < 16 && d.digits < most:

@@ -1,0 +1,217 @@
+package picohttp
+
+import (
+	"io"
+	"math"
+)
+
+// A chunkReader reads what is not chunk-data in a body in chunked coding, a
+// production after the other: RFC 9112, section 7.1. It can stop and continue at any
+// byte.
+type chunkReader struct {
+	part    chunkPart
+	fault   Error  // why the body ended, 0 if it was complete
+	digits  uint8  // of the chunk-size
+	line    int    // bytes of the chunk-size line that were read
+	ext     int    // those of its chunk-ext
+	waste   int64  // see count; in Pico, all bytes that are not chunk-data
+	content int64  // bytes of chunk-data, in Pico
+	left    uint64 // bytes of chunk-data to come
+}
+
+// A chunkPart names the production that the next octet belongs to.
+type chunkPart uint8
+
+const (
+	chunkSize    chunkPart = iota // the first digit of a chunk-size
+	chunkDigits                   // the others, or what may be behind them
+	extBegin                      // BWS ";" of a chunk-ext, with BWS before it
+	extName                       // BWS chunk-ext-name
+	extNameRest                   // the rest of the name, or what may be behind it
+	extEquals                     // BWS "=" of a value, or ";", with BWS before it
+	extValue                      // BWS chunk-ext-val
+	extToken                      // the rest of a token, or what may be behind it
+	extQuoted                     // what is in a quoted-string
+	extPair                       // the second octet of a quoted-pair
+	extEnd                        // what may be behind a quoted-string
+	chunkLF                       // the LF of a chunk-size line
+	chunkData                     // chunk-data
+	chunkDataCR                   // the CR behind it
+	chunkDataLF                   // the LF behind that
+	trailerBegin                  // the first octet of the trailer section
+	trailerRest                   // the others; in Pico those of a line, up to its LF
+	chunkedEnd                    // nothing: the body is complete or malformed
+)
+
+// end ends the body, with a fault or, if that is 0, without.
+func (d *chunkReader) end(fault Error) error {
+	d.part, d.fault = chunkedEnd, fault
+	return d.ending()
+}
+
+// ending returns what is answered from the end of the body on.
+func (d *chunkReader) ending() error {
+	if d.fault != 0 {
+		return d.fault
+	}
+	return io.EOF
+}
+
+// count takes a chunk-size line into account and reports whether the body wastes
+// more than it may.
+func (d *chunkReader) count(p *Parser, line int, size uint64) (tooMuch bool) {
+	const perChunk, perOctet = 16, 2
+	free := perChunk + perOctet*int64(min(size, math.MaxInt32)) // enough to bring waste to 0
+	d.waste = max(0, d.waste+int64(line+len("\r\n"))-free)
+	return d.waste > int64(limit(p.MaxChunkOverhead, DefaultMaxChunkOverhead))
+}
+
+// readLine reads octets of a chunk-size line, and of a fault answers the offset
+// of its octet:
+//
+//	chunk-size [ chunk-ext ] CRLF
+//
+// RFC 9112, section 7.1.
+func (d *chunkReader) readLine(p *Parser, b []byte) (n int, fault Error) {
+	most := int(limit(p.MaxChunkExtBytes, DefaultMaxChunkExtBytes))
+	for i, c := range b {
+		switch {
+		case d.part == chunkLF && c != '\n':
+			return i, ErrBareCR
+		case d.part == chunkLF:
+			if d.count(p, d.line+1, d.left) {
+				return i, ErrChunkOverhead
+			}
+			d.part = trailerBegin
+			if d.left > 0 {
+				d.part = chunkData
+			}
+			return i + 1, 0
+		case d.part == chunkSize, d.part == chunkDigits && hexdig[c] < 16:
+			if fault := d.readDigit(c); fault != 0 {
+				return i, fault
+			}
+		case c == '\n':
+			return i, ErrBareLF
+		case c == '\r':
+			switch d.part {
+			case chunkDigits, extNameRest, extToken, extEnd:
+				d.part = chunkLF
+			default:
+				return i, ErrChunkExt
+			}
+		case d.ext >= most:
+			return i, ErrChunkExtTooLong
+		default:
+			next := d.part.next(c)
+			switch {
+			case next == chunkedEnd && d.part == chunkDigits:
+				return i, ErrChunkSize
+			case next == chunkedEnd:
+				return i, ErrChunkExt
+			}
+			d.part = next
+			d.ext++
+		}
+		d.line++
+	}
+	return len(b), 0
+}
+
+// readDataEnd reads an octet of the CRLF behind chunk-data.
+func (d *chunkReader) readDataEnd(c byte) Error {
+	switch {
+	case d.part == chunkDataCR && c == '\r':
+		d.part = chunkDataLF
+	case d.part == chunkDataLF && c == '\n':
+		d.part = chunkSize
+	case d.part == chunkDataLF:
+		return ErrBareCR
+	case c == '\n':
+		return ErrBareLF
+	default:
+		return ErrChunkData
+	}
+	return 0
+}
+
+// readDigit reads a digit of
+//
+//	chunk-size = 1*HEXDIG
+//
+// of which there may be 16: more are leading zeros that nobody needs, or a
+// number that nobody can count to.
+func (d *chunkReader) readDigit(c byte) Error {
+	const most = 16
+	if hexdig[c] >= 16 || d.digits == most || d.left > math.MaxInt64>>4 {
+		return ErrChunkSize
+	}
+	d.left = d.left<<4 | uint64(hexdig[c])
+	d.digits++
+	d.part = chunkDigits
+	return 0
+}
+
+// next answers what follows an octet behind the chunk-size in
+//
+//	chunk-ext      = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
+//	chunk-ext-name = token
+//	chunk-ext-val  = token / quoted-string
+//
+// RFC 9112, section 7.1.1, or chunkedEnd if the octet may not stand there.
+func (p chunkPart) next(c byte) chunkPart {
+	token, space := class[c]&tchar != 0, isWhitespace(c)
+	switch p {
+	case chunkDigits, extToken, extEnd, extBegin:
+		switch {
+		case c == ';':
+			return extName
+		case space:
+			return extBegin
+		case token && p == extToken:
+			return extToken
+		}
+	case extName:
+		switch {
+		case token:
+			return extNameRest
+		case space:
+			return extName
+		}
+	case extNameRest, extEquals:
+		switch {
+		case c == ';':
+			return extName
+		case c == '=':
+			return extValue
+		case space:
+			return extEquals
+		case token && p == extNameRest:
+			return extNameRest
+		}
+	case extValue:
+		switch {
+		case token:
+			return extToken
+		case space:
+			return extValue
+		case c == '"':
+			return extQuoted
+		}
+	case extQuoted:
+		// quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE, RFC 9110, section 5.6.4
+		switch {
+		case c == '"':
+			return extEnd
+		case c == '\\':
+			return extPair
+		case isFieldByte(c):
+			return extQuoted
+		}
+	case extPair:
+		if isFieldByte(c) {
+			return extQuoted
+		}
+	}
+	return chunkedEnd
+}
