@@ -80,7 +80,9 @@ func BenchmarkParse(b *testing.B) {
 	}))
 }
 
-// BenchmarkRead parses a head and reads all its fields, or three by name.
+// BenchmarkRead parses a head and reads all its fields, or three by name, or does what
+// a server does before it can respond: Check, all fields, and three by name, of which
+// one is not there.
 func BenchmarkRead(b *testing.B) {
 	names, heads := benchHeads(b)
 	var r Request
@@ -106,6 +108,19 @@ func BenchmarkRead(b *testing.B) {
 			length, _ := r.Get("Content-Length")
 			connection, _ := r.Get("Connection")
 			return len(host) + len(length) + len(connection)
+		}},
+		{"serve", func() (octets int) {
+			if _, err := r.Check(); err != nil {
+				return 0
+			}
+			for i := range r.NumFields() {
+				name, value := r.Field(i)
+				octets += len(name) + len(value)
+			}
+			encoding, _ := r.Get("Accept-Encoding")
+			cookie, _ := r.Get("Cookie")
+			absent, _ := r.Get("X-Absent")
+			return octets + len(encoding) + len(cookie) + len(absent)
 		}},
 	} {
 		for _, name := range names {
@@ -216,8 +231,17 @@ func BenchmarkProfile(b *testing.B) {
 	}
 }
 
-// BenchmarkFraming decides on the body of heads that are parsed already.
+// BenchmarkFraming decides on the body of heads that are parsed already, and
+// BenchmarkCheck on all that a server depends on.
 func BenchmarkFraming(b *testing.B) {
+	benchJudgment(b, func(r *Request) error { _, err := r.Framing(); return err })
+}
+
+func BenchmarkCheck(b *testing.B) {
+	benchJudgment(b, func(r *Request) error { _, err := r.Check(); return err })
+}
+
+func benchJudgment(b *testing.B, judge func(r *Request) error) {
 	for _, head := range realHeads(b) {
 		b.Run("head="+head.Name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -226,7 +250,7 @@ func BenchmarkFraming(b *testing.B) {
 				b.Fatal(err)
 			}
 			for b.Loop() {
-				if _, err := r.Framing(); err != nil {
+				if err := judge(&r); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -6,9 +6,10 @@ import (
 	"io"
 )
 
-// A ChunkedReader reads the content of a chunked body from a connection. It
-// takes nothing from the bufio.Reader that is behind the body, so the next
-// message is read from there.
+// A ChunkedReader reads the content of a chunked body from a connection. It takes
+// nothing from the bufio.Reader that comes after the body, so the next message is read
+// from there. Use NewChunkedReader or Reset to give it a source; without one, Read
+// returns io.ErrUnexpectedEOF.
 type ChunkedReader struct {
 	r       *bufio.Reader
 	d       Chunked
@@ -23,21 +24,24 @@ func NewChunkedReader(r *bufio.Reader, p *Parser) *ChunkedReader {
 }
 
 // Reset makes c read the next body from r, under the same limits. The Trailer of
-// the last one is no longer good.
+// the last one is no longer valid.
 func (c *ChunkedReader) Reset(r *bufio.Reader) {
 	c.d.Reset()
 	c.r, c.trailer, c.err = r, c.trailer[:0], nil
 }
 
-// Trailer returns the trailer section, once Read has answered io.EOF. It is a
-// copy, good until Reset.
+// Trailer returns the trailer section, once Read has returned io.EOF. It is a copy,
+// valid until Reset.
 func (c *ChunkedReader) Trailer() *Trailer { return c.d.Trailer() }
 
-// Read reads chunk-data. It waits for the connection only if it has none. Its
-// error is io.EOF at the end of the body, an Error if the body is malformed,
-// io.ErrUnexpectedEOF if the connection ends within it, or else what reading
-// from the connection answered; after a timeout Read may be called again.
+// Read reads chunk data. It waits for the connection only if it has none. Its error
+// is io.EOF at the end of the body, an Error if the body is malformed,
+// io.ErrUnexpectedEOF if the connection ends within it, or else the error of reading
+// from the connection. After a timeout Read may be called again.
 func (c *ChunkedReader) Read(p []byte) (n int, err error) {
+	if c.r == nil {
+		return 0, io.ErrUnexpectedEOF
+	}
 	for n < len(p) {
 		switch {
 		case c.err != nil:
@@ -47,10 +51,10 @@ func (c *ChunkedReader) Read(p []byte) (n int, err error) {
 		case c.d.part == chunkData:
 			var m int
 			m, err = c.r.Read(p[n : n+int(min(uint64(len(p)-n), c.d.left))])
-			c.d.content += int64(m)
-			n += c.d.data(m)
+			c.d.take(m)
+			n += m
 			if m == 0 && err == nil {
-				return n, nil // and nobody spins
+				return n, nil // the caller decides whether to try again
 			}
 		case c.r.Buffered() > 0:
 			c.err = c.advance()
@@ -67,10 +71,14 @@ func (c *ChunkedReader) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// advance consumes what is buffered and is not chunk-data.
+// advance consumes what is buffered and is not chunk data.
 func (c *ChunkedReader) advance() error {
 	b, _ := c.r.Peek(c.r.Buffered())
-	n, err := c.d.lines(b)
+	n, err := c.d.lines(b, 0)
+	if c.d.isPico() {
+		err = c.d.tally(n, 0, err)
+	}
+	c.d.consumed(b, 0, n)
 	c.r.Discard(n)
 	switch {
 	case err == ErrIncomplete:
@@ -87,7 +95,8 @@ func (c *ChunkedReader) readTrailer(b []byte) error {
 	if before == 0 && bytes.HasPrefix(b, emptyTrailer) {
 		b = emptyTrailer
 		c.r.Discard(len(b))
-		_, err := c.d.readTrailer(b)
+		n, err := c.d.readTrailer(b)
+		c.d.consumed(b, 0, n)
 		return err
 	}
 	c.trailer = append(c.trailer, b...)
@@ -96,6 +105,7 @@ func (c *ChunkedReader) readTrailer(b []byte) error {
 		c.r.Discard(len(b))
 		return nil
 	}
+	c.d.consumed(c.trailer, 0, n)
 	c.r.Discard(max(0, n-before))
 	return err
 }

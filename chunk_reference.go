@@ -9,14 +9,19 @@ import (
 // production after the other: RFC 9112, section 7.1. It can stop and continue at any
 // byte.
 type chunkReader struct {
-	part    chunkPart
-	fault   Error  // why the body ended, 0 if it was complete
-	digits  uint8  // of the chunk-size
-	line    int    // bytes of the chunk-size line that were read
-	ext     int    // those of its chunk-ext
-	waste   int64  // see count; in Pico, all bytes that are not chunk-data
-	content int64  // bytes of chunk-data, in Pico
-	left    uint64 // bytes of chunk-data to come
+	part      chunkPart
+	fault     Error     // why the body ended, 0 if it was complete
+	faultPart chunkPart // the part in which it was found
+	digits    uint8     // of the chunk-size
+	line      int       // bytes of the chunk-size line that were read
+	ext       int       // those of its chunk-ext
+	waste     int64     // see count; in Pico, all bytes that are not chunk-data
+	content   int64     // bytes of chunk-data, in Pico
+	left      uint64    // bytes of chunk-data to come
+
+	met        Deviations // what was accepted
+	firstSpace int64      // offset in the body of the first ChunkSpace
+	space      int64      // that of the last whitespace in the chunk-size line
 }
 
 // A chunkPart names the production that the next octet belongs to.
@@ -45,6 +50,7 @@ const (
 
 // end ends the body, with a fault or, if that is 0, without.
 func (d *chunkReader) end(fault Error) error {
+	d.faultPart = d.part
 	d.part, d.fault = chunkedEnd, fault
 	return d.ending()
 }
@@ -66,13 +72,13 @@ func (d *chunkReader) count(p *Parser, line int, size uint64) (tooMuch bool) {
 	return d.waste > int64(limit(p.MaxChunkOverhead, DefaultMaxChunkOverhead))
 }
 
-// readLine reads octets of a chunk-size line, and of a fault answers the offset
-// of its octet:
+// readLine reads bytes of a chunk-size line, and of a fault returns the offset of its
+// byte:
 //
 //	chunk-size [ chunk-ext ] CRLF
 //
-// RFC 9112, section 7.1.
-func (d *chunkReader) readLine(p *Parser, b []byte) (n int, fault Error) {
+// RFC 9112, section 7.1. at is the offset of b in the body.
+func (d *chunkReader) readLine(p *Parser, allow Deviations, at int64, b []byte) (n int, fault Error) {
 	most := int(limit(p.MaxChunkExtBytes, DefaultMaxChunkExtBytes))
 	for i, c := range b {
 		switch {
@@ -96,10 +102,17 @@ func (d *chunkReader) readLine(p *Parser, b []byte) (n int, fault Error) {
 		case c == '\r':
 			switch d.part {
 			case chunkDigits, extNameRest, extToken, extEnd:
-				d.part = chunkLF
+			case extBegin, extEquals: // after whitespace
+				if allow&ChunkSpace == 0 {
+					return i, ErrChunkExt
+				}
+				if d.met&ChunkSpace == 0 {
+					d.met, d.firstSpace = d.met|ChunkSpace, d.space
+				}
 			default:
 				return i, ErrChunkExt
 			}
+			d.part = chunkLF
 		case d.ext >= most:
 			return i, ErrChunkExtTooLong
 		default:
@@ -109,6 +122,9 @@ func (d *chunkReader) readLine(p *Parser, b []byte) (n int, fault Error) {
 				return i, ErrChunkSize
 			case next == chunkedEnd:
 				return i, ErrChunkExt
+			}
+			if next != d.part && (next == extBegin || next == extEquals) {
+				d.space = at + int64(i)
 			}
 			d.part = next
 			d.ext++

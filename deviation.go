@@ -8,7 +8,7 @@ import (
 
 // Deviations is a set of departures from the RFCs: those that a message has, or
 // those that Lenient accepts.
-type Deviations uint16
+type Deviations uint32
 
 const (
 	// BareLF: a line ends in LF without CR.
@@ -39,17 +39,22 @@ const (
 	// LengthAndCoding: Content-Length comes along with Transfer-Encoding,
 	// which decides. The connection does not stay open.
 	LengthAndCoding
+	// ChunkSpace: whitespace between a chunk-size or chunk-ext and its CRLF.
+	ChunkSpace
 
-	allDeviations = 1<<iota - 1
+	// AllDeviations is every deviation that Lenient can accept, for those who
+	// only observe messages.
+	AllDeviations Deviations = 1<<iota - 1
 )
 
-// What Lenient accepts unless the Parser says otherwise. Requests do not have
-// SpaceBeforeColon: RFC 9112, section 5.1 requires a server to reject it. Trailer
+// What Lenient accepts unless the Parser says otherwise. A server rejects
+// SpaceBeforeColon: RFC 9112, section 5.1. In a chunked request, ChunkSpace lets
+// a front-end and a server disagree on where the next request begins. Trailer
 // sections do not have what ends them earlier for other recipients, because no
 // Framing guards where they end.
 const (
-	DefaultResponseDeviations = allDeviations &^ ValueNUL
-	DefaultRequestDeviations  = DefaultResponseDeviations &^ SpaceBeforeColon
+	DefaultResponseDeviations = AllDeviations &^ ValueNUL
+	DefaultRequestDeviations  = DefaultResponseDeviations &^ (SpaceBeforeColon | ChunkSpace)
 	DefaultTrailerDeviations  = DefaultRequestDeviations &^ (BareLF | ObsFold)
 )
 
@@ -68,6 +73,7 @@ var deviations = [...]struct{ code, text, section string }{
 	{"value-nul", "a field value or a reason-phrase has NUL", "RFC 9110, section 5.5"},
 	{"equal-lengths", "Content-Length is repeated, with equal values", "RFC 9110, section 8.6"},
 	{"length-and-coding", "there are both Content-Length and Transfer-Encoding", "RFC 9112, section 6.3"},
+	{"chunk-space", "there is whitespace at the end of a chunk-size line", "RFC 9112, section 7.1"},
 }
 
 // String returns the codes of the deviations in the order of the constants,
@@ -83,7 +89,7 @@ func (d Deviations) String() string {
 // All ranges over the deviations in d, each as a set of its own.
 func (d Deviations) All() iter.Seq[Deviations] {
 	return func(yield func(Deviations) bool) {
-		for d &= allDeviations; d != 0; d &= d - 1 {
+		for d &= AllDeviations; d != 0; d &= d - 1 {
 			if !yield(d & -d) {
 				return
 			}
@@ -103,7 +109,7 @@ func (d Deviations) Rule() string { return d.row().text }
 func (d Deviations) Section() string { return d.row().section }
 
 func (d Deviations) row() (row struct{ code, text, section string }) {
-	if d &= allDeviations; d != 0 {
+	if d &= AllDeviations; d != 0 {
 		row = deviations[bits.TrailingZeros32(uint32(d))]
 	}
 	return row

@@ -1,92 +1,86 @@
-// Package picohttp parses the heads of HTTP/1.x messages: the start-line and the
-// header section, up to and including the empty line. It finds where the parts
-// are, checks every octet, and leaves the bytes where they are: no copy, no
-// allocation, no map. On amd64 and arm64 the search is hand-written assembly,
-// chosen by what the CPU has; everywhere else, and with the build tag purego, it
-// is portable Go with the same answers.
+// Package picohttp is a fast, strict, allocation-free HTTP/1.x parser. It parses the
+// heads of requests and responses, decides whether a request is safe to serve and where
+// its body ends, and decodes chunked bodies.
+//
+// It leaves the bytes where they are: no copy, no allocation, no map. The inner loop is
+// hand-written assembly for amd64 and arm64, selected at startup for the CPU at hand.
+// Everywhere else, and with the build tag purego, a portable Go version produces
+// identical results.
 //
 //	var r picohttp.Request
 //	n, err := r.Parse(b)
-//	switch {
-//	case err == nil:
-//		serve(r.Method(), r.Target(), &r) // b[n:] is what follows the head
-//	case err == picohttp.ErrIncomplete:
-//		// read more behind b, then r.Resume(b)
-//	default:
-//		// answer err.(picohttp.Error).Status(), and close the connection
+//	if err == picohttp.ErrIncomplete {
+//		// read more after b, then r.Resume(b)
+//	}
+//	if err == nil {
+//		verdict, err := r.Check() // where it goes, where its content ends
+//		...
+//	}
+//	if e, ok := err.(picohttp.Error); ok {
+//		// respond with e.Status(), and close the connection
 //	}
 //
-// Response and Trailer are parsed in the same way. Framing says where the body
-// of a message ends, and so where the next message begins; Chunked and
-// ChunkedReader decode a body in chunked coding. A server calls Parse, Host and
-// Framing, and serves nothing before all three have answered nil.
+// A server must not act on a request until Parse and Check have both returned a nil
+// error. The content is at b[n:]: Content decodes it, however it is framed. A client
+// calls Parse and Framing of a Response. A proxy forwards the fields of EndToEnd, each
+// written by AppendField, to the Authority of the Verdict.
 //
-// It is a parser, not a server: it decodes no URL, routes nothing and writes
-// nothing.
+// It is a parser, not a server: it does not do I/O, decode URLs or route.
 //
 // # What is accepted
 //
-// Two recipients that read one message differently are what request smuggling
-// is made of. So the parser accepts what RFC 9112 and RFC 9110 define, and
-// refuses what they merely let a recipient repair, unless told otherwise (see
-// Profiles):
+// Request smuggling happens when two programs parse the same bytes differently. So the
+// parser accepts what RFC 9112 and RFC 9110 define, and rejects what they merely allow a
+// recipient to repair, unless told otherwise (see Profiles):
 //
 //   - Lines end in CRLF. A bare CR or a bare LF is an error.
-//   - At most one empty line may come before the request-line.
-//   - The request-line is a token, one SP, 1*VCHAR, one SP, "HTTP/1." and one
-//     digit. It is case-sensitive, and nothing comes behind it. A major version
-//     other than 1 is an error of its own, which a server answers with 505.
-//   - A field name is a token with the colon right behind it.
-//   - A field value is VCHAR, obs-text, SP and HTAB. NUL and other control
-//     characters are errors. White space around it is not part of it.
-//   - obs-fold, a value that goes on in the next line, is an error.
-//   - The status-line is "HTTP/1." and one digit, one SP, three digits, one SP
-//     and the reason-phrase. Only the SP before an empty reason-phrase may be
-//     missing. No empty line may come before it.
-//   - A chunk-size has 1 to 16 hexadecimal digits; chunk-ext is what RFC 9112,
-//     section 7.1.1 says, white space before a semicolon included.
+//   - At most one empty line comes before the request-line.
+//   - The request-line is a token, one SP, 1*VCHAR, one SP, "HTTP/1." and one digit. It
+//     is case-sensitive, and nothing comes after it. A major version other than 1 has
+//     an error of its own, to which a server responds with 505.
+//   - A field name is a token followed by a colon.
+//   - A field value is VCHAR, obs-text, SP and HTAB. NUL and other control characters
+//     are errors. Whitespace around the value is not part of it.
+//   - obs-fold, a value that continues on the next line, is an error.
+//   - The status-line is "HTTP/1." and one digit, one SP, three digits, one SP and the
+//     reason-phrase. Only the SP before an empty reason-phrase may be missing. No empty
+//     line comes before it.
+//   - A chunk-size has 1 to 16 hexadecimal digits. chunk-ext is as RFC 9112, section
+//     7.1.1 defines it, including whitespace before a semicolon.
 //
-// The request-target is not judged beyond that, and neither is what fields mean,
-// except by Host and Framing, and by Chunked, which refuses trailer fields that
-// these are about. An octet that is wrong is refused when it arrives, not when the
-// head is complete.
+// Parse reports an invalid byte as soon as it sees it, even if the head is still
+// incomplete. It does not validate the request-target any further, nor the meaning of
+// fields. Check validates those that a server depends on: Host, the form of the
+// request-target and its authority, Content-Length, Transfer-Encoding and Connection.
+// It rejects whatever two recipients may decide differently, such as a repeated
+// Content-Length or one along with Transfer-Encoding.
 //
 // # Profiles
 //
-// That is the profile Strict, the zero value of Parser.Profile. Lenient is for
-// proxies, firewalls and scanners, which have to see malformed messages: it lets
-// pass what Parser.Allow names, and Deviations says what that was. Pico is for
-// those who used the C library picohttpparser, and answers as that does. Profile
-// has a table of what they differ in.
-//
-// # Where a body ends
-//
-// Framing decides it once, for requests and for responses, and refuses what two
-// recipients may decide differently: among it Content-Length that is repeated or
-// beside Transfer-Encoding, and chunked that is not the last transfer coding of a
-// request. A server that gets such a request answers 400 and closes the
-// connection.
+// That is the profile Strict, the zero value of Parser.Profile. Lenient is for proxies,
+// firewalls and scanners, which have to see malformed messages: it accepts what the
+// Parser allows, and Deviations reports it. Pico is for programs that used the C library
+// picohttpparser, and returns the same results. The table at Profile compares them.
 //
 // # Errors
 //
-// Each Error has a fixed text, a short code, the section of the RFC and the
-// status to answer with; the n beside it is the offset of the octet that breaks
-// the rule, unless it is an Error of Host or Framing. Explain makes a message for
-// people of them, with the line and a caret. Errors and offsets are the same with
-// every kernel, and however the head was cut into pieces.
+// Each Error has a fixed text, a short code, the section of the RFC and the status to
+// respond with. The n along with an Error of Parse is the offset of the byte that breaks
+// the rule. Explain turns an error into a message for people, with the line and a caret.
+// Errors and offsets are the same with every kernel, and however the head was cut into
+// pieces.
 //
 // # Limits
 //
-// A head may have 256 KiB and 256 field lines: the constants that begin with
-// Default are the limits. A Parser has other ones; a body has none. A Request
-// takes some 650 bytes, in which there is room for the places of 64 field lines.
-// Those behind them cost no memory, but are searched again when they are asked
-// for.
+// A head may have 256 KiB and 256 field lines. The constants that begin with Default are
+// the limits. Use a Parser to set other limits. Body size is not limited. A Request takes
+// about 700 bytes and has room for the places of 64 field lines. Field lines beyond the
+// 64th take no memory; the parser scans for them again on each access.
 //
 // # Ownership of the bytes
 //
-// A Request holds the slice that it parsed, and its methods return parts of it:
-// they are good until the caller overwrites those bytes. Returned slices have no
-// spare capacity, so that an append copies. Copy what is to be kept. Reset lets go
-// of the bytes.
+// A Request holds the slice that it parsed, and its methods return parts of it. They are
+// valid until the caller overwrites those bytes. Returned slices have no spare capacity,
+// so append copies. Copy what you keep. Move tells a Request that its bytes are in
+// another place now. Reset drops the reference to the buffer.
 package picohttp

@@ -2,20 +2,19 @@ package picohttp
 
 import "errors"
 
-// ErrIncomplete says that the bytes so far are a valid prefix of a head, a trailer
-// section or a chunked body. It is not a fault: read more and go on.
-var ErrIncomplete = errors.New("picohttp: incomplete: the message goes on")
+// ErrIncomplete means that the bytes so far are a valid prefix of a head, a trailer
+// section or a chunked body. It is not a fault: read more and continue.
+var ErrIncomplete = errors.New("picohttp: incomplete message")
 
-// An Error names the rule that a message breaks. Errors are comparable
-// (err == picohttp.ErrMethod), and making one allocates nothing. Where the
-// rule is broken is the n that comes with it; Explain puts both into words for
-// people.
+// An Error says what is wrong with a message. Errors are comparable
+// (err == picohttp.ErrMethod), and returning one allocates nothing. The n returned
+// along with it says where the fault is; Explain turns both into text for people.
 type Error uint8
 
-// The rules. The comment of each says what n is the offset of, from Parse. Framing
-// answers some of them of a complete head with deviations, too.
+// The errors of Parse, with what n is the offset of; of Host, Framing and Check, which
+// report no offset; and of chunked bodies.
 const (
-	// ErrTLS: the peer speaks TLS. The first octet of a TLS record.
+	// ErrTLS: the peer speaks TLS. The first byte of a TLS record.
 	ErrTLS Error = iota + 1
 	// ErrHTTP2: the peer speaks HTTP/2 with prior knowledge. The major
 	// version in its connection preface.
@@ -23,47 +22,51 @@ const (
 	// ErrEmptyLine: more than one empty line before the request-line. The CR
 	// of the second.
 	ErrEmptyLine
-	// ErrMethod: an octet that is no tchar in the method, or no SP right
-	// behind it.
+	// ErrMethod: a byte in the method that is not a tchar, or no SP right after
+	// the method.
 	ErrMethod
-	// ErrTarget: an octet that is not VCHAR in the request-target, or none.
+	// ErrTarget: a byte in the request-target that is not VCHAR, or no
+	// request-target.
 	ErrTarget
-	// ErrVersion: no "HTTP/1." DIGIT behind the request-target, or where a
-	// status-line begins.
+	// ErrVersion: no "HTTP/1." DIGIT after the request-target, or at the start
+	// of a status-line.
 	ErrVersion
-	// ErrMajor: another major version than 1. Its digit.
+	// ErrMajor: a major version other than 1. Its digit.
 	ErrMajor
 	// ErrRequestLine: something between the HTTP-version and the CRLF.
 	ErrRequestLine
 	// ErrStatus: a status-code that is not three digits with an SP before and
-	// an SP or CRLF behind it.
+	// an SP or CRLF after them.
 	ErrStatus
 	// ErrReason: a control character in the reason-phrase.
 	ErrReason
-	// ErrBareCR: a CR without a LF. The octet behind the CR.
+	// ErrBareCR: a CR without LF. The byte after the CR.
 	ErrBareCR
-	// ErrBareLF: a LF without a CR. The LF.
+	// ErrBareLF: an LF without CR. The LF.
 	ErrBareLF
-	// ErrLeadingSpace: white space before the first field line.
+	// ErrLeadingSpace: whitespace before the first field line.
 	ErrLeadingSpace
-	// ErrObsFold: a line folded by white space at its beginning.
+	// ErrObsFold: a line folded by whitespace at its start.
 	ErrObsFold
-	// ErrFieldName: an octet that is no tchar in a field name, or no colon
-	// right behind it.
+	// ErrFieldName: a byte in a field name that is not a tchar, or no colon
+	// right after the name.
 	ErrFieldName
 	// ErrFieldValue: a control character in a field value.
 	ErrFieldValue
-	// ErrHeadTooLong: a head longer than Parser.MaxHeadBytes. The first octet
+	// ErrHeadTooLong: a head longer than Parser.MaxHeadBytes. The first byte
 	// over the limit.
 	ErrHeadTooLong
 	// ErrTrailerTooLong: a trailer section longer than Parser.MaxTrailerBytes.
-	// The first octet over the limit.
+	// The first byte over the limit.
 	ErrTrailerTooLong
+	// ErrMethodTooLong: a method longer than Parser.MaxMethodBytes. The first
+	// byte over the limit.
+	ErrMethodTooLong
 	// ErrTargetTooLong: a request-target longer than Parser.MaxTargetBytes.
-	// The first octet over the limit.
+	// The first byte over the limit.
 	ErrTargetTooLong
 	// ErrTooManyFields: more field lines than Parser.MaxFields. The first
-	// octet of the first one over the limit.
+	// byte of the first line over the limit.
 	ErrTooManyFields
 	// ErrHostMissing: an HTTP/1.1 request without a Host field.
 	ErrHostMissing
@@ -71,17 +74,23 @@ const (
 	ErrHostRepeated
 	// ErrHost: a Host that is not uri-host [ ":" port ].
 	ErrHost
+	// ErrTargetForm: a request-target that has none of the four forms, or one
+	// that the method does not allow, or an authority that is not valid. See
+	// Request.Check.
+	ErrTargetForm
+	// ErrAuthority: a request-target whose authority differs from Host.
+	ErrAuthority
 	// ErrContentLength: a Content-Length that is not 1*DIGIT or exceeds
 	// math.MaxInt64.
 	ErrContentLength
-	// ErrContentLengthRepeated: more than one Content-Length, also of equal
+	// ErrContentLengthRepeated: more than one Content-Length, even of equal
 	// values, in two lines or in a list.
 	ErrContentLengthRepeated
-	// ErrTransferEncoding: a Transfer-Encoding that is no list of transfer
-	// codings, or an empty one.
+	// ErrTransferEncoding: a Transfer-Encoding that is not a list of transfer
+	// codings, has an empty element, or comes in more than one line.
 	ErrTransferEncoding
 	// ErrTransferEncodingVersion: a Transfer-Encoding in an HTTP/1.0 message,
-	// or in one that is HTTP/1.0 to some.
+	// or in one that some recipients take for HTTP/1.0.
 	ErrTransferEncodingVersion
 	// ErrAmbiguousLength: both Transfer-Encoding and Content-Length.
 	ErrAmbiguousLength
@@ -89,97 +98,113 @@ const (
 	ErrChunkedCoding
 	// ErrNotChunked: a request whose last transfer coding is not chunked.
 	ErrNotChunked
-	// ErrConnection: a Connection that has a proxy drop Content-Length,
-	// Transfer-Encoding or Host.
+	// ErrConnectContent: a CONNECT with a Transfer-Encoding, or with a
+	// Content-Length above 0.
+	ErrConnectContent
+	// ErrConnection: a Connection that makes a proxy drop Content-Length or
+	// Host, or that has more options than MaxConnectionOptions.
 	ErrConnection
+	// ErrCoding: a transfer coding other than chunked, from Check.
+	ErrCoding
 	// ErrChunkSize: a chunk-size that is not 1 to 16 HEXDIG, exceeds
-	// math.MaxInt64, or has something behind it that is neither chunk-ext nor
+	// math.MaxInt64, or is followed by something that is neither chunk-ext nor
 	// CRLF.
 	ErrChunkSize
 	// ErrChunkExt: a chunk-ext that breaks the grammar.
 	ErrChunkExt
 	// ErrChunkExtTooLong: a chunk-ext longer than Parser.MaxChunkExtBytes.
-	// The first octet over the limit.
+	// The first byte over the limit.
 	ErrChunkExtTooLong
-	// ErrChunkData: no CRLF behind chunk-size octets of chunk-data.
+	// ErrChunkData: no CRLF after chunk-size bytes of chunk-data.
 	ErrChunkData
-	// ErrChunkOverhead: chunks that waste more than Parser.MaxChunkOverhead.
-	// The LF of the chunk-size line that is one too many.
+	// ErrChunkOverhead: chunks with more overhead than Parser.MaxChunkOverhead.
+	// The LF of the chunk-size line that exceeds it.
 	ErrChunkOverhead
-	// ErrTrailerField: a field in the trailer section that says where a body
-	// ends or a request goes. The first octet of its line.
+	// ErrTrailerField: a field in the trailer section that decides where a body
+	// ends or where a request goes. The first byte of its line.
 	ErrTrailerField
+	// ErrResume: Resume was called with bytes that do not begin with those of
+	// the call before. This is a mistake of the program, not of the peer.
+	ErrResume
 )
 
 var errorTable = [...]struct {
-	code, text, section string
-	status              int
+	code    string
+	text    string // what was wrong
+	rule    string // what is right
+	section string
+	status  int
 }{
-	0:                          {"", "no error", "", 0},
-	ErrTLS:                     {"tls", "a TLS record where an HTTP/1.x message should begin", "RFC 8446, section 5.1", 400},
-	ErrHTTP2:                   {"http2-preface", "the HTTP/2 connection preface where an HTTP/1.x message should begin", "RFC 9113, section 3.4", 505},
-	ErrEmptyLine:               {"empty-line", "more than one empty line before the request-line", "RFC 9112, section 2.2", 400},
-	ErrMethod:                  {"method", "the method is a token with one space behind it", "RFC 9112, section 3.1", 400},
-	ErrTarget:                  {"request-target", "the request-target is visible ASCII with one space behind it", "RFC 9112, section 3.2", 400},
-	ErrVersion:                 {"http-version", "the HTTP-version is HTTP/1. and one digit", "RFC 9112, section 2.3", 400},
-	ErrMajor:                   {"http-major", "only major version 1 is spoken here", "RFC 9110, section 15.6.6", 505},
-	ErrRequestLine:             {"request-line", "nothing may stand between the HTTP-version and CRLF", "RFC 9112, section 3", 400},
-	ErrStatus:                  {"status-code", "the status-code is three digits with a space before and behind it", "RFC 9112, section 4", 400},
-	ErrReason:                  {"reason-phrase", "a reason-phrase holds no control character but HTAB", "RFC 9112, section 4", 400},
-	ErrBareCR:                  {"bare-cr", "a CR must be followed by a LF", "RFC 9112, section 2.2", 400},
-	ErrBareLF:                  {"bare-lf", "a line ends in CRLF, not in a LF alone", "RFC 9112, section 2.2", 400},
-	ErrLeadingSpace:            {"leading-space", "no white space may stand between the start-line and the first field line", "RFC 9112, section 2.2", 400},
-	ErrObsFold:                 {"obs-fold", "a field value may not be folded over lines", "RFC 9112, section 5.2", 400},
-	ErrFieldName:               {"field-name", "a field name is a token with the colon right behind it", "RFC 9112, section 5.1", 400},
-	ErrFieldValue:              {"field-value", "a field value holds no control character but HTAB", "RFC 9110, section 5.5", 400},
-	ErrHeadTooLong:             {"head-too-long", "the message head is longer than the limit", "RFC 6585, section 5", 431},
-	ErrTrailerTooLong:          {"trailer-too-long", "the trailer section is longer than the limit", "RFC 6585, section 5", 431},
-	ErrTargetTooLong:           {"target-too-long", "the request-target is longer than the limit", "RFC 9110, section 15.5.15", 414},
-	ErrTooManyFields:           {"too-many-fields", "there are more field lines than the limit", "RFC 6585, section 5", 431},
-	ErrHostMissing:             {"host-missing", "an HTTP/1.1 request needs a Host field", "RFC 9112, section 3.2", 400},
-	ErrHostRepeated:            {"host-repeated", "a request has one Host field", "RFC 9112, section 3.2", 400},
-	ErrHost:                    {"host", "Host is a host name or address with an optional port", "RFC 9110, section 7.2", 400},
-	ErrContentLength:           {"content-length", "Content-Length is digits that make a number below 2^63", "RFC 9110, section 8.6", 400},
-	ErrContentLengthRepeated:   {"content-length-repeated", "there is one Content-Length, not a list", "RFC 9112, section 6.3", 400},
-	ErrTransferEncoding:        {"transfer-encoding", "Transfer-Encoding is a list of transfer codings", "RFC 9112, section 6.1", 400},
-	ErrTransferEncodingVersion: {"transfer-encoding-version", "Transfer-Encoding comes in HTTP/1.1 only, and in a start-line that says so plainly", "RFC 9112, section 6.1", 400},
-	ErrAmbiguousLength:         {"ambiguous-length", "Transfer-Encoding and Content-Length exclude each other", "RFC 9112, section 6.1", 400},
-	ErrChunkedCoding:           {"chunked-coding", "chunked is applied once and has no parameters", "RFC 9112, section 7.1", 400},
-	ErrNotChunked:              {"not-chunked", "the last transfer coding of a request is chunked", "RFC 9112, section 6.3", 400},
-	ErrConnection:              {"connection", "Connection may not name Content-Length, Transfer-Encoding or Host", "RFC 9110, section 7.6.1", 400},
-	ErrChunkSize:               {"chunk-size", "a chunk-size is 1 to 16 hexadecimal digits that make a number below 2^63", "RFC 9112, section 7.1", 400},
-	ErrChunkExt:                {"chunk-ext", "chunk extensions are names, or names with values, each behind a semicolon", "RFC 9112, section 7.1.1", 400},
-	ErrChunkExtTooLong:         {"chunk-ext-too-long", "the extensions of a chunk are longer than the limit", "RFC 9112, section 7.1.1", 400},
-	ErrChunkData:               {"chunk-data", "chunk-data has chunk-size octets and CRLF behind them", "RFC 9112, section 7.1", 400},
-	ErrChunkOverhead:           {"chunk-overhead", "the chunks of the body waste more than the limit", "RFC 9112, section 7.1.1", 400},
-	ErrTrailerField:            {"trailer-field", "the fields that say where a body ends or a request goes may not come in a trailer section", "RFC 9110, section 6.5.1", 400},
+	0:                          {"", "no error", "", "", 0},
+	ErrTLS:                     {"tls", "received a TLS record instead of an HTTP/1.x message", "a message does not begin with a TLS record", "RFC 8446, section 5.1", 400},
+	ErrHTTP2:                   {"http2-preface", "received the HTTP/2 connection preface", "a message does not begin with the HTTP/2 connection preface", "RFC 9113, section 3.4", 505},
+	ErrEmptyLine:               {"empty-line", "more than one empty line before the request-line", "at most one empty line comes before the request-line", "RFC 9112, section 2.2", 400},
+	ErrMethod:                  {"method", "invalid method", "the method is a token followed by one space", "RFC 9112, section 3.1", 400},
+	ErrTarget:                  {"request-target", "invalid request-target", "the request-target is visible ASCII followed by one space", "RFC 9112, section 3.2", 400},
+	ErrVersion:                 {"http-version", "invalid HTTP version", "the HTTP-version is HTTP/1. and one digit", "RFC 9112, section 2.3", 400},
+	ErrMajor:                   {"http-major", "unsupported HTTP major version", "the major version is 1", "RFC 9110, section 15.6.6", 505},
+	ErrRequestLine:             {"request-line", "unexpected data after the HTTP version", "the request-line ends after the HTTP-version", "RFC 9112, section 3", 400},
+	ErrStatus:                  {"status-code", "invalid status code", "the status-code is three digits with a space before and after them", "RFC 9112, section 4", 400},
+	ErrReason:                  {"reason-phrase", "control character in reason phrase", "a reason-phrase has no control characters but HTAB", "RFC 9112, section 4", 400},
+	ErrBareCR:                  {"bare-cr", "CR not followed by LF", "a CR is followed by LF", "RFC 9112, section 2.2", 400},
+	ErrBareLF:                  {"bare-lf", "line ends in a bare LF", "a line ends in CRLF", "RFC 9112, section 2.2", 400},
+	ErrLeadingSpace:            {"leading-space", "whitespace before the first field line", "no whitespace comes between the start-line and the first field line", "RFC 9112, section 2.2", 400},
+	ErrObsFold:                 {"obs-fold", "obsolete line folding", "a field value is on one line", "RFC 9112, section 5.2", 400},
+	ErrFieldName:               {"field-name", "invalid field name", "a field name is a token followed by a colon", "RFC 9112, section 5.1", 400},
+	ErrFieldValue:              {"field-value", "control character in field value", "a field value has no control characters but HTAB", "RFC 9110, section 5.5", 400},
+	ErrHeadTooLong:             {"head-too-long", "head exceeds size limit", "a head is within the limit", "RFC 6585, section 5", 431},
+	ErrTrailerTooLong:          {"trailer-too-long", "trailer section exceeds size limit", "a trailer section is within the limit", "RFC 6585, section 5", 431},
+	ErrMethodTooLong:           {"method-too-long", "method exceeds size limit", "a method is within the limit", "RFC 9112, section 3", 501},
+	ErrTargetTooLong:           {"target-too-long", "request-target exceeds size limit", "a request-target is within the limit", "RFC 9110, section 15.5.15", 414},
+	ErrTooManyFields:           {"too-many-fields", "too many field lines", "the number of field lines is within the limit", "RFC 6585, section 5", 431},
+	ErrHostMissing:             {"host-missing", "missing Host field", "an HTTP/1.1 request has a Host field", "RFC 9112, section 3.2", 400},
+	ErrHostRepeated:            {"host-repeated", "more than one Host field", "a request has one Host field", "RFC 9112, section 3.2", 400},
+	ErrHost:                    {"host", "invalid Host field", "Host is a host name or address with an optional port", "RFC 9110, section 7.2", 400},
+	ErrTargetForm:              {"target-form", "request-target is invalid or does not fit the method", "the request-target has one of four forms, and the form fits the method", "RFC 9112, section 3.2", 400},
+	ErrAuthority:               {"authority", "request-target's authority differs from Host", "the authority of an absolute request-target equals Host", "RFC 9112, section 3.2.2", 400},
+	ErrContentLength:           {"content-length", "invalid Content-Length", "Content-Length is a decimal number below 2^63", "RFC 9110, section 8.6", 400},
+	ErrContentLengthRepeated:   {"content-length-repeated", "more than one Content-Length", "there is one Content-Length, and it is not a list", "RFC 9112, section 6.3", 400},
+	ErrTransferEncoding:        {"transfer-encoding", "invalid Transfer-Encoding", "Transfer-Encoding is one list of transfer codings, without empty elements", "RFC 9112, section 6.1", 400},
+	ErrTransferEncodingVersion: {"transfer-encoding-version", "Transfer-Encoding in an HTTP/1.0 message", "Transfer-Encoding comes in HTTP/1.1 only, and in a start-line that says so plainly", "RFC 9112, section 6.1", 400},
+	ErrAmbiguousLength:         {"ambiguous-length", "both Transfer-Encoding and Content-Length", "Transfer-Encoding and Content-Length exclude each other", "RFC 9112, section 6.1", 400},
+	ErrChunkedCoding:           {"chunked-coding", "chunked coding applied twice or with parameters", "chunked is applied once and has no parameters", "RFC 9112, section 7.1", 400},
+	ErrNotChunked:              {"not-chunked", "final transfer coding of the request is not chunked", "the last transfer coding of a request is chunked", "RFC 9112, section 6.3", 400},
+	ErrConnectContent:          {"connect-content", "CONNECT request with content", "a CONNECT has no content", "RFC 9110, section 9.3.6", 400},
+	ErrConnection:              {"connection", "Connection names Content-Length or Host, or has too many options", "Connection does not name Content-Length or Host, and has few options", "RFC 9110, section 7.6.1", 400},
+	ErrCoding:                  {"coding", "unsupported transfer coding", "no transfer coding but chunked is decoded here", "RFC 9112, section 6.1", 501},
+	ErrChunkSize:               {"chunk-size", "invalid chunk size", "a chunk-size is 1 to 16 hexadecimal digits for a number below 2^63", "RFC 9112, section 7.1", 400},
+	ErrChunkExt:                {"chunk-ext", "invalid chunk extension", "chunk extensions are names, or names with values, each after a semicolon", "RFC 9112, section 7.1.1", 400},
+	ErrChunkExtTooLong:         {"chunk-ext-too-long", "chunk extensions exceed size limit", "the extensions of a chunk are within the limit", "RFC 9112, section 7.1.1", 400},
+	ErrChunkData:               {"chunk-data", "chunk data not followed by CRLF", "chunk-data is chunk-size bytes followed by CRLF", "RFC 9112, section 7.1", 400},
+	ErrChunkOverhead:           {"chunk-overhead", "chunk overhead exceeds limit", "the overhead of the chunks is within the limit", "RFC 9112, section 7.1.1", 400},
+	ErrTrailerField:            {"trailer-field", "framing or routing field in trailer section", "fields that decide framing or routing do not come in a trailer section", "RFC 9110, section 6.5.1", 400},
+	ErrResume:                  {"resume", "resumed with different bytes", "a parse is resumed with the same bytes and more after them", "RFC 9110, section 15.6.1", 500},
 }
 
-// rule returns the row of e; that of no error for a value that is no Error of
-// this package.
-func (e Error) rule() int {
+// row returns the row of e in errorTable, or 0 if this package has no such Error.
+func (e Error) row() int {
 	if int(e) >= len(errorTable) {
 		return 0
 	}
 	return int(e)
 }
 
-// Error returns the fixed text of the rule.
-func (e Error) Error() string { return prefixed[e.rule()] }
+// Error returns what was wrong, in a fixed text that begins with "picohttp: ".
+func (e Error) Error() string { return prefixed[e.row()] }
 
-// Code returns a short name of the rule, the same in every release, such as
-// "field-name".
-func (e Error) Code() string { return errorTable[e.rule()].code }
+// Code returns a short name of the error, such as "field-name". It is the same in
+// every release.
+func (e Error) Code() string { return errorTable[e.row()].code }
+
+// Rule returns the rule that the message breaks, in a clause.
+func (e Error) Rule() string { return errorTable[e.row()].rule }
 
 // Section returns where the rule stands, such as "RFC 9112, section 5.1".
-func (e Error) Section() string { return errorTable[e.rule()].section }
+func (e Error) Section() string { return errorTable[e.row()].section }
 
-// Status returns the status code to answer a request with: 400, 414, 431 or 505. A
-// gateway that has the Error from a response answers 502.
-func (e Error) Status() int { return errorTable[e.rule()].status }
-
-// Rule returns the text of the rule in a clause, without the package's name.
-func (e Error) Rule() string { return errorTable[e.rule()].text }
+// Status returns the status code for a server to respond with: 400, 414, 431, 500,
+// 501 or 505. A gateway that gets the Error from a response responds with 502.
+func (e Error) Status() int { return errorTable[e.row()].status }
 
 // prefixed holds the texts of Error, so that it has nothing to concatenate.
 var prefixed = func() (texts [len(errorTable)]string) {

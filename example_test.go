@@ -1,11 +1,9 @@
 package picohttp_test
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"time"
 
@@ -15,26 +13,29 @@ import (
 func ExampleRequest_Parse() {
 	b := []byte("GET /index.html HTTP/1.1\r\nHost: www.example.com\r\nAccept: */*\r\n\r\n")
 
-	var r picohttp.Request // ready, and to be used again for the next head
+	var r picohttp.Request // ready; use it again for the next head
 	n, err := r.Parse(b)
+	if err == nil {
+		_, err = r.Check()
+	}
 	if err != nil {
-		fmt.Println(picohttp.Explain(b, n, err))
+		fmt.Println(r.Explain(err))
 		return
 	}
-	fmt.Printf("%s %s, %d octets\n", r.Method(), r.Target(), n)
+	fmt.Printf("%s %s, %d bytes\n", r.Method(), r.Target(), n)
 	for name, value := range r.Fields() {
 		fmt.Printf("%s = %s\n", name, value)
 	}
 	// Output:
-	// GET /index.html, 64 octets
+	// GET /index.html, 64 bytes
 	// Host = www.example.com
 	// Accept = */*
 }
 
-// Reading heads from a connection: the buffer fills up, the parser goes on where
-// it stopped, and what is behind a head begins the next.
+// Reading heads from a connection: the buffer fills up, the parser continues where it
+// stopped, and the next head begins after the last one.
 func ExampleRequest_Resume() {
-	var conn io.Reader = sevenOctets{strings.NewReader(
+	var conn io.Reader = sevenBytes{strings.NewReader(
 		"GET /1 HTTP/1.1\r\nHost: example.com\r\n\r\n" +
 			"GET /2 HTTP/1.1\r\nHost: example.com\r\n\r\n")}
 
@@ -63,9 +64,9 @@ func ExampleRequest_Resume() {
 	// GET /2
 }
 
-// A server reads pipelined requests with bodies from a connection: Framing says
-// where each body ends, and so where the next request begins.
-func ExampleRequest_Framing() {
+// A server reads pipelined requests with content from a connection. Check says whether a
+// request is safe to serve, and Content where the next one begins.
+func ExampleRequest_Check() {
 	server, client := net.Pipe()
 	go func() {
 		io.WriteString(client, "POST /length HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\n\r\nhello"+
@@ -74,97 +75,128 @@ func ExampleRequest_Framing() {
 			"GET /both HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n")
 		client.Close()
 	}()
-	serve(server, func(r *picohttp.Request, body io.Reader) {
-		content, err := io.ReadAll(body)
-		fmt.Printf("%s %s %q %v\n", r.Method(), r.Target(), content, err)
+	serve(server, func(r *picohttp.Request, content []byte) {
+		fmt.Printf("%s %s %q\n", r.Method(), r.Path(), content)
 	})
 	// Output:
-	// POST /length "hello" <nil>
-	// POST /chunks "hello, world" <nil>
-	// answer 400 and close: ambiguous-length
+	// POST /length "hello"
+	// POST /chunks "hello, world"
+	// respond with 400 and close: both Transfer-Encoding and Content-Length
 }
 
 // serve reads requests from conn until one of them is the last.
-func serve(conn net.Conn, handle func(r *picohttp.Request, body io.Reader)) {
+func serve(conn net.Conn, handle func(r *picohttp.Request, content []byte)) {
 	defer conn.Close()
-	in := bufio.NewReaderSize(conn, 16<<10) // a head has to fit
-	p := picohttp.Parser{MaxHeadBytes: in.Size()}
-	var r picohttp.Request
+	const headTime, contentTime = 10 * time.Second, time.Minute
+	var (
+		buf     = make([]byte, 0, 64<<10) // for a head and its content
+		p       = picohttp.Parser{MaxHeadBytes: 16 << 10}
+		r       picohttp.Request
+		content picohttp.Content
+	)
+	read := func() (err error) { // more bytes after buf
+		n := 0
+		if len(buf) == cap(buf) {
+			return io.ErrShortBuffer
+		}
+		n, err = conn.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if n > 0 {
+			err = nil
+		}
+		return err
+	}
 	for {
-		conn.SetReadDeadline(time.Now().Add(time.Minute))
-		framing, err := readHead(in, &p, &r)
-		if e, malformed := err.(picohttp.Error); malformed {
-			fmt.Printf("answer %d and close: %s\n", e.Status(), e.Code())
+		conn.SetReadDeadline(time.Now().Add(headTime))
+		n, err := p.ParseRequest(&r, buf)
+		for err == picohttp.ErrIncomplete {
+			if err = read(); err == nil {
+				n, err = r.Resume(buf)
+			}
+		}
+		var verdict picohttp.Verdict
+		if err == nil {
+			verdict, err = r.Check()
+		}
+		if e, ok := err.(picohttp.Error); ok {
+			fmt.Printf("respond with %d and close: %s\n", e.Status(), strings.TrimPrefix(e.Error(), "picohttp: "))
 			return
 		} else if err != nil {
-			return // between requests this is the end
+			return // the connection has ended or is too slow
 		}
-		var body io.Reader = http.NoBody
-		switch {
-		case framing.OtherCoding, framing.Body == picohttp.BodyTunnel:
-			fmt.Println("answer 501 and close")
+		if verdict.Body == picohttp.BodyTunnel {
+			fmt.Println("respond with 501 and close")
 			return
-		case framing.Body == picohttp.BodyLength:
-			body = &exactly{in, framing.Length}
-		case framing.Body == picohttp.BodyChunked:
-			body = picohttp.NewChunkedReader(in, &p)
 		}
-		if framing.ExpectContinue { // or when the handler begins to read
+		if verdict.ExpectContinue {
 			io.WriteString(conn, "HTTP/1.1 100 Continue\r\n\r\n")
 		}
-		// What r has aliases the buffer of in: it is good until the body
-		// is read. A handler that needs it longer copies it.
-		handle(&r, body)
-		if !framing.KeepAlive {
+
+		// The head stays where it is, so r stays valid. Each piece of content is
+		// moved to the start of what is free after it.
+		conn.SetReadDeadline(time.Now().Add(contentTime))
+		content.Start(verdict.Framing, &p)
+		from, to := n, n // content is buf[n:to], and buf[from:] has not been read
+		for {
+			data, m, err := content.Next(buf[from:])
+			to += copy(buf[to:], data)
+			from += m
+			if err == io.EOF {
+				break
+			}
+			if err == picohttp.ErrIncomplete {
+				buf = buf[:to+copy(buf[to:], buf[from:])]
+				from = to
+				err = read()
+			}
+			if err != nil {
+				return
+			}
+		}
+		handle(&r, buf[n:to])
+		if !verdict.KeepAlive {
 			return
 		}
-		if _, err := io.Copy(io.Discard, body); err != nil {
-			return // what the handler left of the body is in the way
-		}
+		buf = buf[:copy(buf, buf[from:])]
 	}
 }
 
-// exactly reads n octets: an end that comes before is not io.EOF.
-type exactly struct {
-	r *bufio.Reader
-	n int64
-}
-
-func (e *exactly) Read(p []byte) (n int, err error) {
-	if e.n == 0 {
-		return 0, io.EOF
+// A proxy forwards a request: it sends the fields that are end-to-end, and writes the
+// others anew.
+func ExampleRequest_EndToEnd() {
+	b := []byte("GET http://example.com/a?b HTTP/1.1\r\nHost: example.com\r\n" +
+		"Connection: X-Trace, close\r\nX-Trace: 1\r\nAccept: */*\r\nTE: trailers\r\n\r\n")
+	var r picohttp.Request
+	if _, err := r.Parse(b); err != nil {
+		fmt.Println(r.Explain(err))
+		return
 	}
-	n, err = e.r.Read(p[:min(int64(len(p)), e.n)])
-	if e.n -= int64(n); err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return n, err
-}
-
-// readHead reads one head. It is consumed, but what r has stays until in is read
-// from again.
-func readHead(in *bufio.Reader, p *picohttp.Parser, r *picohttp.Request) (picohttp.Framing, error) {
-	b, _ := in.Peek(in.Buffered())
-	n, err := p.ParseRequest(r, b)
-	for err == picohttp.ErrIncomplete {
-		if _, readErr := in.Peek(len(b) + 1); readErr != nil {
-			return picohttp.Framing{}, readErr
-		}
-		b, _ = in.Peek(in.Buffered())
-		n, err = r.Resume(b)
-	}
+	verdict, err := r.Check()
 	if err != nil {
-		return picohttp.Framing{}, err
+		fmt.Println(r.Explain(err))
+		return
 	}
-	if _, err := r.Host(); err != nil {
-		return picohttp.Framing{}, err
+	out := append([]byte{}, r.Method()...)
+	out = append(out, ' ')
+	out = r.AppendOriginForm(out)
+	out = append(out, " HTTP/1.1\r\n"...)
+	out = picohttp.AppendField(out, []byte("Host"), verdict.Authority)
+	for name, value := range r.EndToEnd() {
+		if !strings.EqualFold(string(name), "Host") {
+			out = picohttp.AppendField(out, name, value)
+		}
 	}
-	in.Discard(n)
-	return r.Framing()
+	out = append(out, "\r\n"...)
+	fmt.Printf("to %s:\n%s", verdict.Authority, strings.ReplaceAll(string(out), "\r", ""))
+	// Output:
+	// to example.com:
+	// GET /a?b HTTP/1.1
+	// Host: example.com
+	// Accept: */*
 }
 
-// A scanner reads what a server would refuse, and says what is wrong with it.
-func ExampleRequest_Deviations() {
+// A scanner reads what a server would reject, and says what is wrong with it.
+func ExampleHead_DeviationOffsets() {
 	p := picohttp.Parser{Profile: picohttp.Lenient}
 	var r picohttp.Request
 	if _, err := p.ParseRequest(&r, []byte("GET  /caf\xe9 HTTP/1.1\nHost: a\n\n")); err != nil {
@@ -174,78 +206,72 @@ func ExampleRequest_Deviations() {
 		fmt.Println(err)
 		return
 	}
-	for d := range r.Deviations().All() {
-		fmt.Printf("%s: %s (%s)\n", d.Code(), d.Rule(), d.Section())
+	for d, at := range r.DeviationOffsets() {
+		fmt.Printf("%s at %d: %s (%s)\n", d.Code(), at, d.Rule(), d.Section())
 	}
 	x, _ := r.Get("X")
 	fmt.Printf("X = %s\n", picohttp.Unfold(nil, x))
 	// Output:
-	// picohttp: the request-target is visible ASCII with one space behind it
-	// bare-lf: a line ends in LF without CR (RFC 9112, section 2.2)
-	// obs-fold: a field value is folded over lines (RFC 9112, section 5.2)
-	// start-line-space: the start-line has more than one SP between its parts, or SP at its end (RFC 9112, section 3)
+	// picohttp: invalid request-target
+	// start-line-space at 4: the start-line has more than one SP between its parts, or SP at its end (RFC 9112, section 3)
+	// bare-lf at 15: a line ends in LF without CR (RFC 9112, section 2.2)
+	// obs-fold at 30: a field value is folded over lines (RFC 9112, section 5.2)
 	// X = b, c
 }
 
-// A client reads the response to a GET: informational ones come first, and the
-// body may end with the connection.
+// A client reads the response to a GET. Informational responses come first, and the
+// content may end when the connection does.
 func ExampleResponse() {
-	in := bufio.NewReader(strings.NewReader(
-		"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" +
-			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
-			"5\r\nhello\r\n0\r\nServer-Timing: db;dur=53\r\n\r\n"))
+	b := []byte("HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" +
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+		"5\r\nhello\r\n0\r\nServer-Timing: db;dur=53\r\n\r\n") // as read from a connection
 
 	var r picohttp.Response
-	for {
-		b, _ := in.Peek(in.Buffered())
-		n, err := r.Parse(b)
-		for err == picohttp.ErrIncomplete {
-			if _, readErr := in.Peek(len(b) + 1); readErr != nil {
-				fmt.Println("cut off:", readErr)
-				return
-			}
-			b, _ = in.Peek(in.Buffered())
-			n, err = r.Resume(b)
+	var framing picohttp.Framing
+	for range 10 { // at most ten heads, the last one final
+		n, err := r.Parse(b) // ErrIncomplete: read more, then Resume
+		if err == nil {
+			framing, err = r.Framing("GET")
 		}
 		if err != nil {
-			fmt.Println(picohttp.Explain(b, n, err))
+			fmt.Println(r.Explain(err))
 			return
 		}
 		fmt.Printf("%d %s\n", r.Status(), r.Reason())
-		framing, err := r.Framing("GET")
+		b = b[n:]
+		if r.Status()/100 != 1 || r.Status() == 101 {
+			break
+		}
+	}
+	content := picohttp.Content{Response: true}
+	content.Start(framing, nil)
+	for {
+		data, n, err := content.Next(b)
+		b = b[n:]
+		if err == picohttp.ErrIncomplete { // read more; here the connection has ended
+			if err = content.End(); err == nil {
+				err = io.EOF
+			}
+		}
+		if err == io.EOF {
+			break
+		}
 		if err != nil {
-			fmt.Println(picohttp.Explain(b, n, err))
+			fmt.Println(content.Explain(err))
 			return
 		}
-		in.Discard(n)
-		switch framing.Body {
-		case picohttp.BodyNone:
-			if r.Status()/100 == 1 && r.Status() != 101 {
-				continue // the final response is still to come
-			}
-		case picohttp.BodyLength:
-			content, err := io.ReadAll(&exactly{in, framing.Length})
-			fmt.Printf("%q %v\n", content, err)
-		case picohttp.BodyUntilClose:
-			content, _ := io.ReadAll(in)
-			fmt.Printf("%q\n", content)
-		case picohttp.BodyChunked:
-			body := picohttp.NewChunkedReader(in, nil)
-			content, err := io.ReadAll(body)
-			fmt.Printf("%q %v\n", content, err)
-			timing, _ := body.Trailer().Get("Server-Timing")
-			fmt.Printf("Server-Timing: %s\n", timing)
-		}
-		return
+		fmt.Printf("%q\n", data)
 	}
+	timing, _ := content.Trailer().Get("Server-Timing")
+	fmt.Printf("Server-Timing: %s\n", timing)
 	// Output:
 	// 103 Early Hints
 	// 200 OK
-	// "hello" <nil>
+	// "hello"
 	// Server-Timing: db;dur=53
 }
 
-// Next hands out the content of a chunked body where it lies.
+// Next returns the content of a chunked body where it is, piece by piece.
 func ExampleChunked_Next() {
 	var d picohttp.Chunked
 	for _, piece := range []string{"6\r\nhel", "lo,\r\n6;why=not\r", "\n world\r\n0\r\n\r\nGET /"} {
@@ -254,7 +280,7 @@ func ExampleChunked_Next() {
 			data, n, err := d.Next(b)
 			b = b[n:]
 			if err == picohttp.ErrIncomplete {
-				break // if b is not empty, what is read next goes behind it
+				break // if b is not empty, read more bytes after it
 			}
 			if err != nil {
 				fmt.Printf("%v, then %q\n", err, b)
@@ -270,12 +296,12 @@ func ExampleChunked_Next() {
 	// EOF, then "GET /"
 }
 
-// sevenOctets gives seven octets at a time.
-type sevenOctets struct{ r io.Reader }
+// sevenBytes returns seven bytes at a time.
+type sevenBytes struct{ r io.Reader }
 
-func (c sevenOctets) Read(p []byte) (int, error) { return c.r.Read(p[:min(7, len(p))]) }
+func (c sevenBytes) Read(p []byte) (int, error) { return c.r.Read(p[:min(7, len(p))]) }
 
-// A server answers an Error with its status, and closes the connection.
+// A server responds to an Error with its status, and closes the connection.
 func ExampleError() {
 	p := picohttp.Parser{MaxFields: 1}
 	for _, head := range []string{

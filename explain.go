@@ -5,232 +5,105 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 )
 
-// Explain is Parser.Explain for what the zero Parser answered.
-func Explain(b []byte, n int, err error) string { return new(Parser).Explain(b, n, err) }
-
-// Explain puts into words for people what p answered, n and err, about b:
-// the line, the octets around the fault with a caret under the first that
-// cannot be right, the rule, where it stands and the status code to answer
-// with. For an error of Host or Framing, n is what Parse answered before. For a
-// chunked body, b begins where the body begins and n counts from there; Decode
-// has written over b, so keep a copy if there is something to explain.
+// Explain puts err into words for people. err is what Parse, Resume, Host, Framing or
+// Check of the same value returned. The text has the line and the bytes around the
+// fault, a caret under the first byte that cannot be right, the rule, where it stands
+// and the status code to respond with.
 //
-// It is the slow path: it finds out what kind of message b is by parsing it once
-// more, and allocates. The words may change from release to release;
-// programs look at err and Error.Code. They are printable ASCII, but quote what
-// the peer sent, credentials included: they are for a log or a terminal, not for
-// the response.
-func (p *Parser) Explain(b []byte, n int, err error) string {
-	n = max(0, min(n, len(b)))
-	var e Error
-	x := explainer{Parser{
-		Profile: p.Profile, Allow: p.Allow,
-		MaxHeadBytes: maxOffset, MaxTargetBytes: maxOffset, MaxFields: maxOffset,
-		MaxTrailerBytes: maxOffset, MaxChunkExtBytes: maxOffset, MaxChunkOverhead: maxOffset,
-	}}
+// It is printable ASCII, but quotes what the peer sent, including credentials: it is
+// for a log or a terminal, not for the response. It may change from release to release;
+// programs look at err and Error.Code. Explain is slow and allocates.
+func (h *Head) Explain(err error) string {
+	var fault Error
 	switch {
-	case err == nil:
-		return "complete: " + kindNames[x.kindOf(b, n, nil)] + " of " + octets(n)
-	case errors.Is(err, ErrIncomplete) && len(b) == 0:
-		return "incomplete: no octet yet"
+	case err == nil && h.part == ended:
+		return "complete: " + h.kindName() + " of " + count(h.next, "byte")
 	case errors.Is(err, ErrIncomplete):
-		return x.incomplete(b)
-	case errors.As(err, &e) && e.rule() != 0:
-		return x.malformed(b, n, e)
+		return h.explainIncomplete()
+	case errors.As(err, &fault) && fault.row() != 0:
+		return h.explainFault(fault)
+	case err == nil:
+		return "no error"
 	}
 	return err.Error()
 }
 
-// An explainer parses without limits.
-type explainer struct{ Parser }
-
-func (x *explainer) incomplete(b []byte) string {
-	p := x.prefix(x.kindOf(b, 0, ErrIncomplete), b)
-	if p.ended() { // b is no prefix of anything
-		return "incomplete: the message goes on after " + octets(len(b))
+// kindName returns "head" or "trailer section".
+func (h *Head) kindName() string {
+	if h.rules.kind == trailerKind {
+		return "trailer section"
 	}
-	return fmt.Sprintf("incomplete: the %s goes on after %s\n%s", kindNouns[p.kind], octets(len(b)), p.place())
+	return "head"
 }
 
-// A chunked body is one more kind of what a caller may want explained.
-const chunkedKind = trailerKind + 1
-
-var (
-	kindNames = [...]string{"a message head", "a message head", "a trailer section", "a chunked body"}
-	kindNouns = [...]string{"head", "head", "trailer section", "body"}
-)
-
-// kindOf returns the first kind of which b has the outcome n and err, or else
-// may have it.
-func (x *explainer) kindOf(b []byte, n int, err error) kind {
-	if err == ErrIncomplete && bytes.HasPrefix(b, []byte("HTTP")) {
-		return responseKind // or a request with a method that nobody has
+func (h *Head) explainIncomplete() string {
+	if len(h.b) == 0 {
+		return "incomplete: no bytes yet"
 	}
-	for k := range kindNames {
-		if p := x.prefix(kind(k), b); p.err == err && (p.n == n || err == ErrIncomplete) {
-			return kind(k)
-		}
-	}
-	if e, ok := err.(Error); ok && e >= ErrChunkSize {
-		return chunkedKind
-	}
-	// It is not the syntax that is wrong: a limit, or what fields mean.
-	for k := range kindNames {
-		if p := x.prefix(kind(k), b[:n]); p.err == nil || p.err == ErrIncomplete {
-			return kind(k)
-		}
-	}
-	return requestKind
+	return fmt.Sprintf("incomplete: %s not finished after %s\n%s", h.kindName(), count(uint64(len(h.b)), "byte"), h.progressText())
 }
 
-// A prefix is the beginning of a message of some kind, parsed without limits.
-type prefix struct {
-	kind
-	*Head   // the head or trailer section
-	chunked Chunked
-	chunks  int // chunks that have begun
-	n       int
-	err     error
-}
-
-func (x *explainer) prefix(k kind, b []byte) *prefix {
-	p := &prefix{kind: k, Head: new(Head)}
-	switch k {
-	case requestKind:
-		r := new(Request)
-		p.n, p.err = x.ParseRequest(r, b)
-		p.Head = &r.Head
-	case responseKind:
-		r := new(Response)
-		p.n, p.err = x.ParseResponse(r, b)
-		p.Head = &r.Head
-	case trailerKind:
-		t := new(Trailer)
-		p.n, p.err = x.ParseTrailer(t, b)
-		p.Head = &t.Head
-	case chunkedKind:
-		d := &p.chunked
-		d.Parser = &x.Parser
-		for p.err == nil {
-			n, err := d.lines(b[p.n:])
-			p.n, p.err = p.n+n, err
-			if err != nil {
-				break
-			}
-			if d.part == chunkData {
-				p.chunks++
-				size := d.data(len(b) - p.n)
-				d.content += int64(size)
-				p.n += size
-				continue
-			}
-			n, p.err = d.readTrailer(b[p.n:])
-			p.n += n
-			p.Head = &d.trailer.Head
-		}
-		if p.err == io.EOF {
-			p.err = nil
-		}
-		if d.part == trailerBegin { // and none of it is there
-			x.ParseTrailer(&d.trailer, nil)
-			p.Head = &d.trailer.Head
-		}
-	}
-	return p
-}
-
-// ended reports whether no octet may follow.
-func (p *prefix) ended() bool { return p.err != ErrIncomplete }
-
-// place says where the prefix ends.
-func (p *prefix) place() string {
-	if p.kind == chunkedKind && p.chunked.part < trailerBegin {
-		s := chunkPlaces[p.chunked.part] + p.lineName()
-		if p.chunked.part == chunkData {
-			s += ", of which " + octets(p.chunked.left) + " are to come"
-		}
-		return s
-	}
-	if p.part == none { // in Pico, which keeps nothing of it
-		return "in the trailer section"
-	}
-	s := partNames[p.part]
-	switch {
-	case p.part == startLF, fieldName <= p.part && p.part <= emptyLF:
-		s += p.lineName()
+// progressText says where an unfinished parse has come to.
+func (h *Head) progressText() string {
+	s := partNames[h.part]
+	if strings.HasSuffix(s, " ") {
+		s += h.lineName()
 	}
 	return s
 }
 
-// partNames says where a prefix ends whose next octet belongs to the part; if
-// it ends in a space, the name of the line is to be added.
+// partNames says where a head ends whose next byte belongs to the part. If the text
+// ends in a space, the name of the line follows.
 var partNames = [...]string{
-	leading:       "before the request-line",
+	none:          "before its first byte",
+	leading:       "before the start-line",
 	leadingLF:     "between CR and LF of the empty line before the request-line",
 	method:        "in the method",
 	target:        "in the request-target",
-	version:       "in the HTTP-version",
-	statusVersion: "in the HTTP-version",
-	statusCode:    "in the status-code",
-	reasonPhrase:  "in the reason-phrase",
+	version:       "in the HTTP version",
+	statusVersion: "in the HTTP version",
+	statusCode:    "in the status code",
+	reasonPhrase:  "in the reason phrase",
 	startLF:       "between CR and LF of ",
-	fieldLine:     "at the beginning of a field line or the empty line",
+	lineStart:     "at the start of a field line or the empty line",
+	fieldLine:     "at the start of a field line or the empty line",
 	fieldName:     "in the name of ",
 	colonSpace:    "before the colon of ",
-	foldSpace:     "at the beginning of a line that continues ",
+	foldSpace:     "at the start of a line that continues ",
 	fieldValue:    "in the value of ",
 	fieldLF:       "between CR and LF of ",
 	emptyLF:       "between CR and LF of ",
+	ended:         "at the end",
 }
 
-// chunkPlaces is partNames for a chunked body.
-var chunkPlaces = func() (names [chunkedEnd]string) {
-	for i := range names {
-		names[i] = "in the chunk-ext of "
-	}
-	names[chunkSize] = "at the beginning of "
-	names[chunkDigits] = "in the chunk-size of "
-	names[chunkLF] = "between CR and LF of "
-	names[chunkData] = "in "
-	names[chunkDataCR] = "behind "
-	names[chunkDataLF] = "between CR and LF behind "
-	return names
-}()
-
-// lineName names the line that the next octet belongs to.
-func (p *prefix) lineName() string {
-	section := "the head"
-	if p.kind >= trailerKind {
-		section = "the trailer section"
-	}
+// lineName names the line that the next byte belongs to.
+func (h *Head) lineName() string {
 	switch {
-	case p.kind == chunkedKind && p.chunked.part < chunkData:
-		return fmt.Sprintf("the chunk-size line of chunk %d", p.chunks+1)
-	case p.kind == chunkedKind && p.chunked.part < trailerBegin:
-		return fmt.Sprintf("the chunk-data of chunk %d", p.chunks)
-	case p.part == leadingLF:
+	case h.part == leadingLF:
 		return "the empty line before the request-line"
-	case p.part < fieldLine && p.kind == requestKind:
+	case h.part < lineStart && h.rules.kind == requestKind:
 		return "the request-line"
-	case p.part < fieldLine:
+	case h.part < lineStart:
 		return "the status-line"
-	case p.part == emptyLF:
-		return "the empty line that ends " + section
-	case p.part <= colonSpace:
-		return fieldLineName(p.NumFields()+1, nil)
-	case p.colon < p.next: // it is folded
-		name, _ := p.Field(p.NumFields() - 1)
-		return fieldLineName(p.NumFields(), name)
+	case h.part == emptyLF:
+		return "the empty line that ends the " + h.kindName()
+	case h.part <= colonSpace:
+		return fieldLineName(h.NumFields(), nil)
+	case h.colon < h.next: // it is folded
+		name, _ := h.Field(h.NumFields() - 1)
+		return fieldLineName(h.NumFields()-1, name)
 	}
-	return fieldLineName(p.NumFields()+1, p.b[p.next:p.colon])
+	return fieldLineName(h.NumFields(), h.b[h.next:h.colon])
 }
 
-func fieldLineName(number int, name []byte) string {
+// fieldLineName names the i-th field line, counted from 1 in the text.
+func fieldLineName(i int, name []byte) string {
 	const most = 24
-	switch s := fmt.Sprintf("field line %d", number); {
+	switch s := fmt.Sprintf("field line %d", i+1); {
 	case len(name) == 0:
 		return s
 	case len(name) > most:
@@ -240,23 +113,247 @@ func fieldLineName(number int, name []byte) string {
 	}
 }
 
-func (x *explainer) malformed(b []byte, n int, e Error) string {
-	var s strings.Builder
-	fmt.Fprintf(&s, "malformed: %s\n", e.Rule())
-	advice := ""
-	k := x.kindOf(b, n, e)
-	if at := x.faultAt(k, b, n, e); at >= 0 {
-		line, column := lineAround(b, at)
-		advice = hint(k, line, column, e)
-		text, caret := quote(line, column)
-		fmt.Fprintf(&s, "in %s, column %d (offset %d)\n\n", x.errorLine(k, b, at, e), column+1, at)
-		fmt.Fprintf(&s, "    %s\n    %s\n\n", text, underline(caret, label(b, at, e)))
+// explainFault explains what is wrong with a head.
+func (h *Head) explainFault(fault Error) string {
+	x := explanation{fault: fault, kind: h.rules.kind, b: h.b}
+	switch {
+	case fault == ErrResume: // the bytes are gone
+	case fault == h.fault:
+		x.located, x.at = true, int(h.off)
+		switch {
+		case fault == ErrEmptyLine:
+			x.line = "the second empty line before the request-line"
+		case fault == ErrObsFold && h.NumFields() > 0 && h.part <= fieldLine:
+			name, _ := h.Field(h.NumFields() - 1)
+			x.line = "the line after " + fieldLineName(h.NumFields()-1, name)
+		default:
+			x.line = h.lineName()
+		}
+	default:
+		x.at, x.located = h.judged(fault)
+		x.line = h.lineNameAt(x.at)
 	}
-	fmt.Fprintf(&s, "rule:   %s, %s\n", e.Code(), e.Section())
-	if k == responseKind {
+	return x.String()
+}
+
+// judged returns where a complete head has a fault that Host, Framing or Check finds.
+func (h *Head) judged(fault Error) (at int, ok bool) {
+	if h.part != ended || h.rules.kind == trailerKind {
+		return 0, false
+	}
+	var s signals
+	s.readFields(h)
+	if h.rules.kind == requestKind {
+		r := Request{Head: *h}
+		if f, at := s.judgeHost(h.b, h.next); f == fault {
+			return int(at), at < h.next
+		}
+		begin, _ := r.TargetSpan()
+		if _, f, at := judgeTarget(r.Method(), r.Target(), r.TargetForm(), s.host); f == fault {
+			return begin + at, true
+		}
+		s.request(h.b, r.Method())
+	}
+	if fault == ErrCoding {
+		return int(s.codingOf.value(h.b)), true
+	}
+	return int(s.at), s.fault == fault
+}
+
+// lineNameAt names the line of a complete head that has the byte at an offset.
+func (h *Head) lineNameAt(at int) string {
+	for i := range h.NumFields() {
+		if s := h.Span(i); s.Line <= at && at < s.Next {
+			return fieldLineName(i, h.b[s.Line:s.NameEnd])
+		}
+	}
+	if h.rules.kind == responseKind {
+		return "the status-line"
+	}
+	return "the request-line"
+}
+
+// DeviationOffsets ranges over the deviations of the lines that were parsed, and for a
+// complete head of its framing, each with the offset of its first byte: the whitespace
+// or control character, the LF without CR, the line that is one too many. They come in
+// the order of their offsets. It is slow, but allocates nothing.
+func (h *Head) DeviationOffsets() iter.Seq2[Deviations, int] {
+	return func(yield func(Deviations, int) bool) { h.deviationOffsets(yield) }
+}
+
+// deviationOffsets parses the head once more, byte by byte, and looks when each
+// deviation appears.
+func (h *Head) deviationOffsets(yield func(Deviations, int) bool) {
+	var again Head
+	again.rules = h.rules
+	found := Deviations(0)
+	for end := 1; found != h.deviations && end <= int(h.next); end++ {
+		again.resume(h.b[:end])
+		for d := range ((again.deviations | again.met) & h.deviations &^ found).All() {
+			found |= d
+			if !yield(d, end-1) {
+				return
+			}
+		}
+	}
+	if h.rules.kind == trailerKind {
+		return
+	}
+	if met, at := h.framingDeviation(); met != 0 {
+		yield(met, int(at))
+	}
+}
+
+// Explain puts err into words for people, as Head.Explain does. err is what Next or
+// Decode returned. The offsets in the text count from the first byte of the body.
+func (d *Chunked) Explain(err error) string {
+	var fault Error
+	switch {
+	case err == nil, err == io.EOF:
+		if d.part == chunkedEnd && d.fault == 0 {
+			return "complete: chunked body of " + count(uint64(d.total), "byte")
+		}
+	case errors.Is(err, ErrIncomplete):
+		if d.total == 0 && d.part == chunkSize {
+			return "incomplete: no bytes yet"
+		}
+		arrived := uint64(d.total)
+		if d.part == trailerRest && !d.isPico() {
+			arrived += uint64(len(d.trailer.b)) // of which nothing is consumed yet
+		}
+		return fmt.Sprintf("incomplete: chunked body not finished after %s\n%s", count(arrived, "byte"), d.progressText())
+	case errors.As(err, &fault) && fault.row() != 0:
+		x := explanation{fault: fault, kind: requestKind}
+		if d.Response {
+			x.kind = responseKind
+		}
+		if fault == d.fault {
+			x.located, x.b, x.at = true, d.failed, d.at
+			x.before = int(d.total) - d.at
+			x.line = chunkLines[d.faultPart]
+			if d.faultPart >= trailerBegin && d.trailer.rules.head != 0 {
+				x.line = d.trailer.lineName()
+				if fault == ErrTrailerField {
+					x.line = "the trailer section"
+				}
+			}
+		}
+		return x.String()
+	}
+	if err == nil {
+		return "no error"
+	}
+	return err.Error()
+}
+
+// progressText says where an unfinished body has come to.
+func (d *Chunked) progressText() string {
+	switch {
+	case d.part == chunkData:
+		return "in chunk data of which " + count(d.left, "byte") + " are missing"
+	case d.part >= trailerBegin && d.trailer.rules.head != 0:
+		return d.trailer.progressText()
+	}
+	return chunkPlaces[d.part] + chunkLines[d.part]
+}
+
+// chunkPlaces and chunkLines say where a chunked body ends whose next byte belongs to
+// the part.
+var chunkPlaces = [...]string{
+	chunkSize: "at the start of ", chunkDigits: "in the chunk size in ",
+	extBegin: "in a chunk extension in ", extName: "in a chunk extension in ", extNameRest: "in a chunk extension in ",
+	extEquals: "in a chunk extension in ", extValue: "in a chunk extension in ", extToken: "in a chunk extension in ",
+	extQuoted: "in a chunk extension in ", extPair: "in a chunk extension in ", extEnd: "in a chunk extension in ",
+	chunkLF: "between CR and LF of ", chunkData: "in ", chunkDataCR: "after ", chunkDataLF: "between CR and LF after ",
+	trailerBegin: "in ", trailerRest: "in ", chunkedEnd: "after ",
+}
+
+var chunkLines = func() (names [chunkedEnd + 1]string) {
+	for part := range names {
+		switch p := chunkPart(part); {
+		case p < chunkData:
+			names[p] = "a chunk-size line"
+		case p < trailerBegin:
+			names[p] = "chunk data"
+		default:
+			names[p] = "the trailer section"
+		}
+	}
+	return names
+}()
+
+// Explain puts err into words for people, as Head.Explain does. err is what Next or End
+// returned.
+func (c *Content) Explain(err error) string {
+	switch {
+	case c.body == BodyChunked && err != io.ErrUnexpectedEOF:
+		return c.chunked.Explain(err)
+	case c.body == BodyChunked:
+		return "cut off: the connection ended " + c.chunked.progressText()
+	case err == io.ErrUnexpectedEOF && c.body == BodyLength:
+		return "cut off: the connection ended with " + count(uint64(c.left), "byte") + " of content missing"
+	case errors.Is(err, ErrIncomplete) && c.body == BodyLength:
+		return "incomplete: " + count(uint64(c.left), "byte") + " of content missing"
+	case errors.Is(err, ErrIncomplete):
+		return "incomplete: the content ends when the connection does"
+	case err == nil, err == io.EOF:
+		return "complete"
+	}
+	return err.Error()
+}
+
+// Explain puts err into words for people, as Chunked.Explain does. err is what Read
+// returned.
+func (c *ChunkedReader) Explain(err error) string {
+	if err == io.ErrUnexpectedEOF {
+		return "cut off: the connection ended " + c.d.progressText()
+	}
+	return c.d.Explain(err)
+}
+
+// An explanation is what there is to say of an Error.
+type explanation struct {
+	fault   Error
+	kind    kind
+	located bool   // whether the rest is known
+	line    string // names the line of the fault
+	b       []byte // the bytes around it
+	at      int    // the offset of the fault in b
+	before  int    // what is to be added to it for the offset that people see
+}
+
+func (x explanation) String() string {
+	var s strings.Builder
+	verdict := "malformed"
+	switch x.fault {
+	case ErrCoding:
+		verdict = "rejected"
+	case ErrResume:
+		verdict = "misused"
+	}
+	fmt.Fprintf(&s, "%s: %s\n", verdict, errorTable[x.fault.row()].text)
+	advice := ""
+	if !x.located {
+		s.WriteString("\n")
+	} else {
+		line, column := lineAround(x.b, x.at)
+		advice = hint(x.kind, line, column, x.fault)
+		if bytes.HasPrefix(x.b, proxySignature) {
+			advice = proxyHint
+		}
+		text, caret := quote(line, column)
+		if x.before > 0 && column == x.at { // the line may have begun before
+			fmt.Fprintf(&s, "in %s, offset %d\n\n", x.line, x.before+x.at)
+		} else {
+			fmt.Fprintf(&s, "in %s, column %d (offset %d)\n\n", x.line, column+1, x.before+x.at)
+		}
+		fmt.Fprintf(&s, "    %s\n    %s\n\n", text, underline(caret, x.label()))
+	}
+	fmt.Fprintf(&s, "rule:   %s: %s (%s)\n", x.fault.Code(), x.fault.Rule(), x.fault.Section())
+	if x.kind == responseKind {
 		s.WriteString("status: 502 Bad Gateway, from a gateway")
 	} else {
-		fmt.Fprintf(&s, "status: %d %s", e.Status(), reason(e.Status()))
+		fmt.Fprintf(&s, "status: %d %s", x.fault.Status(), reason(x.fault.Status()))
 	}
 	if advice != "" {
 		s.WriteString("\nhint:   " + strings.ReplaceAll(advice, "\n", "\n        "))
@@ -264,59 +361,23 @@ func (x *explainer) malformed(b []byte, n int, e Error) string {
 	return s.String()
 }
 
-// faultAt returns the offset that the caret is for, or -1 if there is none: n,
-// but for the errors of Host and Framing, which come with the length of the head
-// b[:n].
-func (x *explainer) faultAt(k kind, b []byte, n int, e Error) int {
-	h := x.prefix(k, b[:n])
-	switch {
-	case h.part == ended && k <= responseKind:
-	case e < ErrHostMissing || e > ErrConnection:
-		return n
-	default:
-		return -1
+// label says what the caret points at.
+func (x explanation) label() string {
+	switch e := x.fault; {
+	case e == ErrTargetForm && x.at < len(x.b) && (x.b[x.at] == '#' || x.b[x.at] == '@'):
+		return byteName(x.b[x.at])
+	case e == ErrTargetForm, e == ErrAuthority:
+		return "this request-target"
+	case e == ErrAmbiguousLength, e == ErrTransferEncodingVersion, e == ErrHostRepeated, e == ErrConnectContent:
+		return "this field"
+	case ErrHostMissing <= e && e <= ErrCoding:
+		return "this value"
+	case x.at == len(x.b) && (ErrHeadTooLong <= e && e <= ErrTargetTooLong || e == ErrChunkExtTooLong):
+		return "end of input; one more byte is too many"
+	case x.at == len(x.b):
+		return "end of input"
 	}
-	if fault, at := h.exploitable(); fault == e {
-		return at
-	}
-	var s signals
-	s.begin(h.Head)
-	hosts, coding, length, found := 0, -1, -1, -1 // coding is the last Transfer-Encoding, length the last Content-Length
-	h.eachPlace(func(line, colon, end uint32) bool {
-		name, value := cutDeviating(b[:n], line, colon, end)
-		begin := int(colon) + 1 // of the value
-		octets := b[begin:max(begin, int(lineEnd(b, end)))]
-		begin += len(octets) - len(bytes.TrimLeft(octets, " \t\r\n"))
-		before := s.seen
-		s.read(name, value)
-		both := s.has(contentLength) && s.has(transferEncoding)
-		switch {
-		case s.fault == e, equalName(name, "Host") && e == ErrHost:
-			found = begin
-		case equalName(name, "Host") && e == ErrHostRepeated:
-			if hosts++; hosts == 2 {
-				found = int(line)
-			}
-		case e == ErrAmbiguousLength && both && before != s.seen:
-			found = int(line)
-		case equalName(name, "Content-Length"):
-			length = begin
-		case equalName(name, "Transfer-Encoding"):
-			if coding = begin; e == ErrTransferEncodingVersion {
-				found = int(line)
-			}
-		}
-		return found < 0
-	})
-	switch {
-	case found < 0 && (e == ErrTransferEncoding || e == ErrNotChunked):
-		return coding
-	case found < 0 && e == ErrContentLengthRepeated:
-		return length
-	case found < 0 && (e < ErrHostMissing || e > ErrConnection):
-		return n
-	}
-	return found
+	return byteName(x.b[x.at])
 }
 
 // reason returns the reason-phrase of RFC 9110, section 15, or RFC 6585.
@@ -326,29 +387,18 @@ func reason(status int) string {
 		return "URI Too Long"
 	case 431:
 		return "Request Header Fields Too Large"
+	case 500:
+		return "Internal Server Error"
+	case 501:
+		return "Not Implemented"
 	case 505:
 		return "HTTP Version Not Supported"
 	}
 	return "Bad Request"
 }
 
-// errorLine names the line that e speaks of.
-func (x *explainer) errorLine(k kind, b []byte, n int, e Error) string {
-	p := x.prefix(k, b[:n])
-	switch {
-	case p.ended():
-		return fmt.Sprintf("line %d", bytes.Count(b[:n], []byte("\n"))+1)
-	case e == ErrEmptyLine:
-		return "the second empty line before the request-line"
-	case e == ErrObsFold && p.NumFields() > 0:
-		name, _ := p.Field(p.NumFields() - 1)
-		return "the line behind " + fieldLineName(p.NumFields(), name)
-	}
-	return p.lineName()
-}
-
-// lineAround returns the line that b[n] stands in, its CRLF included, and where in
-// it b[n] is.
+// lineAround returns the line that has b[n], including its line end, and where in it
+// b[n] is.
 func lineAround(b []byte, n int) (line []byte, at int) {
 	begin := bytes.LastIndexByte(b[:n], '\n') + 1
 	line = b[begin:]
@@ -427,25 +477,10 @@ func underline(caret int, label string) string {
 	return fmt.Sprintf("%*s %s", caret+1, "^", label)
 }
 
-// label says what the caret points at.
-func label(b []byte, n int, e Error) string {
-	switch {
-	case e == ErrHost, ErrContentLength <= e && e <= ErrConnection && e != ErrAmbiguousLength && e != ErrTransferEncodingVersion:
-		return "this value"
-	case e == ErrAmbiguousLength, e == ErrTransferEncodingVersion:
-		return "this field"
-	case n == len(b) && e == ErrHeadTooLong:
-		return "end of input; one more is too many"
-	case n == len(b):
-		return "end of input"
-	}
-	return octetName(b[n])
-}
-
 var controlNames = strings.Fields(`NUL SOH STX ETX EOT ENQ ACK BEL BS HTAB LF VT FF CR SO SI
 	DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US SP`)
 
-func octetName(c byte) string {
+func byteName(c byte) string {
 	switch {
 	case int(c) < len(controlNames):
 		return controlNames[c]
@@ -459,12 +494,19 @@ func octetName(c byte) string {
 	return fmt.Sprintf("0x%02X", c)
 }
 
-func octets[N int | uint64](n N) string {
+// count returns how many there are of what noun names.
+func count[N uint32 | uint64](n N, noun string) string {
 	if n == 1 {
-		return "1 octet"
+		return "1 " + noun
 	}
-	return fmt.Sprintf("%d octets", n)
+	return fmt.Sprintf("%d %ss", n, noun)
 }
+
+// The PROXY protocol, with which a load balancer says for whom it connects, begins with a
+// line that looks like a request-line in version 1, and with these bytes in version 2.
+var proxySignature = []byte("\r\n\r\n\x00\r\nQUIT\n")
+
+const proxyHint = "This is the header of the PROXY protocol. Read it before the first request."
 
 // hint returns what may help where the text of the rule alone leaves a newcomer
 // wondering, or "".
@@ -479,54 +521,56 @@ func hint(k kind, line []byte, at int, e Error) string {
 	blank := len(bytes.TrimLeft(here, " \t\r\n")) == 0
 	word := line[bytes.LastIndexByte(line[:at], ' ')+1:]
 	switch {
+	case e == ErrVersion && bytes.HasPrefix(line, []byte("PROXY ")):
+		return proxyHint
 	case e == ErrTLS && k == responseKind:
-		return "The server speaks TLS (https) on the port."
+		return "The server speaks TLS (https) on this port."
 	case e == ErrVersion && k == responseKind && at == 0 && holds(" HTTP/1."):
-		return "A request-line ends so: this is a request, not a response."
+		return "This is a request, not a response."
 	case e == ErrVersion && k == responseKind:
 		return ""
 	case e == ErrTLS:
 		return "The client speaks TLS (https) on a port for plain HTTP."
 	case e == ErrHTTP2:
-		return "The client speaks HTTP/2 without asking; only HTTP/1.x is spoken here."
+		return "The client speaks HTTP/2 with prior knowledge, not HTTP/1.x."
 	case e == ErrMethod && c == '/' && string(line[:at]) == "HTTP":
-		return "A status-line begins so: this is a response, not a request."
+		return "This is a response, not a request."
 	case e == ErrMethod && at == 0 && bytes.HasPrefix(here, []byte("\xef\xbb\xbf")):
-		return "These octets are a UTF-8 byte order mark, as some editors write it."
+		return "These bytes are a UTF-8 byte order mark, which some editors write."
 	case (e == ErrMethod || e == ErrTarget) && ends:
-		return "A request-line has a request-target and an HTTP-version, too."
+		return "A request-line also has a request-target and an HTTP version."
 	case e == ErrTarget && c != ' ' && c != '\t':
-		return "Octets other than visible ASCII are percent-encoded in a URI."
+		return "In a URI, bytes other than visible ASCII are percent-encoded."
 	case (e == ErrTarget || e == ErrVersion) && c == ' ':
-		return "One SP is too many."
+		return "There is one SP too many."
 	case e == ErrVersion && ends && (bytes.Count(line[:at], []byte(" ")) == 1 || bytes.HasSuffix(line[:at], []byte(" "))):
-		return "The line has no HTTP-version, as in HTTP/0.9, which is not spoken here."
+		return "The line has no HTTP version, as in HTTP/0.9, which is not spoken here."
 	case e == ErrVersion && holds(" HTTP/"):
 		return "A space in a request-target is sent as %20."
 	case e == ErrVersion && bytes.HasPrefix(bytes.ToUpper(word), []byte("HTTP/")) && !bytes.HasPrefix(word, []byte("HTTP/")):
-		return "HTTP is written in capitals: the HTTP-version is case-sensitive."
+		return "Write HTTP in capitals: the HTTP version is case-sensitive."
 	case e == ErrBareLF:
-		return "Editors and echo end lines in LF alone; write \\r\\n with printf, say."
+		return "Editors and echo end lines in LF alone. Use printf with \\r\\n."
 	case (e == ErrObsFold || e == ErrLeadingSpace) && blank:
-		return "The line looks empty, but white space stands in it."
+		return "The line looks empty, but contains whitespace."
 	case e == ErrObsFold:
-		return "White space at its beginning once made a line go on with the field value\nof the line before; now a value is sent in one line."
+		return "Line folding is obsolete. Send the value on one line."
 	case e == ErrFieldName && c == ':':
 		return "The field name is empty."
 	case e == ErrFieldName && isWhitespace(c) && bytes.HasPrefix(bytes.TrimLeft(here, " \t"), []byte(":")):
-		return "White space stands before the colon. Some recipients drop it, some take\nit for a part of the name, so a server has to refuse it."
+		return "There is whitespace before the colon. Some recipients drop it, some take\nit for a part of the name, so a server must reject it."
 	case e == ErrFieldName && !holds(":"):
 		return "The line has no colon. If it belongs to the body, the empty line before\nthe body is missing."
 	case e == ErrFieldName:
-		return "Names are made of letters, digits and !#$%&'*+-.^_`|~ only."
+		return "Names consist of letters, digits and !#$%&'*+-.^_`|~ only."
 	case e == ErrContentLengthRepeated, e == ErrAmbiguousLength, e == ErrChunkedCoding, e == ErrNotChunked:
-		return "Recipients differ in where such a body ends, which lets a request be\nsmuggled past one of them. Refuse it, and close the connection."
+		return "Recipients disagree on where this body ends, which enables request\nsmuggling. Reject the message and close the connection."
 	case e == ErrChunkSize && at == 0 && ends:
-		return "The chunk-size is missing. Is the chunk before it longer than it says?"
+		return "Chunk size missing. Does the previous chunk contain more data than its\nsize says?"
 	case e == ErrChunkSize && isWhitespace(c), e == ErrChunkExt && ends && at > 0 && isWhitespace(line[at-1]):
-		return "White space stands behind the chunk-size or the extension."
+		return "There is whitespace after the chunk size or the extension."
 	case e == ErrChunkData:
-		return "The chunk-data is longer than chunk-size says."
+		return "The chunk contains more data than its size says."
 	case e == ErrHeadTooLong:
 		return "The limit is Parser.MaxHeadBytes."
 	case e == ErrTrailerTooLong:
@@ -537,6 +581,8 @@ func hint(k kind, line []byte, at int, e Error) string {
 		return "The limit is Parser.MaxChunkOverhead."
 	case e == ErrTargetTooLong:
 		return "The limit is Parser.MaxTargetBytes."
+	case e == ErrMethodTooLong:
+		return "The limit is Parser.MaxMethodBytes."
 	case e == ErrTooManyFields:
 		return "The limit is Parser.MaxFields."
 	}

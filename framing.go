@@ -2,7 +2,6 @@ package picohttp
 
 import (
 	"bytes"
-	"math"
 )
 
 // A Body is a way to find where the body of a message ends.
@@ -10,10 +9,10 @@ type Body uint8
 
 const (
 	BodyNone       Body = iota // there is no body: the head is the message
-	BodyLength                 // it has Framing.Length octets
+	BodyLength                 // it has Framing.Length bytes
 	BodyChunked                // it is in chunked coding, which says where it ends: see Chunked
 	BodyUntilClose             // it ends where the connection ends
-	BodyTunnel                 // what follows is no HTTP: the two sides of a CONNECT
+	BodyTunnel                 // what follows is not HTTP: the two sides of a CONNECT
 )
 
 // String returns "none", "length", "chunked", "until-close" or "tunnel".
@@ -30,37 +29,73 @@ var bodyNames = [...]string{"none", "length", "chunked", "until-close", "tunnel"
 // connection.
 type Framing struct {
 	Body   Body
-	Length int64 // octets of the body, for BodyLength; else 0
+	Length int64 // bytes of the body, for BodyLength; else 0
 
-	// KeepAlive: another message may follow on the connection, unless the
-	// side that reads this wants to close it. RFC 9112, section 9.3, which
-	// has a proxy close the connection behind each request of HTTP/1.0.
+	// ContentLength is the Content-Length as sent, or -1 if there is none that is
+	// valid. Responses to HEAD and 304 responses have it without a body.
+	ContentLength int64
+
+	// KeepAlive: another message may follow on the connection, unless the side
+	// that reads this wants to close it. RFC 9112, section 9.3, which requires
+	// a proxy to close the connection after each HTTP/1.0 request.
 	KeepAlive bool
 
 	// ExpectContinue: the client waits for 100 (Continue) before it sends the
 	// body. ExpectOther: it expects something else, for which a server may
-	// answer 417. Of requests only; RFC 9110, section 10.1.1.
+	// respond with 417. Of requests only; RFC 9110, section 10.1.1.
 	ExpectContinue, ExpectOther bool
 
-	// Upgrade: the sender wants another protocol (in a 101, has changed to
-	// it), which Get("Upgrade") names. RFC 9110, section 7.8.
+	// Upgrade: the sender wants another protocol, or in a 101 has changed to
+	// it. Get("Upgrade") names it. RFC 9110, section 7.8.
 	Upgrade bool
 
-	// OtherCoding: another transfer coding than chunked is applied to the
-	// body, before chunked or instead of it. A server that does not decode it
-	// answers 501. RFC 9112, section 6.1.
+	// OtherCoding: a transfer coding other than chunked is applied to the body,
+	// before chunked or instead of it. A server that does not decode it responds
+	// with 501. RFC 9112, section 6.1.
 	OtherCoding bool
 }
 
-// signals is what the fields say that control the body and the connection.
+// MaxConnectionOptions is how many connection options a message may have, in all its
+// Connection fields. More is ErrConnection. The limit keeps EndToEnd linear.
+const MaxConnectionOptions = 32
+
+// unknownFraming comes along with an error: whoever ignores that does not take what
+// follows for another message.
+var unknownFraming = Framing{Body: BodyUntilClose, ContentLength: -1}
+
+// signals is what the fields say that control the body, the connection and where a
+// request goes.
 type signals struct {
 	length int64 // Content-Length
 	minor  int32
-	digits int32 // octets of Content-Length
+	digits int32 // bytes of Content-Length, 0 if there is none that is valid
 	seen   signal
-	allow  Deviations // those about the body that may be let pass
+	allow  Deviations // those about the body that are accepted
 	met    Deviations // and were
 	fault  Error      // the first, 0 if there is none
+	at     uint32     // the offset of the fault
+	metAt  uint32     // the offset of the first byte of what is in met
+
+	repeatAt uint32 // where in a list the first repeated Content-Length is
+
+	hosts     uint32 // Host lines
+	options   uint32 // connection options
+	host      []byte // the first Host
+	hostPlace place  // the line of the last Host, up to the second
+	lengthOf  place  // the last line with Content-Length
+	codingOf  place  // the last line with Transfer-Encoding
+}
+
+// A place is where a field line begins and where its colon is.
+type place struct{ line, colon uint32 }
+
+// value returns the offset of the field value.
+func (p place) value(b []byte) uint32 {
+	at := p.colon + 1
+	for int(at) < len(b)-1 && isWhitespace(b[at]) {
+		at++
+	}
+	return at
 }
 
 // A signal is a bit of signals.seen.
@@ -76,12 +111,11 @@ const (
 	keepsAlive     // Connection has keep-alive
 	upgrades       // Connection has upgrade
 	upgradeField   // Upgrade is there
-	expectField    // Expect is there
 	expectContinue // Expect has 100-continue
 	expectOther    // Expect has something else
-	oddCoding      // Transfer-Encoding is not chunked, once and plainly
+	oddCoding      // Transfer-Encoding is anything but "chunked", once
 	deviates       // the head has deviations
-	vagueVersion   // the HTTP-version is another one to some
+	vagueVersion   // the HTTP-version is another one to some recipients
 )
 
 // has reports whether any of the bits is set.
@@ -92,83 +126,174 @@ func (s *signals) keepAlive() bool {
 }
 
 // readFields reads the fields once.
-func (s *signals) readFields(h *Head, minor int) {
-	s.minor = int32(minor)
-	s.begin(h)
+func (s *signals) readFields(h *Head) {
+	s.minor = int32(h.minor())
+	s.allow = h.rules.allow & (EqualLengths | LengthAndCoding)
 	if h.deviations != 0 {
 		s.readDeviating(h)
-		return
+	} else {
+		s.readCanonical(h)
 	}
+	if s.fault == 0 && s.has(transferEncoding) {
+		s.endCoding(h.b)
+	}
+}
+
+func (s *signals) readCanonical(h *Head) {
 	b := h.b
 	marks := h.mark[1:h.n]
 	ends := h.end[:len(marks)]
 	for i, colon := range marks {
 		if line := ends[i] + 2; mayControl(colon-line, b[line]) {
-			s.read(cut(b, line, colon, h.end[i+1]))
+			name, value := cut(b, line, colon, h.end[i+1])
+			s.read(b, place{line, colon}, name, value)
 		}
 	}
 	end := h.end[tableFields]
 	for range h.more {
 		var line, colon uint32
-		line, colon, end = lineAfter(b, end)
-		s.read(cut(b, line, colon, end))
-	}
-	if s.fault == 0 && s.has(transferEncoding) {
-		s.endCoding()
+		line, colon, end = h.placeAfter(end)
+		name, value := cut(b, line, colon, end)
+		s.read(b, place{line, colon}, name, value)
 	}
 }
 
-// readDeviating is readFields for a head with deviations.
+// readDeviating is readFields for a head with deviations. A message that departs from
+// the rules about lines must not also depart from those about its body.
 func (s *signals) readDeviating(h *Head) {
-	s.fault, _ = h.exploitable()
-	for name, value := range h.fields {
-		s.read(name, value)
-	}
-	if s.fault == 0 && s.has(transferEncoding) {
-		s.endCoding()
-	}
-}
-
-// begin takes in what is known before the fields are read. A message that
-// departs from the rules about lines may not depart from those about its body,
-// too.
-func (s *signals) begin(h *Head) {
-	if h.deviations == 0 {
-		s.allow = h.rules.allow & (EqualLengths | LengthAndCoding)
-		return
-	}
+	s.allow = 0
 	s.seen |= deviates
-	// With more than one SP, or what is white space to some, they see another
-	// word where the HTTP-version should be.
-	target := h.b[h.mark[0]:h.word2]
-	if h.deviations&(MinorDigits|StartLineSpace) != 0 || bytes.IndexByte(target, 0x85) >= 0 || bytes.IndexByte(target, 0xa0) >= 0 {
+	if h.isVersionVague() {
 		s.seen |= vagueVersion
 	}
+	var at int
+	s.fault, at = h.exploitable()
+	s.at = uint32(at)
+	h.eachPlace(func(line, colon, end uint32) bool {
+		name, value := h.cut(line, colon, end)
+		s.read(h.b, place{line, colon}, name, value)
+		return true
+	})
 }
 
 // endCoding judges what all Transfer-Encoding lines and the others are together.
-func (s *signals) endCoding() {
+func (s *signals) endCoding(b []byte) {
+	later := max(s.lengthOf.line, s.codingOf.line)
 	switch {
 	case s.met != 0:
-		s.fault = ErrContentLengthRepeated
+		s.fail(ErrContentLengthRepeated, s.lengthOf.value(b))
 	case s.minor == 0 || s.has(vagueVersion):
-		s.fault = ErrTransferEncodingVersion
+		s.fail(ErrTransferEncodingVersion, s.codingOf.line)
 	case s.has(contentLength) && s.allow&LengthAndCoding != 0 && !s.has(oddCoding):
-		s.met = LengthAndCoding
+		s.met, s.metAt = LengthAndCoding, later
 	case s.has(contentLength):
-		s.fault = ErrAmbiguousLength
-	case !s.has(chunkedOnce | otherCoding):
-		s.fault = ErrTransferEncoding
+		s.fail(ErrAmbiguousLength, later)
 	}
 }
 
+// fail notes a fault. Of several faults the first one stays.
+func (s *signals) fail(fault Error, at uint32) {
+	if s.fault == 0 {
+		s.fault, s.at = fault, at
+	}
+}
+
+// request decides the framing of a request, and whether it is at fault.
+func (s *signals) request(b, method []byte) (Framing, Error) {
+	f := unknownFraming
+	if s.digits > 0 {
+		f.ContentLength = s.length
+	}
+	connect := string(method) == "CONNECT"
+	switch {
+	case connect && s.has(transferEncoding):
+		s.fail(ErrConnectContent, s.codingOf.line)
+	case connect && s.length > 0:
+		s.fail(ErrConnectContent, s.lengthOf.line)
+	case s.has(transferEncoding) && !s.has(chunkedLast):
+		s.fail(ErrNotChunked, s.codingOf.value(b))
+	}
+	if s.fault != 0 {
+		return f, s.fault
+	}
+	switch {
+	case s.has(transferEncoding):
+		f.Body, f.OtherCoding = BodyChunked, s.has(otherCoding)
+	case connect:
+		f.Body = BodyTunnel
+	case s.has(contentLength):
+		f.Body, f.Length = BodyLength, s.length
+	default:
+		f.Body = BodyNone
+	}
+	f.KeepAlive = s.keepAlive() && !connect
+	if s.has(upgradeField|expectContinue|expectOther) && s.minor > 0 {
+		f.Upgrade = s.has(upgradeField) && s.has(upgrades)
+		f.ExpectOther = s.has(expectOther)
+		f.ExpectContinue = s.has(expectContinue) && (f.Body == BodyChunked || f.Length > 0)
+	}
+	return f, 0
+}
+
+// response is request for a response with that status-code to a request with that
+// method.
+func (s *signals) response(status int, requestMethod string) (Framing, Error) {
+	f := unknownFraming
+	if s.digits > 0 {
+		f.ContentLength = s.length
+	}
+	keepAlive := s.keepAlive() && s.fault == 0
+	switch {
+	case status/100 == 2 && requestMethod == "CONNECT":
+		f.Body, keepAlive = BodyTunnel, false
+	case status/100 == 1:
+		f.Body = BodyNone
+		keepAlive = status != 101 && s.fault == 0 && s.met == 0 && !s.has(deviates) && s.isEmpty()
+	case status == 204:
+		f.Body = BodyNone
+		keepAlive = keepAlive && s.isEmpty()
+	case status == 304 || requestMethod == "HEAD":
+		f.Body = BodyNone
+	case s.fault != 0:
+		return f, s.fault
+	case s.has(chunkedLast):
+		f.Body, f.OtherCoding = BodyChunked, s.has(otherCoding)
+	case s.has(contentLength):
+		f.Body, f.Length = BodyLength, s.length
+	default:
+		f.OtherCoding, keepAlive = s.has(otherCoding), false
+	}
+	f.KeepAlive = keepAlive
+	f.Upgrade = s.minor > 0 && s.has(upgradeField) && s.has(upgrades)
+	return f, 0
+}
+
+// isEmpty reports whether every recipient sees no body, even one that does not know
+// that the status-code says so.
+func (s *signals) isEmpty() bool { return !s.has(transferEncoding) && s.length == 0 }
+
+// judgeHost returns what is wrong with the Host of a request, and where; without a
+// Host, that is the end of the head. RFC 9112, section 3.2.
+func (s *signals) judgeHost(b []byte, end uint32) (fault Error, at uint32) {
+	switch {
+	case s.hosts > 1:
+		return ErrHostRepeated, s.hostPlace.line
+	case s.hosts == 0 && s.minor > 0:
+		return ErrHostMissing, end
+	case !isHost(s.host):
+		return ErrHost, s.hostPlace.value(b)
+	}
+	return 0, 0
+}
+
 // mayControl tells nearly all other field names apart from those that
-// signals.read knows, by the length and the first octet.
+// signals.read knows, by the length and the first byte.
 func mayControl(length uint32, first byte) bool {
 	return firstByLength[length%uint32(len(firstByLength))] == first|0x20
 }
 
 var firstByLength = [32]byte{
+	len("host"):              'h',
 	len("expect"):            'e',
 	len("upgrade"):           'u',
 	len("connection"):        'c',
@@ -176,25 +301,58 @@ var firstByLength = [32]byte{
 	len("transfer-encoding"): 't',
 }
 
-// read takes in a field line. Of several faults the first one stays.
-func (s *signals) read(name, value []byte) {
+// read reads a field line.
+func (s *signals) read(b []byte, p place, name, value []byte) {
 	fault := Error(0)
-	switch {
-	case equalName(name, "Connection"):
-		fault = s.readConnection(value)
-	case equalName(name, "Content-Length"):
-		fault = s.readContentLength(value)
-	case equalName(name, "Transfer-Encoding"):
-		fault = s.readTransferEncoding(value)
-	case equalName(name, "Expect"):
-		s.readExpect(value)
-	case equalName(name, "Upgrade") && len(value) > 0:
-		s.seen |= upgradeField
-	}
-	if s.fault == 0 && fault != 0 {
-		if s.fault = fault; s.met != 0 {
-			s.fault = ErrContentLengthRepeated // which cannot be let pass then
+	switch len(name) {
+	case len("Host"):
+		if equalName(name, "Host") {
+			s.readHost(p, value)
 		}
+	case len("Expect"):
+		if equalName(name, "Expect") {
+			s.readExpect(value)
+		}
+	case len("Upgrade"):
+		if equalName(name, "Upgrade") && len(value) > 0 {
+			s.seen |= upgradeField
+		}
+	case len("Connection"):
+		if equalName(name, "Connection") {
+			fault = s.readConnection(value)
+		}
+	case len("Content-Length"):
+		if equalName(name, "Content-Length") {
+			s.lengthOf = p
+			fault = s.readContentLength(value)
+		}
+	case len("Transfer-Encoding"):
+		if equalName(name, "Transfer-Encoding") {
+			s.codingOf = p
+			fault = s.readTransferEncoding(value)
+		}
+	}
+	if s.met != 0 && s.metAt == 0 {
+		s.metAt = p.line
+		if s.repeatAt > 0 {
+			s.metAt = p.value(b) + s.repeatAt
+		}
+	}
+	if fault != 0 {
+		if s.met != 0 {
+			fault = ErrContentLengthRepeated // which is not accepted then
+		}
+		s.fail(fault, p.value(b))
+	}
+}
+
+// readHost keeps the first Host, and where the last one up to the second is.
+func (s *signals) readHost(p place, value []byte) {
+	if s.hosts == 0 {
+		s.host = value
+	}
+	if s.hosts++; s.hosts <= 2 {
+		s.hostPlace = p
 	}
 }
 
@@ -218,16 +376,22 @@ func (s *signals) readContentLength(value []byte) Error {
 
 // repeatContentLength reads a Content-Length that is a list, or not the first.
 func (s *signals) repeatContentLength(list []byte) Error {
-	for more := true; more; {
+	for rest, more := list, true; more; {
 		var value []byte
-		value, list, more = bytes.Cut(list, []byte(","))
-		value = trim(value)
-		length, ok := decimal(value)
+		value, rest, more = bytes.Cut(rest, []byte(","))
+		element := trim(value)
+		length, ok := decimal(element)
 		if !s.has(contentLength) {
 			s.seen |= contentLength
-			s.length, s.digits = length, int32(len(value))
+			s.length, s.digits = length, int32(len(element))
+		} else if s.repeatAt == 0 && len(element) > 0 {
+			s.repeatAt = uint32(len(list) - len(rest) - len(value) + bytes.IndexByte(value, element[0]))
+			if more {
+				s.repeatAt--
+			}
 		}
-		if !ok || length != s.length || int32(len(value)) != s.digits || s.allow&EqualLengths == 0 {
+		if !ok || length != s.length || int32(len(element)) != s.digits || s.allow&EqualLengths == 0 {
+			s.digits = 0
 			return ErrContentLengthRepeated
 		}
 	}
@@ -235,33 +399,24 @@ func (s *signals) repeatContentLength(list []byte) Error {
 	return 0
 }
 
-// decimal returns the number that b, 1*DIGIT within int64, is.
-func decimal(b []byte) (n int64, ok bool) {
-	for _, c := range b {
-		digit := int64(c - '0')
-		if !isDigit(c) || n > (math.MaxInt64-digit)/10 {
-			return 0, false
-		}
-		n = n*10 + digit
-	}
-	return n, len(b) > 0
-}
-
 // readTransferEncoding reads
 //
 //	Transfer-Encoding = #transfer-coding
 //
-// RFC 9112, section 6.1. Each line goes on with the list of the one before.
+// RFC 9112, section 6.1, in one line and without empty elements, although RFC 9110,
+// section 5.6.1.2 allows a recipient to ignore those: recipients differ.
 func (s *signals) readTransferEncoding(value []byte) Error {
-	if s.has(transferEncoding) || !equalName(value, "chunked") {
-		s.seen |= oddCoding
+	if s.has(transferEncoding) {
+		return ErrTransferEncoding
 	}
 	s.seen |= transferEncoding
-	for len(value) > 0 {
+	if !equalName(value, "chunked") {
+		s.seen |= oddCoding
+	}
+	for more := true; more; {
 		var coding []byte
-		if coding, value = nextElement(value); len(coding) == 0 {
-			continue
-		}
+		coding, value = nextElement(value)
+		more = value != nil
 		name, parameters := splitCoding(coding)
 		if name == nil {
 			return ErrTransferEncoding
@@ -317,24 +472,30 @@ func splitCoding(coding []byte) (name []byte, parameters bool) {
 //
 //	Connection = #connection-option, connection-option = token
 //
-// RFC 9110, section 7.6.1.
+// RFC 9110, section 7.6.1. It may name Transfer-Encoding, as gateways do: recipients
+// drop that field anyway. An element that is not a token may be close to some.
 func (s *signals) readConnection(value []byte) Error {
-	if string(value) == "keep-alive" { // as nearly all send it
+	if string(value) == "keep-alive" && s.options < MaxConnectionOptions { // as nearly all send it
+		s.options++
 		s.seen |= keepsAlive
 		return 0
 	}
 	for len(value) > 0 {
 		var option []byte
 		option, value = nextElement(value)
+		if len(option) == 0 {
+			continue
+		}
+		s.options++
 		switch {
+		case s.options > MaxConnectionOptions, equalName(option, "Content-Length"), equalName(option, "Host"):
+			return ErrConnection
 		case equalName(option, "keep-alive"):
 			s.seen |= keepsAlive
-		case equalName(option, "close"):
-			s.seen |= closes
 		case equalName(option, "upgrade"):
 			s.seen |= upgrades
-		case decidesFraming(option):
-			return ErrConnection
+		case equalName(option, "close"), skip(option, 0, tchar) < len(option):
+			s.seen |= closes
 		}
 	}
 	return 0
@@ -346,39 +507,99 @@ func (s *signals) readConnection(value []byte) Error {
 //
 // RFC 9110, section 10.1.1, where only 100-continue is defined.
 func (s *signals) readExpect(value []byte) {
-	switch {
-	case s.has(expectField):
-		s.seen |= expectOther
-	case equalName(value, "100-continue"):
-		s.seen |= expectContinue
-	case len(value) > 0:
-		s.seen |= expectOther
-	}
-	s.seen |= expectField
-}
-
-// nextElement returns the first element of a list, without the white space
-// around it, and what is behind its comma. An element may be empty: RFC 9110,
-// section 5.6.1.2 has a recipient ignore that.
-func nextElement(list []byte) (element, rest []byte) {
-	for i, c := range list {
-		if c == ',' {
-			return trim(list[:i]), list[i+1:]
+	for len(value) > 0 {
+		var expectation []byte
+		expectation, value = nextElement(value)
+		switch {
+		case len(expectation) == 0:
+		case equalName(expectation, "100-continue"):
+			s.seen |= expectContinue
+		default:
+			s.seen |= expectOther
 		}
 	}
-	return trim(list), nil
 }
 
 // framingDeviations returns those of EqualLengths and LengthAndCoding that are
 // accepted in a complete head.
-func (h *Head) framingDeviations(minor int) Deviations {
+func (h *Head) framingDeviations() Deviations {
+	met, _ := h.framingDeviation()
+	return met
+}
+
+// framingDeviation is framingDeviations with the offset of the first byte. Where the
+// status-code says that there is no body, framing departs from nothing.
+func (h *Head) framingDeviation() (met Deviations, at uint32) {
 	if h.part != ended || h.rules.allow&(EqualLengths|LengthAndCoding) == 0 {
-		return 0
+		return 0, 0
+	}
+	if h.rules.kind == responseKind {
+		if status := h.status(); status/100 == 1 || status == 204 || status == 304 {
+			return 0, 0
+		}
 	}
 	var s signals
-	s.readFields(h, minor)
+	s.readFields(h)
 	if s.fault != 0 {
-		return 0
+		return 0, 0
 	}
-	return s.met
+	return s.met, s.metAt
+}
+
+// endToEnd ranges over the fields that a proxy forwards: RFC 9110, section 7.6.1.
+func (h *Head) endToEnd(yield func(name, value []byte) bool) {
+	var options [MaxConnectionOptions][]byte
+	n := 0
+	if h.part != ended {
+		return
+	}
+	for option := range h.Elements("Connection") {
+		if n == len(options) {
+			return
+		}
+		options[n] = option
+		n++
+	}
+	for name, value := range h.fields {
+		if len(name) == 0 || isHopByHop(name) || isOption(options[:n], name) {
+			continue
+		}
+		if !yield(name, value) {
+			return
+		}
+	}
+}
+
+// isOption reports whether name is one of the connection options.
+func isOption(options [][]byte, name []byte) bool {
+	for _, option := range options {
+		if len(option) == len(name) && bytes.EqualFold(option, name) { // both have ASCII only, or differ
+			return true
+		}
+	}
+	return false
+}
+
+// isHopByHop reports whether a field of that name is for one connection only, or, as
+// Content-Length, written anew for each.
+func isHopByHop(name []byte) bool {
+	switch len(name) {
+	case len("TE"):
+		return equalName(name, "TE")
+	case len("Upgrade"):
+		return equalName(name, "Upgrade")
+	case len("Connection"):
+		return equalName(name, "Connection") || equalName(name, "Keep-Alive")
+	case len("Content-Length"):
+		return equalName(name, "Content-Length")
+	case len("Proxy-Connection"):
+		return equalName(name, "Proxy-Connection")
+	case len("Transfer-Encoding"):
+		return equalName(name, "Transfer-Encoding")
+	case len("Proxy-Authenticate"):
+		return equalName(name, "Proxy-Authenticate")
+	case len("Proxy-Authorization"):
+		return equalName(name, "Proxy-Authorization")
+	}
+	return false
 }

@@ -56,8 +56,8 @@ func framingOf(t testing.TB, p *Parser, kind, method string, b []byte) (framing,
 	if err == nil {
 		return f.describe(), m.Deviations().String()
 	}
-	if f != (Framing{Body: BodyUntilClose}) {
-		t.Errorf("beside %v the Framing is %+v", err, f)
+	if length := f.ContentLength; f != (Framing{Body: BodyUntilClose, ContentLength: length}) {
+		t.Errorf("along with %v the Framing is %+v", err, f)
 	}
 	return "malformed " + err.(Error).Code(), m.Deviations().String()
 }
@@ -89,8 +89,9 @@ func TestFramingOfManyFields(t *testing.T) {
 		many + "A: b\r\nB: c\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n":     "chunked",
 		"Content-Length: 5\r\n" + many + "A: b\r\nContent-Length: 5\r\n":                 "malformed content-length-repeated",
 		"Transfer-Encoding: chunked\r\n" + many + "A: b\r\nContent-Length: 5\r\n":        "malformed ambiguous-length",
-		many + "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n":               "chunked keep-alive other-coding",
-		many + "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n":               "malformed not-chunked",
+		many + "A: b\r\nTransfer-Encoding: gzip, chunked\r\n":                            "chunked keep-alive other-coding",
+		many + "A: b\r\nTransfer-Encoding: chunked, gzip\r\n":                            "malformed not-chunked",
+		many + "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n":               "malformed transfer-encoding",
 		many + many + "Expect: 100-continue\r\n" + many + "Content-Length: 18446744\r\n": "length 18446744 keep-alive expect-continue",
 	} {
 		if got, _ := framingOf(t, &Parser{}, "request", "", []byte("POST / HTTP/1.1\r\n"+fields+"\r\n")); got != want {
@@ -99,64 +100,99 @@ func TestFramingOfManyFields(t *testing.T) {
 	}
 }
 
-// TestFramingUnfinished: there is no framing without a complete head, and what
-// stands in its place never lets a next message begin.
+// TestFramingUnfinished: without a complete head Host, Framing and Check return why
+// there is none, and what they return along with it lets no next message begin.
 func TestFramingUnfinished(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nA: b\r\n\r\n"
-	check := func(name string, f Framing, err error) {
+	const requestHead = "POST / HTTP/1.1\r\nHost: a\r\nA: b\r\n\r\n"
+	check := func(name string, r *Response, want error) {
 		t.Helper()
-		if err != ErrIncomplete || f != (Framing{Body: BodyUntilClose}) {
-			t.Errorf("%s: %+v, %v", name, f, err)
+		for _, method := range []string{"GET", "HEAD", "CONNECT"} {
+			if f, err := r.Framing(method); err != want || f != unknownFraming {
+				t.Errorf("%s: %+v, %v; want %v", name, f, err, want)
+			}
+		}
+		for range r.EndToEnd() {
+			t.Errorf("%s: EndToEnd yields fields", name)
+			break
+		}
+	}
+	checkRequest := func(name string, r *Request, want error) {
+		t.Helper()
+		if f, err := r.Framing(); err != want || f != unknownFraming {
+			t.Errorf("%s: %+v, %v; want %v", name, f, err, want)
+		}
+		if host, err := r.Host(); err != want || host != nil {
+			t.Errorf("%s: Host %q, %v; want %v", name, host, err, want)
+		}
+		if v, err := r.Check(); err != want || v.Framing != unknownFraming || v.Authority != nil {
+			t.Errorf("%s: Check %+v, %v; want %v", name, v, err, want)
+		}
+		for range r.EndToEnd() {
+			t.Errorf("%s: EndToEnd yields fields", name)
+			break
 		}
 	}
 	var request Request
-	f, err := request.Framing()
-	check("zero Request", f, err)
 	var r Response
-	f, err = r.Framing("GET")
-	check("zero Response", f, err)
+	checkRequest("zero Request", &request, ErrIncomplete)
+	check("zero Response", &r, ErrIncomplete)
 	for end := range head {
 		r.Parse([]byte(head[:end]))
-		f, err = r.Framing("HEAD")
-		check(head[:end], f, err)
+		check(head[:end], &r, ErrIncomplete)
 	}
-	p := Parser{MaxFields: 1}
-	if _, err := p.ParseResponse(&r, []byte(head)); err != ErrTooManyFields {
-		t.Fatal(err)
+	for end := range requestHead {
+		request.Parse([]byte(requestHead[:end]))
+		checkRequest(requestHead[:end], &request, ErrIncomplete)
 	}
-	f, err = r.Framing("GET")
-	check("too many fields", f, err)
-	// Malformed, in the reference, by a limit, or when resumed.
-	fault := strings.Replace(head, "A: b\r\n", "A : b\r\n", 1)
-	if _, err := r.Parse([]byte(fault)); err != ErrFieldName {
-		t.Fatal(err)
+	for name, test := range map[string]struct {
+		p     Parser
+		input string
+		want  error
+	}{
+		"too many fields": {Parser{MaxFields: 1}, "Content-Length: 5\r\nA: b\r\n\r\n", ErrTooManyFields},
+		"malformed":       {Parser{}, "Content-Length: 5\r\nA : b\r\n\r\n", ErrFieldName},
+		"too long":        {Parser{MaxHeadBytes: 30}, "Content-Length: 5\r\nA: b\r\n\r\n", ErrHeadTooLong},
+		"at the end":      {Parser{}, "Host: a\r\n\r\r", ErrBareCR},
+	} {
+		all := "HTTP/1.1 200 OK\r\n" + test.input
+		if _, err := test.p.ParseResponse(&r, []byte(all)); err != test.want {
+			t.Fatal(name, err)
+		}
+		check(name, &r, test.want)
+		test.p.ParseResponse(&r, []byte(all[:20]))
+		if _, err := r.Resume([]byte(all)); err != test.want {
+			t.Fatal(name, err)
+		}
+		check(name+", resumed", &r, test.want)
+		all = "GET / HTTP/1.1\r\n" + test.input
+		if _, err := test.p.ParseRequest(&request, []byte(all)); err != test.want {
+			t.Fatal(name, err)
+		}
+		checkRequest(name, &request, test.want)
 	}
-	f, err = r.Framing("GET")
-	check("malformed", f, err)
-	p = Parser{MaxHeadBytes: len(head) - 1}
-	if _, err := p.ParseResponse(&r, []byte(head)); err != ErrHeadTooLong {
-		t.Fatal(err)
-	}
-	f, err = r.Framing("GET")
-	check("too long", f, err)
-	r.Parse([]byte(fault[:len(fault)-8]))
-	if _, err := r.Resume([]byte(fault)); err != ErrFieldName {
-		t.Fatal(err)
-	}
-	f, err = r.Framing("GET")
-	check("malformed when resumed", f, err)
-	if _, err := request.Parse([]byte("GET / HTTP/1.1\r\nHost: a\r\n\r\r")); err != ErrBareCR {
-		t.Fatal(err)
-	}
-	f, err = request.Framing()
-	check("malformed request", f, err)
 	r.Parse([]byte(head))
 	r.Reset()
-	f, err = r.Framing("GET")
-	check("after Reset", f, err)
+	check("after Reset", &r, ErrIncomplete)
+	request.Parse([]byte("GET / HTTP/1.1\r\nHost: a"))
+	if n, err := request.Resume([]byte("GET / HTTP/1.1\r\nHost: b\r\n\r\n")); n != 0 || err != ErrResume {
+		t.Fatalf("resumed with other bytes: %d, %v", n, err)
+	}
+	checkRequest("resumed with other bytes", &request, ErrResume)
 	if Body(200).String() != "unknown" || Body(len(bodyNames)).String() != "unknown" {
 		t.Errorf("Body(200) is %q, the first without a name %q", Body(200), Body(len(bodyNames)))
 	}
+}
+
+// onlyTokens reports whether Connection has nothing but tokens: with anything else the
+// connection is not kept, where net/http keeps it.
+func onlyTokens(r *Request) bool {
+	for option := range r.Elements("Connection") {
+		if skip(option, 0, tchar) < len(option) {
+			return false
+		}
+	}
+	return true
 }
 
 // checkFraming: where net/http accepts a message that we accept, the body ends
@@ -171,7 +207,8 @@ func checkFraming(t *testing.T, b []byte, method string) {
 				return
 			}
 			compareFraming(t, b, f, peer.ContentLength, peer.TransferEncoding, peer.Body == http.NoBody)
-			if connect := string(r.Method()) == "CONNECT"; f.KeepAlive != (!peer.Close && !connect) {
+			connect := string(r.Method()) == "CONNECT"
+			if keep := !peer.Close && !connect && onlyTokens(&r); f.KeepAlive != keep {
 				t.Fatalf("KeepAlive is %v, net/http has Close %v\n%q", f.KeepAlive, peer.Close, b)
 			}
 		}
@@ -239,5 +276,45 @@ func TestFramingOfMutants(t *testing.T) {
 	rng := rand.New(rand.NewPCG(13, 14))
 	for range mutants.Count(50_000) {
 		checkFraming(t, mutants.Make(rng, seeds), fuzzMethods[rng.IntN(len(fuzzMethods))])
+	}
+}
+
+// TestContentLength: the Content-Length as sent is there if it is valid, also for a
+// response without a body and along with an error.
+func TestContentLength(t *testing.T) {
+	for fields, want := range map[string]int64{
+		"": -1, "Content-Length: 5\r\n": 5, "Content-Length: 0\r\n": 0, "content-length:007\r\n": 7,
+		"Content-Length: x\r\n": -1, "Content-Length:\r\n": -1, "Content-Length: -1\r\n": -1,
+		"Content-Length: 99999999999999999999\r\n": -1, "Content-Length: 1, 2\r\n": -1, "Content-Length: 5, 5\r\n": -1,
+		"Content-Length: 5\r\nContent-Length: 5\r\n":          -1,
+		"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n": 5,
+		"Connection: host\r\nContent-Length: 5\r\n":           5,
+	} {
+		var r Request
+		if _, err := r.Parse([]byte("POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		f, _ := r.Framing()
+		v, _ := r.Check()
+		if f.ContentLength != want || v.ContentLength != want || f.Length != max(0, want) && f.Length != 0 {
+			t.Errorf("%q: %d, by Check %d; want %d", fields, f.ContentLength, v.ContentLength, want)
+		}
+		for status, methods := range map[string][]string{"200": {"GET", "HEAD", "CONNECT"}, "304": {"GET"}, "204": {"GET"}, "103": {"GET"}} {
+			for _, method := range methods {
+				var r Response
+				if _, err := r.Parse([]byte("HTTP/1.1 " + status + " \r\n" + fields + "\r\n")); err != nil {
+					t.Fatal(err)
+				}
+				if f, _ := r.Framing(method); f.ContentLength != want {
+					t.Errorf("%s to %s, %q: %d, want %d", status, method, fields, f.ContentLength, want)
+				}
+			}
+		}
+	}
+	p := Parser{Profile: Lenient}
+	var r Response
+	p.ParseResponse(&r, []byte("HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n"))
+	if f, err := r.Framing("GET"); f.ContentLength != 5 || f.Length != 5 || err != nil {
+		t.Errorf("equal lengths: %+v, %v", f, err)
 	}
 }

@@ -194,7 +194,7 @@ func checkGrammar(t *testing.T, m, again message, grammar *regexp.Regexp, b []by
 }
 
 func isLimit(err error) bool {
-	return err == ErrHeadTooLong || err == ErrTargetTooLong || err == ErrTooManyFields
+	return err == ErrHeadTooLong || err == ErrMethodTooLong || err == ErrTargetTooLong || err == ErrTooManyFields
 }
 
 // grammar is RFC 9112, sections 2 to 5, as a regular expression, written down

@@ -1,5 +1,7 @@
 package picohttp
 
+import "math"
+
 // A part names the production that the next byte of a head belongs to.
 type part uint8
 
@@ -88,6 +90,9 @@ func isRegName(c byte) bool {
 	return isDigit(c) || isAlpha(c)
 }
 
+// endsStatusCode reports whether c may follow a status-code.
+func endsStatusCode(c byte) bool { return c == ' ' || c == '\r' || c == '\n' }
+
 // blank reports whether c is white space to some recipients, or nothing at all:
 // besides controls, 0x85 and 0xA0, which Unicode counts among it.
 func blank(c byte) bool { return c <= ' ' || c == 0x7f || c == 0x85 || c == 0xa0 }
@@ -144,3 +149,26 @@ var hexdig = func() (t [256]uint8) {
 	}
 	return t
 }()
+
+// number returns the number that b begins with.
+func number(b []byte) (n int) {
+	for _, c := range b {
+		if !isDigit(c) {
+			break
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
+
+// decimal returns the number that b, 1*DIGIT within int64, is.
+func decimal(b []byte) (n int64, ok bool) {
+	for _, c := range b {
+		digit := int64(c - '0')
+		if !isDigit(c) || n > (math.MaxInt64-digit)/10 {
+			return 0, false
+		}
+		n = n*10 + digit
+	}
+	return n, len(b) > 0
+}

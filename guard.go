@@ -2,14 +2,14 @@ package picohttp
 
 import "bytes"
 
-// exploitable answers the error of the first deviation in h that stands where it
-// is dangerous, 0 if there is none, and the offset of its octet: a recipient that
-// does not know it sees other fields that control the message, or another end of
+// exploitable returns the error of the first deviation in h that is dangerous where it
+// is, or 0 if there is none, and the offset of its byte. A recipient that does not
+// know the deviation sees other fields that control the message, or another end of
 // the head.
 func (h *Head) exploitable() (fault Error, at int) {
 	if h.deviations&BareLF != 0 {
 		// One that ends lines at CRLF alone takes the LF for a part of a value,
-		// and reads on where this line or this head is at its end.
+		// and continues where this line or this head ends.
 		lines := h.b[h.from:h.next]
 		if bytes.Contains(lines, []byte("\r\n")) {
 			if at := bareLF(lines); at >= 0 {
@@ -18,7 +18,7 @@ func (h *Head) exploitable() (fault Error, at int) {
 		}
 	}
 	if h.deviations&StartLineSpace != 0 && h.deviations&TargetObsText != 0 {
-		// One that splits at 0x85 and 0xA0, too, sees other parts.
+		// One that also splits at 0x85 and 0xA0 sees other parts.
 		begin := h.mark[0] + 1
 		// There is one, unless the caller has written to b, and then at is not used.
 		return ErrTarget, int(begin) + bytes.IndexFunc(h.b[begin:h.word2], func(c rune) bool { return c >= 0x80 })
@@ -33,27 +33,35 @@ func (h *Head) exploitable() (fault Error, at int) {
 	nul := bytes.IndexByte(line, 0) >= 0
 	var before []byte // the name of the field that a folded line continues
 	h.eachPlace(func(line, colon, end uint32) bool {
-		octets := h.b[line:max(line, lineEnd(h.b, end))]
+		text := h.b[line:max(line, lineEnd(h.b, end))]
 		at = int(line)
 		if colon+1 == line {
-			if isControlField(before) || len(trimBlanks(octets)) == 0 || beginsControlField(octets) {
+			if isControlField(before) || len(trimBlanks(text)) == 0 || beginsControlField(text) {
 				fault = ErrObsFold // or the end of the head, where it is blank
 			}
 			return fault == 0
 		}
-		name := trimRight(h.b[line:colon])
+		name, _ := h.cut(line, colon, end)
 		before = name
 		if nul && isControlField(name) {
-			fault = ErrFieldValue // one for which NUL ends the head does not see it
+			fault = ErrFieldValue // a recipient for which NUL ends the head does not see it
 			return false
 		}
-		nul = nul || bytes.IndexByte(octets, 0) >= 0
+		nul = nul || bytes.IndexByte(text, 0) >= 0
 		var column int
-		fault, column = exploitableField(octets, name)
+		fault, column = exploitableField(text, name)
 		at += column
 		return fault == 0
 	})
 	return fault, at
+}
+
+// isVersionVague reports whether some recipients see another HTTP-version in a head
+// with deviations: with more than one SP, or with what is whitespace to some, another
+// word is where the HTTP-version should be.
+func (h *Head) isVersionVague() bool {
+	target := h.b[h.mark[0]:h.word2]
+	return h.deviations&(MinorDigits|StartLineSpace) != 0 || bytes.IndexByte(target, 0x85) >= 0 || bytes.IndexByte(target, 0xa0) >= 0
 }
 
 // bareLF returns the offset of the first LF in b without a CR, or -1.
@@ -66,14 +74,14 @@ func bareLF(b []byte) int {
 	return -1
 }
 
-// exploitableField is exploitable for a field, of which b holds the octets.
+// exploitableField is exploitable for the field in b.
 func exploitableField(b, name []byte) (fault Error, at int) {
 	if isControlField(name) {
 		if len(name) == len(b) || b[len(name)] != ':' {
 			return ErrFieldName, len(name) // it is another name to some
 		}
 		if lf := bytes.IndexByte(b, '\n'); lf >= 0 {
-			return ErrObsFold, lf + 1 // one that does not unfold sees another value
+			return ErrObsFold, lf + 1 // a recipient that does not unfold sees another value
 		}
 		if end := skip(b, len(name), fieldByte); end < len(b) {
 			return ErrFieldValue, end // or the value ends there
@@ -82,9 +90,10 @@ func exploitableField(b, name []byte) (fault Error, at int) {
 	return brokenLine(b)
 }
 
-// brokenLine answers the error of the first place in b, a line that may be folded,
-// where it ends to some, if another field that controls the message would begin
-// there, or the head end: a fold, VT, FF, or another control character.
+// brokenLine returns the error of the first place in b, a line that may be folded,
+// where the line ends for some recipients (a fold, VT, FF, or another control
+// character), if another field that controls the message would begin there or the
+// head would end.
 func brokenLine(b []byte) (fault Error, at int) {
 	broken := Error(0) // by what, since the last octet that is not blank
 	for i, c := range b {
@@ -120,9 +129,9 @@ func isControlField(name []byte) bool {
 	return decidesFraming(name) || equalName(name, "Connection") || equalName(name, "Expect") || equalName(name, "Upgrade")
 }
 
-// decidesFraming reports whether a field of that name says where a body ends or
-// where a request goes. A recipient that merged it into the header section would
-// do so too late, and otherwise than others.
+// decidesFraming reports whether a field of that name decides where a body ends or
+// where a request goes. In a trailer section it comes too late, and recipients differ
+// in whether they merge it into the header section.
 func decidesFraming(name []byte) bool {
 	return equalName(name, "Content-Length") || equalName(name, "Transfer-Encoding") || equalName(name, "Host")
 }

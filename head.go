@@ -2,12 +2,19 @@ package picohttp
 
 import (
 	"bytes"
-	"encoding/binary"
 	"iter"
 )
 
-// A Head is what all messages have in common: the bytes, where their lines are, and
-// how far the parse has come.
+// A Head is what Request, Response and Trailer have in common: the bytes of a head
+// or trailer section, and where its lines are. They embed it, so code for all of them
+// takes a *Head.
+//
+// A Head holds the slice that it was parsed from and offsets into it. Its methods
+// return parts of that slice, without spare capacity: they are valid as long as the
+// caller does not overwrite the bytes. Several goroutines may call the methods that
+// only read at the same time. None of them allocates, except Explain.
+//
+// After ErrIncomplete or an Error, the methods describe the lines parsed so far.
 type Head struct {
 	b []byte
 	progress
@@ -28,18 +35,121 @@ type progress struct {
 	off        uint32     // everything before has been read
 	word       uint32     // where the word begins that is read, in the start-line
 	colon      uint32     // where the colon is, while the field line is read
+	seen       seen       // what to expect from Resume
 }
 
-// Reset lets go of the caller's bytes, so that nothing keeps them alive. What is
-// left answers as the zero value does.
+// seen is what an unfinished head is recognized by: its length so far, and its first
+// and last bytes.
+type seen struct {
+	length      uint32
+	first, last [8]byte
+}
+
+// see returns what b is recognized by.
+func see(b []byte) (s seen) {
+	s.length = uint32(len(b))
+	copy(s.first[:], b)
+	copy(s.last[:], b[max(0, len(b)-len(s.last)):])
+	return s
+}
+
+// Reset drops the reference to the bytes, and everything that was parsed. Profile
+// and limits stay.
 func (h *Head) Reset() {
 	h.clear()
-	h.b, h.rules = nil, rules{}
+	h.b = nil
 }
 
 func (h *Head) clear() {
 	h.part, h.fault, h.deviations, h.from, h.more = none, 0, 0, 0, 0
 	h.next, h.n = 0, 0
+}
+
+// Move tells h that the bytes it was parsed from are now in b, for example because
+// they were copied to make room. Everything parsed stays valid, and Resume can
+// continue. It takes constant time and does not compare the bytes.
+//
+// b begins where the slice given to Parse or Resume began, and holds at least the
+// whole head, or all that had arrived of it. If b is shorter, Move is Reset.
+func (h *Head) Move(b []byte) {
+	need := len(h.b)
+	if h.part == ended {
+		need = int(h.next)
+	}
+	if len(b) < need {
+		h.Reset()
+		return
+	}
+	h.b = b[:min(len(b), len(h.b))]
+}
+
+// Bytes returns the head as sent, through its empty line, including an empty line that
+// was skipped before it. Of an unfinished or malformed head it returns the settled
+// lines: the first Settled bytes.
+func (h *Head) Bytes() []byte {
+	end := h.Settled()
+	return h.b[:end:end]
+}
+
+// Settled returns the offset after the last complete line. It is the length of the
+// head once that is complete, and 0 until the start-line is. If folds are accepted,
+// a field line is complete only when the first byte after it shows that none
+// follows.
+func (h *Head) Settled() int {
+	switch {
+	case h.n == 0:
+		return 0
+	case h.mayContinue():
+		line, _, _ := h.place(h.NumFields() - 1)
+		return int(line)
+	}
+	return int(h.next)
+}
+
+// mayContinue reports whether the last field line may go on in a fold, or has begun
+// to.
+func (h *Head) mayContinue() bool {
+	if h.rules.allow&ObsFold == 0 || h.rules.quirks&foldIsField != 0 || h.NumFields() == 0 {
+		return false
+	}
+	switch h.part {
+	case lineStart, fieldLine:
+		return h.fault == 0
+	case foldSpace, fieldValue, fieldLF:
+		return h.colon < h.next
+	}
+	return false
+}
+
+// minor returns the minor version, 0 without a start-line.
+func (h *Head) minor() int {
+	const before = uint32(len("HTTP/1."))
+	switch {
+	case h.n == 0 || h.rules.kind == trailerKind:
+		return 0
+	case h.rules.kind == responseKind:
+		return number(h.b[h.from+before : h.mark[0]])
+	case h.deviations == 0:
+		return int(h.b[h.end[0]-1] - '0')
+	}
+	version := trim(h.b[h.word2 : h.end[0]+1])
+	return number(version[min(int(before), len(version)):])
+}
+
+// status returns the status-code of a response, 0 until its three digits have arrived.
+func (h *Head) status() int {
+	const digits = 3
+	end := h.word2
+	switch {
+	case h.n > 0:
+	case (h.part == reasonPhrase || h.part == startLF) && endsStatusCode(h.b[h.word2]):
+	case h.part == statusCode && h.fault == 0 && h.off >= h.word+digits:
+		end = h.word + digits
+	default:
+		return 0
+	}
+	code := h.b[end-digits : end]
+	return int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
 }
 
 // NumFields returns the number of field lines.
@@ -53,51 +163,31 @@ func (h *Head) NumFields() int {
 // fieldLines is NumFields once the start-line is settled.
 func (h *Head) fieldLines() uint32 { return h.n - 1 + h.more }
 
-// Field returns the i-th field line, from 0, in the order sent: the name as
-// sent, and the value without the white space around it. It panics if i is out
-// of range. A value that Lenient lets be folded has its line ends in it; see Unfold.
+// Field returns the i-th field line, counted from 0, in the order sent: the name as
+// sent, and the value without the whitespace around it. A value that Lenient accepted
+// with folds contains their line ends; see Unfold. Field panics if i is out of range.
 //
-// The first 64 field lines are at hand; for one behind them, Field reads the
-// head from the 64th on. A loop over all of a long head takes Fields, which reads
-// it once.
+// Access to the first 64 field lines takes constant time. For later ones Field scans
+// forward from the 64th; use Fields to loop over a long head.
 func (h *Head) Field(i int) (name, value []byte) {
-	if at := uint32(i) + 1; uint(i)+1 < uint(h.n) && at < tableLines && h.deviations == 0 {
+	if k := uint(i); k < tableFields && k+1 < uint(h.n) && h.deviations == 0 {
+		at := uint32(k) + 1
 		return cut(h.b, h.begin(at), h.mark[at], h.end[at])
 	}
-	return h.fieldBeyond(i)
+	return h.cut(h.place(i))
 }
 
-// fieldBeyond is Field for the field lines that are not in the index, and for
-// heads with deviations.
-func (h *Head) fieldBeyond(i int) (name, value []byte) {
-	if uint(i) >= uint(h.NumFields()) {
-		panic("picohttp: field index out of range")
-	}
-	if h.deviations != 0 {
-		line, colon, end := h.place(i)
-		return cutDeviating(h.b, line, colon, end)
-	}
-	end := h.end[tableFields]
-	for range i - tableFields {
-		_, _, end = lineAfter(h.b, end)
-	}
-	line, colon, end := lineAfter(h.b, end)
-	return cut(h.b, line, colon, end)
-}
-
-// Fields ranges over the field lines in the order sent, as Field returns them.
-// The loop must not parse another head with the same value, nor reset it.
+// Fields ranges over the field lines in the order sent, as Field returns them. The
+// loop must not parse with the same value, nor reset it.
 func (h *Head) Fields() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) { h.fields(yield) }
 }
 
-// fields looks at h anew for each line, so that a loop that should have parsed
-// another head finds lines of that, and nothing out of bounds.
+// fields looks at h afresh for each line, so that a loop that parses with h although
+// it must not finds lines of that, and nothing out of bounds.
 func (h *Head) fields(yield func(name, value []byte) bool) {
 	if h.deviations != 0 {
-		h.eachPlace(func(line, colon, end uint32) bool {
-			return yield(cutDeviating(h.b, line, colon, end))
-		})
+		h.eachPlace(func(line, colon, end uint32) bool { return yield(h.cut(line, colon, end)) })
 		return
 	}
 	for at := uint32(1); at < h.n && h.deviations == 0; at++ {
@@ -108,145 +198,88 @@ func (h *Head) fields(yield func(name, value []byte) bool) {
 	end := h.end[tableFields]
 	for i := uint32(0); i < h.more && h.deviations == 0; i++ {
 		var line, colon uint32
-		line, colon, end = lineAfter(h.b, end)
+		line, colon, end = h.placeAfter(end)
 		if !yield(cut(h.b, line, colon, end)) {
 			return
 		}
 	}
 }
 
-// Get returns the value of the first field with that name, compared without
-// regard to ASCII case, and whether there is one. A list may go on in further
-// fields of that name: RFC 9110, section 5.3. Fields has them all.
-func (h *Head) Get(name string) (value []byte, ok bool) {
-	for n, v := range h.fields {
-		if equalName(n, name) {
-			return v, true
-		}
+// A Span says where a field line is, in offsets into the bytes that were parsed.
+type Span struct {
+	Line    int // the line begins here, and the name with it
+	NameEnd int // the name ends here
+	Colon   int // the colon; -1 if the line has no name of its own, as a fold in Pico
+	Value   int // the value begins here, without the whitespace before it
+	End     int // the value ends here, without the whitespace after it
+	Next    int // the next line begins here, after the line end
+}
+
+// Span returns where the i-th field line is, counted from 0. Field returns
+// b[Line:NameEnd] and b[Value:End]. Span panics if i is out of range.
+func (h *Head) Span(i int) Span {
+	line, colon, end := h.place(i)
+	nameEnd, begin, after := bounds(h.b, line, colon, end)
+	s := Span{Line: int(line), NameEnd: int(nameEnd), Colon: int(colon), Value: int(begin), End: int(after), Next: min(int(end)+2, len(h.b))}
+	if colon+1 == line {
+		s.Colon = -1
 	}
-	return nil, false
+	return s
 }
 
-// equalName reports whether b is name, ignoring ASCII case.
-func equalName(b []byte, name string) bool {
-	return len(b) == len(name) && (string(b) == name || equalFold(b, name))
-}
-
-// equalFold is equalName for b of the length of name, by words of eight bytes.
-func equalFold(b []byte, name string) bool {
-	n := len(b)
-	switch {
-	case n >= 8:
-		for i := 0; i < n-8; i += 8 {
-			if !equalFold8(binary.LittleEndian.Uint64(b[i:]), eightOf(name[i:])) {
-				return false
-			}
-		}
-		return equalFold8(binary.LittleEndian.Uint64(b[n-8:]), eightOf(name[n-8:]))
-	case n >= 4:
-		first, last := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[n-4:])
-		return equalFold8(uint64(first)|uint64(last)<<32, uint64(fourOf(name))|uint64(fourOf(name[n-4:]))<<32)
-	}
-	for i, c := range b {
-		if !equalFold8(uint64(c), uint64(name[i])) {
-			return false
-		}
-	}
-	return true
-}
-
-// equalFold8 is equalName for eight bytes.
-func equalFold8(v, w uint64) bool {
-	const bit = 0x20 * lanes // the difference between the cases
-	differs := v ^ w
-	low := (v | bit) &^ highs
-	letters := (low + (0x80-'a')*lanes) &^ (low + (0x7f-'z')*lanes) &^ v & highs
-	return differs&^bit == 0 && differs<<2&^letters == 0
-}
-
-// fourOf and eightOf return the first bytes of s, the first of them the lowest.
-func fourOf(s string) uint32 {
-	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
-}
-
-func eightOf(s string) uint64 { return uint64(fourOf(s)) | uint64(fourOf(s[4:]))<<32 }
-
-// cut takes the field line b[line:end] apart, whose name ends at colon.
-func cut(b []byte, line, colon, end uint32) (name, value []byte) {
-	value = b[colon+1 : end : end]
-	if len(value) > 0 && value[0] == ' ' {
-		value = value[1:]
-	}
-	// in a value nothing else is below "!"
-	if len(value) > 0 && (value[0] <= ' ' || value[len(value)-1] <= ' ') {
-		value = trim(value)
-	}
-	return b[line:colon:colon], value
-}
-
-// trim returns b without the OWS around it.
-func trim(b []byte) []byte {
-	for len(b) > 0 && isWhitespace(b[0]) {
-		b = b[1:]
-	}
-	return trimRight(b)
-}
-
-func trimRight(b []byte) []byte {
-	for len(b) > 0 && isWhitespace(b[len(b)-1]) {
-		b = b[: len(b)-1 : len(b)-1]
-	}
-	return b
-}
-
-// lineAfter locates the field line behind the one that ends at end. It was
-// settled before; should the caller have written to b since, it finds something
-// within b.
-func lineAfter(b []byte, end uint32) (line, colon, next uint32) {
-	last := len(b) - 1
-	from := min(int(end)+len("\r\n"), last)
-	to := min(skip(b, from, tchar), last)
-	return uint32(from), uint32(to), uint32(skip(b, to+1, fieldByte))
-}
-
-// The places of a head with deviations are those of other heads, but for what
-// the octets themselves tell:
+// The place of a field line is where it begins, where its colon is, and its end: the
+// CR of its line end. In a head with deviations the bytes say the rest:
 //
-//   - A line that ends in LF alone has its end one octet before the LF, where the
+//   - A line that ends in LF alone has its end one byte before the LF, where the
 //     CR would be, but is not.
-//   - A value that is folded contains the ends of lines.
-//   - Before a colon there may be white space.
-//   - A folded line that is a field of its own has its colon before its
+//   - A value that is folded contains line ends.
+//   - There may be whitespace before a colon.
+//   - A folded line that is a field of its own has its colon one byte before its
 //     beginning.
 
-// cutDeviating is cut for a head with deviations. It finds parts of b also if
-// the caller has written to b since.
-func cutDeviating(b []byte, line, colon, end uint32) (name, value []byte) {
-	end = max(lineEnd(b, end), line)
-	if colon+1 == line {
-		return b[line:line:line], trimRight(b[line:end:end])
+// place returns the place of the i-th field line. It panics if i is out of range.
+func (h *Head) place(i int) (line, colon, end uint32) {
+	if uint(i) >= uint(h.NumFields()) {
+		panic("picohttp: field index out of range")
 	}
-	end = max(end, colon+1)
-	value = trimRight(b[colon+1 : end : end])
-	for len(value) > 0 && isFolding(value[0]) {
-		value = value[1:]
+	at := uint32(min(i, tableFields-1)) + 1
+	line, colon, end = h.begin(at), h.mark[at], h.end[at]
+	for range i + 1 - int(at) {
+		line, colon, end = h.placeAfter(end)
 	}
-	return trimRight(b[line:colon:colon]), value
+	return line, colon, end
 }
 
-// isFolding reports whether c may stand in an obs-fold.
-func isFolding(c byte) bool { return isWhitespace(c) || c == '\r' || c == '\n' }
-
-// lineEnd returns where the octets of a line end that has its end at end.
-func lineEnd(b []byte, end uint32) uint32 {
-	if b[end] != '\r' {
-		end++
+// eachPlace calls f for the place of each field line, until it returns false.
+func (h *Head) eachPlace(f func(line, colon, end uint32) bool) {
+	var line, colon, end uint32
+	for i := 0; i < h.NumFields(); i++ {
+		if i < tableFields {
+			line, colon, end = h.place(i)
+		} else {
+			line, colon, end = h.placeAfter(end)
+		}
+		if !f(line, colon, end) {
+			return
+		}
 	}
-	return end
 }
 
-// lineAfterDeviating is lineAfter for a head with deviations.
-func lineAfterDeviating(b []byte, end uint32, foldsApart bool) (line, colon, next uint32) {
+// placeAfter returns the place of the field line after the one that ends at end. The
+// line was settled before. If the caller has written to the bytes since, the place is
+// still within them.
+func (h *Head) placeAfter(end uint32) (line, colon, next uint32) {
+	if h.deviations != 0 {
+		return deviatingPlaceAfter(h.b[:h.next], end, h.rules.quirks&foldIsField != 0)
+	}
+	last := len(h.b) - 1
+	from := min(int(end)+len("\r\n"), last)
+	to := min(skip(h.b, from, tchar), last)
+	return uint32(from), uint32(to), uint32(skip(h.b, to+1, fieldByte))
+}
+
+// deviatingPlaceAfter is placeAfter for a head with deviations.
+func deviatingPlaceAfter(b []byte, end uint32, foldsApart bool) (line, colon, next uint32) {
 	last := len(b) - 1
 	from := min(int(end)+2, last)
 	lf := from
@@ -263,7 +296,7 @@ func lineAfterDeviating(b []byte, end uint32, foldsApart bool) (line, colon, nex
 	return uint32(from), uint32(to), uint32(lf - 1)
 }
 
-// indexFrom returns the offset of the first c in b[i:], or that of b's last octet.
+// indexFrom returns the offset of the first c in b[i:], or that of b's last byte.
 func indexFrom(b []byte, i int, c byte) int {
 	if at := bytes.IndexByte(b[i:], c); at >= 0 {
 		return i + at
@@ -271,53 +304,68 @@ func indexFrom(b []byte, i int, c byte) int {
 	return len(b) - 1
 }
 
-// place returns where the i-th field line lies, from 0, in a head with deviations.
-func (h *Head) place(i int) (line, colon, end uint32) {
-	at := min(i, tableFields-1) + 1
-	line, colon, end = h.begin(uint32(at)), h.mark[at], h.end[at]
-	for range i - (at - 1) {
-		line, colon, end = lineAfterDeviating(h.b[:h.next], end, h.rules.quirks&foldIsField != 0)
+// cut takes the field line at a place apart.
+func (h *Head) cut(line, colon, end uint32) (name, value []byte) {
+	if h.deviations == 0 {
+		return cut(h.b, line, colon, end)
 	}
-	return line, colon, end
+	nameEnd, begin, after := bounds(h.b, line, colon, end)
+	return h.b[line:nameEnd:nameEnd], h.b[begin:after:after]
 }
 
-// eachPlace calls f for each field line of a head with deviations, until it
-// answers false.
-func (h *Head) eachPlace(f func(line, colon, end uint32) bool) {
-	var line, colon, end uint32
-	for i := 0; i < h.NumFields(); i++ {
-		if i < tableFields {
-			line, colon, end = h.place(i)
-		} else {
-			line, colon, end = lineAfterDeviating(h.b[:h.next], end, h.rules.quirks&foldIsField != 0)
-		}
-		if !f(line, colon, end) {
-			return
-		}
+// cut takes a field line without deviations apart.
+func cut(b []byte, line, colon, end uint32) (name, value []byte) {
+	value = b[colon+1 : end : end]
+	if len(value) > 0 && value[0] == ' ' {
+		value = value[1:]
 	}
+	// in a value nothing else is below "!"
+	if len(value) > 0 && (value[0] <= ' ' || value[len(value)-1] <= ' ') {
+		value = trim(value)
+	}
+	return b[line:colon:colon], value
 }
 
-// Unfold appends value to dst with an SP in place of each obs-fold. RFC 9112,
-// section 5.2 has a recipient do so before it looks at a value, or passes it on.
-func Unfold(dst, value []byte) []byte {
-	for {
-		lf := bytes.IndexByte(value, '\n')
-		if lf < 0 {
-			return append(dst, value...)
+// bounds returns where the name and the value are in a field line of any head. They
+// are within b even if the caller has written to it since it was parsed.
+func bounds(b []byte, line, colon, end uint32) (nameEnd, begin, after uint32) {
+	after = max(lineEnd(b, end), line)
+	if colon+1 == line {
+		nameEnd, begin = line, line
+	} else {
+		nameEnd, begin = colon, colon+1
+		after = max(after, begin)
+		for nameEnd > line && isWhitespace(b[nameEnd-1]) {
+			nameEnd--
 		}
-		dst = append(dst, bytes.TrimRight(value[:lf], " \t\r")...)
-		dst = append(dst, ' ')
-		value = bytes.TrimLeft(value[lf+1:], " \t")
 	}
+	for after > begin && isWhitespace(b[after-1]) {
+		after--
+	}
+	for colon+1 != line && begin < after && isFolding(b[begin]) {
+		begin++
+	}
+	return nameEnd, begin, after
 }
 
-// minor returns the number that b begins with.
-func minor(b []byte) (n int) {
-	for _, c := range b {
-		if !isDigit(c) {
-			break
-		}
-		n = n*10 + int(c-'0')
+// lineEnd returns where the line whose end is at end has its line end.
+func lineEnd(b []byte, end uint32) uint32 {
+	if int(end) < len(b) && b[end] != '\r' {
+		end++
 	}
-	return n
+	return end
+}
+
+// isFolding reports whether c may be part of an obs-fold.
+func isFolding(c byte) bool { return isWhitespace(c) || c == '\r' || c == '\n' }
+
+// trim returns b without the OWS around it.
+func trim(b []byte) []byte {
+	for len(b) > 0 && isWhitespace(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && isWhitespace(b[len(b)-1]) {
+		b = b[: len(b)-1 : len(b)-1]
+	}
+	return b
 }

@@ -1,8 +1,11 @@
 package picohttp
 
+import "cmp"
+
 // The limits of the zero Parser.
 const (
 	DefaultMaxHeadBytes     = 256 << 10 // bytes in a head
+	DefaultMaxMethodBytes   = 64        // bytes in a method
 	DefaultMaxTargetBytes   = 16 << 10  // bytes in a request-target
 	DefaultMaxFields        = 256       // field lines in a head or in a trailer section
 	DefaultMaxTrailerBytes  = 16 << 10  // bytes in a trailer section
@@ -18,20 +21,25 @@ const maxOffset = 1<<31 - 1
 // strict and has the default limits. Parsing does not write to a Parser, so
 // goroutines may share one.
 //
-// A limit of 0 is the default one, and no limit is higher than 2^31-1.
+// A limit of 0 is the default one. A negative limit is none: it is 2^31-1, the most
+// that offsets can hold, and no limit is higher than that.
 type Parser struct {
 	// Profile says what is accepted.
 	Profile Profile
-	// Allow is what Lenient accepts beyond Strict. 0 is DefaultRequestDeviations
-	// for requests, DefaultResponseDeviations for responses, and
-	// DefaultTrailerDeviations for trailer sections. The other profiles ignore
-	// it.
-	Allow Deviations
+	// AllowRequest, AllowResponse and AllowTrailer are what Lenient accepts
+	// beyond Strict, in each kind of message. 0 is DefaultRequestDeviations,
+	// DefaultResponseDeviations and DefaultTrailerDeviations. The other
+	// profiles ignore them.
+	AllowRequest, AllowResponse, AllowTrailer Deviations
 	// MaxHeadBytes limits a head: the bytes from the first one through the
 	// empty line, including an empty line that was skipped before. A head that
 	// has not ended within them is ErrHeadTooLong as soon as that many bytes
-	// have arrived. 0 is DefaultMaxHeadBytes.
+	// have arrived, or ErrTargetTooLong if they end in the request-target. 0
+	// is DefaultMaxHeadBytes.
 	MaxHeadBytes int
+	// MaxMethodBytes limits the method, in bytes. A longer one is
+	// ErrMethodTooLong. 0 is DefaultMaxMethodBytes, and in Pico MaxHeadBytes.
+	MaxMethodBytes int
 	// MaxTargetBytes limits the request-target, in bytes. A longer one is
 	// ErrTargetTooLong. 0 is DefaultMaxTargetBytes, and in Pico MaxHeadBytes.
 	MaxTargetBytes int
@@ -63,10 +71,10 @@ const (
 // rules are what a Parser says of one kind of message, with the defaults filled in.
 // The zero value is the rules of no message: head is never 0.
 type rules struct {
-	head, target, fields uint32 // limits, as those of Parser
-	kind                 kind
-	quirks               quirks
-	allow                Deviations // what is accepted beyond Strict
+	head, method, target, fields uint32     // limits, as those of Parser
+	allow                        Deviations // what is accepted beyond Strict
+	kind                         kind
+	quirks                       quirks
 }
 
 // quirks are the ways in which the rules of picohttpparser differ from those of the
@@ -95,6 +103,7 @@ var (
 func (p *Parser) rules(k kind) rules {
 	r := rules{
 		head:   limit(p.MaxHeadBytes, DefaultMaxHeadBytes),
+		method: limit(p.MaxMethodBytes, DefaultMaxMethodBytes),
 		target: limit(p.MaxTargetBytes, DefaultMaxTargetBytes),
 		fields: limit(p.MaxFields, DefaultMaxFields),
 		kind:   k,
@@ -102,114 +111,126 @@ func (p *Parser) rules(k kind) rules {
 	if k == trailerKind {
 		r.head = limit(p.MaxTrailerBytes, DefaultMaxTrailerBytes)
 	}
-	switch {
-	case p.Profile == Pico:
+	switch p.Profile {
+	case Lenient:
+		r.allow = p.allowed(k)
+	case Pico:
 		r.allow = picoDeviations
 		r.quirks = foldIsField | lateFaults | spaceBetween
-		if p.MaxTargetBytes <= 0 {
-			r.target = r.head
-		}
-	case p.Profile == Lenient && p.Allow != 0:
-		r.allow = p.Allow
-	case p.Profile == Lenient:
-		r.allow = [...]Deviations{
-			requestKind:  DefaultRequestDeviations,
-			responseKind: DefaultResponseDeviations,
-			trailerKind:  DefaultTrailerDeviations,
-		}[k]
+		r.method = limit(p.MaxMethodBytes, int(r.head))
+		r.target = limit(p.MaxTargetBytes, int(r.head))
 	}
 	return r
 }
 
+// allowed returns what Lenient accepts in a kind of message.
+func (p *Parser) allowed(k kind) Deviations {
+	switch k {
+	case requestKind:
+		return cmp.Or(p.AllowRequest, DefaultRequestDeviations)
+	case responseKind:
+		return cmp.Or(p.AllowResponse, DefaultResponseDeviations)
+	}
+	return cmp.Or(p.AllowTrailer, DefaultTrailerDeviations)
+}
+
+// limit returns the limit that n is, of which 0 is the standard one.
 func limit(n, standard int) uint32 {
-	if n <= 0 {
+	switch {
+	case n == 0:
 		n = standard
+	case n < 0:
+		n = maxOffset
 	}
 	return uint32(min(n, maxOffset))
 }
 
-// A Profile says what a Parser accepts. A head that Strict accepts, all accept,
-// with the same fields and without deviations; one that is accepted without
+// A Profile says what a Parser accepts. What Strict accepts, all profiles accept,
+// with the same fields and without deviations. What another profile accepts without
 // deviations, Strict accepts. The words in the table are codes of Deviations.
 //
-//	                                   Strict   Lenient              Pico
-//	LF alone ends a line               refused  bare-lf              bare-lf
-//	CR without LF                      refused  refused              refused
-//	empty lines before a request-line  one      empty-lines          one
-//	empty lines before a status-line   refused  empty-lines          refused
-//	more than one SP in a start-line   refused  start-line-space     start-line-space
-//	SP at the end of a request-line    refused  start-line-space     refused
-//	obs-text in a request-target       refused  target-obs-text (2)  target-obs-text
-//	control characters there           refused  refused              refused
-//	two or three digits of minor       refused  minor-digits         refused
-//	another major version              refused  refused              refused
-//	no SP before an empty reason       passes   passes               passes
-//	white space before a colon         refused  space-before-colon   refused
-//	                                            (1)
-//	octets in a name that no token has refused  refused              refused
-//	obs-fold                           refused  obs-fold             obs-fold, a field
-//	                                                                 without a name
-//	obs-fold of white space alone      refused  refused (3)          obs-fold
-//	obs-fold before the first field    refused  refused              refused
-//	control characters in a value      refused  value-control        refused
-//	NUL in a value                     refused  value-nul (1)        refused
-//	Content-Length twice, equal        refused  equal-lengths (4)    refused
-//	Content-Length with coding         refused  length-and-coding    refused
-//	                                            (4)
-//	chunk-size of 2^63 to 2^64-1       refused  refused              passes
-//	behind SP, HTAB or ";" there       grammar  grammar              all but CR, LF
-//	trailer section of a chunked body  fields   fields, as Strict    lines of anything,
-//	                                                                 thrown away
-//	limits of a chunked body           ours     ours                 overhead, as the C
-//	a fault is told                    at once  at once              when the C tells it
+//	                                   Strict    Lenient              Pico
+//	LF alone ends a line               rejected  bare-lf              bare-lf
+//	CR without LF                      rejected  rejected             rejected
+//	empty lines before a request-line  one       empty-lines          one
+//	empty lines before a status-line   rejected  empty-lines          rejected
+//	more than one SP in a start-line   rejected  start-line-space     start-line-space
+//	SP at the end of a request-line    rejected  start-line-space     rejected
+//	obs-text in a request-target       rejected  target-obs-text (2)  target-obs-text
+//	control characters there           rejected  rejected             rejected
+//	two or three digits of minor       rejected  minor-digits         rejected
+//	another major version              rejected  rejected             rejected
+//	no SP before an empty reason       accepted  accepted             accepted
+//	whitespace before a colon          rejected  space-before-colon   rejected
+//	                                             (1)
+//	bytes in a name that no token has  rejected  rejected             rejected
+//	obs-fold                           rejected  obs-fold             obs-fold, a field
+//	                                                                  without a name
+//	obs-fold of whitespace alone       rejected  rejected (3)         obs-fold
+//	obs-fold before the first field    rejected  rejected             rejected
+//	control characters in a value      rejected  value-control        rejected
+//	NUL in a value                     rejected  value-nul (1)        rejected
+//	Content-Length twice, equal        rejected  equal-lengths (4)    rejected
+//	Content-Length with a coding       rejected  length-and-coding    rejected
+//	                                             (4)
+//	whitespace after a chunk-size      rejected  chunk-space (1)      anything
+//	chunk-size of 2^63 to 2^64-1       rejected  rejected             accepted
+//	trailer section of a chunked body  fields    fields, as Strict    any lines, which
+//	                                                                  are dropped
+//	limits of a chunked body           ours      ours                 overhead, as the C
+//	a fault is reported                at once   at once              when the C does
 //
-// (1) Only if Parser.Allow says so: NUL; in requests and trailer sections white
-// space before a colon; and in trailer sections bare-lf and obs-fold, as nothing
-// there guards where they end.
+// (1) Only if the Parser allows it: NUL; in requests whitespace after a chunk-size; in
+// requests and trailer sections whitespace before a colon; and in trailer sections
+// bare-lf and obs-fold, because nothing guards where they end.
 //
-// Some things are refused whatever is allowed, because they can be exploited
-// together. By Parse, and in Pico by Framing:
+// Some combinations are rejected whatever is allowed, because they can be exploited.
+// By Parse, and in Pico by Framing:
 //
-//   - (2) More than one SP and obs-text in a request-line: some recipients split
-//     it at 0x85 and 0xA0, too.
-//   - (3) A folded line of white space alone, or of what is white space or nothing
-//     to some, control characters, 0x85 and 0xA0: they take it for the empty line.
+//   - (2) More than one SP and obs-text in a request-line: some recipients also split
+//     it at 0x85 and 0xA0.
+//   - (3) A folded line of whitespace alone, or of bytes that are whitespace or
+//     nothing to some recipients (control characters, 0x85 and 0xA0): they take it
+//     for the empty line.
 //
-// By Framing, which says where the next message begins:
+// By Framing and Check, which decide where the next message begins:
 //
-//   - (4) Content-Length that is repeated, or beside Transfer-Encoding, in a message
-//     with any other deviation, the other of these included; and beside a
-//     Transfer-Encoding that is not chunked, once and plainly.
-//   - Bare LF and CRLF in one head: one recipient reads on where the other is at
-//     the end.
+//   - (4) Content-Length that is repeated, or comes along with Transfer-Encoding, in a
+//     message with any other deviation, including the other of these two; and along
+//     with a Transfer-Encoding that is anything but "chunked", once.
+//   - Bare LF and CRLF in one head: one recipient continues to read where the other
+//     sees the end.
 //   - Content-Length, Transfer-Encoding, Host, Connection, Expect or Upgrade that is
-//     folded, has white space before its colon, a control character in its value,
-//     or a NUL anywhere before it; and what looks like one of them in a folded line
-//     or behind a control character: some do not unfold, some end lines at VT or FF.
-//   - A control character at the end of a value or a reason-phrase: to those the CRLF
-//     behind it is the empty line.
-//   - Transfer-Encoding, where some may not read HTTP/1.1: with minor-digits, with
-//     start-line-space, or with 0x85 or 0xA0 in the request-target.
+//     folded, has whitespace before its colon, a control character in its value, or
+//     a NUL anywhere before it; and what looks like one of them in a folded line or
+//     after a control character: some recipients do not unfold, some end lines at
+//     VT or FF.
+//   - A control character at the end of a value or a reason-phrase: to those
+//     recipients the CRLF after it is the empty line.
+//   - Transfer-Encoding, where some recipients may not read HTTP/1.1: with
+//     minor-digits, with start-line-space, or with 0x85 or 0xA0 in the
+//     request-target.
 //
-// And no connection stays open behind a message with deviations: KeepAlive is false.
+// The connection does not stay open after a message with deviations: KeepAlive is
+// false.
 //
-// Limits are the same in all profiles, but for those of chunked bodies and the
-// default of MaxTargetBytes in Pico. With the last_len of the C functions, faults
-// are told only when the head is complete; Resume tells them as Parse does. Where
-// Pico tells a fault late, n is the octet that the C stops at.
+// Limits are the same in all profiles, except for those of chunked bodies and the
+// defaults of MaxMethodBytes and MaxTargetBytes in Pico. With their last_len, the C
+// functions report faults only when the head is complete; Resume reports them as
+// Parse does. Where Pico reports a fault late, n is the byte at which the C stops.
 type Profile uint8
 
 const (
 	// Strict accepts what RFC 9112 and RFC 9110 define, and nothing that two
 	// recipients may read differently.
 	Strict Profile = iota
-	// Lenient accepts in addition what Parser.Allow names, and reports it in
-	// Deviations. Where a body ends is decided hardly less strictly. A proxy
-	// does not pass such a message on as it came, but writes it anew.
+	// Lenient also accepts what the Parser allows, and reports it in Deviations.
+	// Body framing stays almost as strict as in Strict. A proxy must
+	// re-serialize such a message, not forward it as received.
 	Lenient
-	// Pico gives the verdicts, the lengths and the fields of the C library
+	// Pico returns the results, lengths and fields of the C library
 	// picohttpparser, commit f832609. A folded line is a field of its own with
-	// an empty name, as there.
+	// an empty name, as it is there.
 	Pico
 )
 

@@ -52,8 +52,8 @@ func (h *Head) refer(b []byte) (n int, err error) {
 	return h.read(b, nil)
 }
 
-// resume continues where parse or resume returned ErrIncomplete. b has the same
-// bytes as then, and more after them.
+// resume continues where parse or resume returned ErrIncomplete, if b begins with the
+// bytes of then.
 //
 // A kernel reads a line much faster than the reference. So if at least as many
 // bytes are new as the unfinished line had, a kernel reads the line once more from
@@ -62,11 +62,16 @@ func (h *Head) resume(b []byte) (n int, err error) {
 	if h.fault != 0 || h.part == none || h.part == ended {
 		return h.parse(b, 0)
 	}
+	if len(b) < int(h.seen.length) || see(b[:h.seen.length]) != h.seen {
+		h.Reset()
+		h.fault = ErrResume
+		return 0, ErrResume
+	}
 	h.b = b
 	b = h.within(b)
 	fresh := len(b) - int(h.off)
 	switch {
-	case fresh < 0, h.part < lineStart && fresh >= int(h.off):
+	case h.part < lineStart && fresh >= int(h.off):
 		return h.parse(h.b, 0)
 	case h.part >= lineStart && fresh >= int(h.off-h.next):
 		h.part = lineStart
@@ -91,13 +96,22 @@ func (h *Head) read(b []byte, err error) (int, error) {
 		h.fault = fault
 		return int(h.off), err
 	case len(b) < int(h.rules.head):
+		h.seen = see(b)
 		return 0, ErrIncomplete
 	}
-	h.off, h.fault = h.rules.head, ErrHeadTooLong
-	if h.rules.kind == trailerKind {
-		h.fault = ErrTrailerTooLong
-	}
+	h.off, h.fault = h.rules.head, h.tooLong()
 	return int(h.off), h.fault
+}
+
+// tooLong returns the error for a head that has not ended within the limit.
+func (h *Head) tooLong() Error {
+	switch {
+	case h.rules.kind == trailerKind:
+		return ErrTrailerTooLong
+	case h.rules.kind == requestKind && h.part == target:
+		return ErrTargetTooLong // it is what makes the head too long
+	}
+	return ErrHeadTooLong
 }
 
 // settleBeyond is called when a kernel has settled field lines, and reported whether
@@ -133,4 +147,16 @@ func (h *Head) tooManyFields(x *index, most uint32) error {
 	h.next = x.begin(1 + most) // as far as lines beyond the table are looked for
 	h.off, h.part = h.next, fieldLine
 	return ErrTooManyFields
+}
+
+// unfinished returns why there is no complete head: the Error of the last parse, or
+// ErrIncomplete.
+func (h *Head) unfinished() error {
+	switch {
+	case h.part == ended:
+		return nil
+	case h.fault != 0:
+		return h.fault
+	}
+	return ErrIncomplete
 }

@@ -84,7 +84,8 @@ func (h *Head) readPart(b []byte) error {
 // isMethod reports whether the first word is a method.
 func (h *Head) isMethod(b []byte) bool {
 	const get = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
-	return binary.LittleEndian.Uint32(b[h.from:]) == get || skip(b, int(h.from), tchar) == int(h.mark[0])
+	return !h.isMethodTooLong(h.mark[0]-h.from) &&
+		(binary.LittleEndian.Uint32(b[h.from:]) == get || skip(b, int(h.from), tchar) == int(h.mark[0]))
 }
 
 // endsRequestLine reports whether the line ends after a request-target and an
@@ -118,6 +119,9 @@ func isVersion(w uint64) bool {
 	const begins uint64 = 'H' | 'T'<<8 | 'T'<<16 | 'P'<<24 | '/'<<32 | '1'<<40 | '.'<<48
 	return w&(1<<56-1) == begins && isDigit(byte(w>>56))
 }
+
+// isMethodTooLong reports whether a method of n bytes exceeds the limit.
+func (h *Head) isMethodTooLong(n uint32) bool { return n > h.rules.method }
 
 // isTargetTooLong reports whether a request-target of n bytes exceeds the limit.
 func (h *Head) isTargetTooLong(n uint32) bool { return n > h.rules.target }
@@ -165,6 +169,10 @@ func (h *Head) readCR(c byte, then part) error {
 // RFC 9112, section 3.1.
 func (h *Head) readMethod(b []byte) error {
 	i := skip(b, int(h.off), tchar)
+	if h.isMethodTooLong(uint32(i) - h.from) {
+		h.off = h.from + h.rules.method
+		return ErrMethodTooLong
+	}
 	h.off = uint32(i)
 	if i == len(b) {
 		return ErrIncomplete
@@ -369,7 +377,7 @@ func (h *Head) readStartLF(b []byte) error {
 	if err := h.readLF(b); err != nil {
 		return err
 	}
-	if c := b[h.word2]; c != ' ' && c != '\r' && c != '\n' {
+	if !endsStatusCode(b[h.word2]) { // of a request-line, this always does
 		h.off = h.word2
 		return ErrStatus
 	}

@@ -1,16 +1,15 @@
 package picohttp
 
-// A Request is a parsed request head. It holds offsets into the bytes that it
-// was parsed from, and those bytes: whatever its methods return is part of
-// them, with nothing copied, lower-cased or written, and is good as long as
-// they are. The zero value is ready; a Request that is used again allocates
-// nothing.
+import "iter"
+
+// A Request is a parsed request head. The zero value is ready; use it again for the
+// next head, so that nothing is allocated.
 //
-// After ErrIncomplete or an Error the methods tell of the lines before the one
-// with the fault, which helps when logging: without a whole request-line there is
-// no method and no target. Such a request must not be served.
+// A server must not act on a request until Parse and Check have both returned a nil
+// error. See Head for the methods that all messages share, for the ownership of the
+// bytes and for the state after an error.
 //
-// Goroutines may call the methods that only read at the same time.
+// A Request may be copied. Both copies then refer to the same bytes.
 type Request struct{ Head }
 
 // Parse parses the request head at the start of b: at most one empty line, the
@@ -18,22 +17,27 @@ type Request struct{ Head }
 // call saw plays no part.
 //
 //   - If err is nil, the head is complete and n is its length in bytes, including its
-//     empty line and a skipped one before it. The body or the next message begins
-//     at b[n:].
+//     empty line and one that was skipped before it. The body or the next message
+//     begins at b[n:].
 //   - If err is ErrIncomplete, b is a valid prefix of a head, and n is 0. Read
 //     more, then call Resume.
 //   - Otherwise err is an Error, and n the offset of the first byte that cannot be
 //     right: b[:n] is a valid prefix. For a head that is too long, n may be len(b),
 //     the offset of a byte that has not arrived yet.
 //
-// r keeps b without a copy, and its methods return parts of it, until the next
-// Parse, Resume or Reset.
+// Parse reports an invalid byte as soon as it sees it, even if the head is still
+// incomplete. It does not validate the request-target any further, nor the meaning of
+// fields. Check validates those that a server depends on.
+//
+// r keeps b without a copy, and its methods return parts of it, until the next Parse,
+// Resume, Move or Reset.
 func (r *Request) Parse(b []byte) (n int, err error) {
 	r.rules = strictRequest
 	return r.parse(b, 0)
 }
 
-// ParseRequest is r.Parse(b) under p's profile and limits, which Resume keeps.
+// ParseRequest is r.Parse(b) under p's profile and limits, which Resume and Reset
+// keep.
 func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
 	r.rules = p.rules(requestKind)
 	return r.parse(b, 0)
@@ -42,187 +46,258 @@ func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
 // Resume continues where Parse or Resume returned ErrIncomplete. b holds the same
 // bytes as then, there or elsewhere, and more after them. The result is that of
 // Parse, but only the new bytes are read and, at most once more, the line that was
-// unfinished: a head that arrives in k pieces costs O(len(b) + k) in all.
+// unfinished: a head that arrives in k pieces costs O(len(b) + k) in all. If there are
+// no new bytes, it is ErrIncomplete again.
+//
+// If b does not begin with the bytes seen so far, Resume returns ErrResume and drops
+// the bytes. It compares their number, the first eight and the last eight. That
+// catches the usual mistakes, such as passing only the new bytes, or reusing a Request
+// of another connection without Reset; it does not compare the bytes between.
 //
 // If no parse is in progress, Resume starts a new one with the same profile and
 // limits, so a server can always call Resume.
 func (r *Request) Resume(b []byte) (n int, err error) {
 	if r.rules.head == 0 {
-		return r.Parse(b)
+		r.rules = strictRequest
 	}
 	return r.resume(b)
 }
 
-// Method returns the method as sent; it is case-sensitive.
+// Check reports whether a server can act on the request: whether every recipient reads
+// it in the same way. It returns where the request goes, where its content ends and
+// what becomes of the connection. It is one pass over the fields.
+//
+// The error is the first of these:
+//
+//   - That of Parse or Resume: ErrIncomplete if the head is not complete.
+//   - That of Host.
+//   - ErrTargetForm (400), if the request-target contains "#"; if it has none of the
+//     four forms; if it is in asterisk-form and the method is GET, HEAD, POST, PUT,
+//     DELETE, PATCH, TRACE or CONNECT; if it is in authority-form and the method is not
+//     CONNECT, or the reverse; if a CONNECT has no host, or no port from 1 to 65535; if
+//     it is in absolute-form and its authority is missing, not valid, or has userinfo.
+//     RFC 9112, section 3.2.
+//   - ErrAuthority (400), if it is in absolute-form and there is a Host that differs
+//     from its authority in more than case and an empty or default port. RFC 9112,
+//     section 3.2.2 lets the authority win; recipients that go by Host would
+//     disagree.
+//   - That of Framing.
+//   - ErrCoding (501), if Framing.OtherCoding is set. Call Framing instead to decode
+//     such a body yourself.
+//
+// A BodyTunnel is not an error: respond with 501 unless you are a proxy.
+//
+// The Verdict returned along with an error is filled as far as is known, and its
+// KeepAlive is false. Close the connection after the response.
+func (r *Request) Check() (v Verdict, err error) {
+	v.Framing = unknownFraming
+	if r.n > 0 {
+		v.Form = formOf(r.Method(), r.Target())
+	}
+	if r.part != ended {
+		return v, r.unfinished()
+	}
+	var s signals
+	s.readFields(&r.Head)
+	method, target := r.Method(), r.Target()
+
+	fault, _ := s.judgeHost(r.b, r.next)
+	authority, targetFault, _ := judgeTarget(method, target, v.Form, s.host)
+	if fault == 0 {
+		fault = targetFault
+	}
+	if v.Authority = authority; authority == nil && fault == 0 {
+		v.Authority = s.host
+	}
+	var framingFault Error
+	v.Framing, framingFault = s.request(r.b, method)
+	switch {
+	case fault != 0:
+	case framingFault != 0:
+		fault = framingFault
+	case v.OtherCoding:
+		fault = ErrCoding
+	}
+	if fault != 0 {
+		v.KeepAlive = false
+		return v, fault
+	}
+	return v, nil
+}
+
+// A Verdict is what Check finds out about a request.
+type Verdict struct {
+	Framing      // where the content ends and what becomes of the connection
+	Form    Form // of the request-target
+
+	// Authority is where the request goes: the authority of a request-target in
+	// absolute-form or authority-form, else Host. It is part of the bytes, as
+	// sent. It is empty for an HTTP/1.0 request without Host.
+	Authority []byte
+}
+
+// Method returns the method as sent; it is case-sensitive. While the head is
+// incomplete, or after an Error, it returns the method if the SP after it has
+// arrived.
 func (r *Request) Method() []byte {
-	if r.n == 0 {
+	if r.n == 0 && r.part < target {
 		return nil
 	}
 	return r.b[r.from:r.mark[0]:r.mark[0]]
 }
 
-// Target returns the request-target as sent: 1*VCHAR, with TargetObsText obs-text,
-// not decoded, its form not judged. TargetForm tells the form.
+// Target returns the request-target as sent: 1*VCHAR and, with TargetObsText,
+// obs-text. It is not decoded. While the request-line is incomplete, or after an
+// Error, it returns what there is of it that is valid.
 func (r *Request) Target() []byte {
-	if r.n == 0 {
-		return nil
+	begin, end := r.TargetSpan()
+	return r.b[begin:end:end]
+}
+
+// TargetSpan returns where the request-target begins and ends, as offsets into the
+// bytes that were parsed. They are equal if there is no request-target.
+func (r *Request) TargetSpan() (begin, end int) {
+	switch {
+	case r.n > 0 || r.part > target && r.part <= startLF:
+		begin, end = int(r.mark[0])+1, int(r.word2)
+	case r.part == target:
+		begin, end = int(r.word), int(r.off)
 	}
-	target := r.b[r.mark[0]+1 : r.word2 : r.word2]
-	for len(target) > 0 && target[0] == ' ' { // only with StartLineSpace
-		target = target[1:]
+	for begin < end && r.b[begin] == ' ' { // only with StartLineSpace
+		begin++
 	}
-	return target
+	return begin, end
 }
 
 // TargetForm tells the form of the request-target by how it begins. It does not
-// check the rest of it, nor whether the method goes with the form.
+// validate the rest of it, nor whether the form fits the method. Check does.
 func (r *Request) TargetForm() Form {
-	t := r.Target()
-	switch {
-	case len(t) == 0:
-		return NoForm
-	case t[0] == '/':
-		return OriginForm
-	case string(t) == "*":
-		return AsteriskForm
-	case string(r.Method()) == "CONNECT":
-		return AuthorityForm
-	case isAlpha(t[0]):
-		// scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ), RFC 3986, section 3.1
-		for _, c := range t {
-			if c == ':' {
-				return AbsoluteForm
-			}
-			if !isAlpha(c) && !isDigit(c) && c != '+' && c != '-' && c != '.' {
-				break
-			}
-		}
-	}
-	return NoForm
-}
-
-// Minor returns the minor version: 1 for HTTP/1.1, and 0 if there is none yet.
-func (r *Request) Minor() int {
 	if r.n == 0 {
-		return 0
+		return NoForm
 	}
-	if r.deviations != 0 {
-		version := trim(r.b[r.word2 : r.end[0]+1])
-		return minor(version[min(len("HTTP/1."), len(version)):])
-	}
-	return int(r.b[r.end[0]-1] - '0')
+	return formOf(r.Method(), r.Target())
 }
 
-// Host returns the value of the Host field. A request has exactly one; without
-// it a complete HTTP/1.0 request has the empty host. The errors are ErrHostMissing,
-// ErrHostRepeated (equal values too) and ErrHost, for a value that is not
+// Path returns the path of the request-target, as sent and not decoded: up to the
+// first "?" in origin-form, "*" in asterisk-form, and in absolute-form what follows
+// the authority. An absolute-form without a path has the path "/", for which Path
+// returns the second "/" of its "//". Path returns nil for authority-form, for no form,
+// and for OPTIONS with an absolute-form that has neither path nor query, which asks
+// for "*" (RFC 9112, section 3.2.4).
+func (r *Request) Path() []byte {
+	path, _ := pathAndQuery(r.Method(), r.Target(), r.TargetForm())
+	return path
+}
+
+// Query returns what follows the first "?" of a request-target in origin-form or
+// absolute-form, as sent and not decoded. It is nil if there is no "?", and empty if
+// nothing follows it.
+func (r *Request) Query() []byte {
+	_, query := pathAndQuery(r.Method(), r.Target(), r.TargetForm())
+	return query
+}
+
+// AppendOriginForm appends the request-target as a proxy sends it to an origin server:
+// path and query in origin-form, or "*". RFC 9112, sections 3.2.1 and 3.2.4. For
+// authority-form and no form it appends nothing.
+func (r *Request) AppendOriginForm(dst []byte) []byte {
+	form := r.TargetForm()
+	path, query := pathAndQuery(r.Method(), r.Target(), form)
+	if path == nil && form == AbsoluteForm {
+		return append(dst, '*')
+	}
+	dst = append(dst, path...)
+	if query != nil {
+		dst = append(dst, '?')
+		dst = append(dst, query...)
+	}
+	return dst
+}
+
+// Minor returns the minor version: 1 for HTTP/1.1. It is 0 until the request-line is
+// complete.
+func (r *Request) Minor() int { return r.minor() }
+
+// Host returns the value of the Host field. An HTTP/1.1 request has exactly one. An
+// HTTP/1.0 request without one has the empty host. If the last Parse or Resume did not
+// return nil, Host returns that error. Its own errors are ErrHostMissing,
+// ErrHostRepeated (even if the values are equal) and ErrHost, for a value that is not
 //
 //	Host = uri-host [ ":" port ]
 //
-// RFC 9112, section 3.2, RFC 9110, section 7.2. An empty value is valid: a
-// client sends it when its target has no authority.
+// RFC 9112, section 3.2, and RFC 9110, section 7.2. An empty value is valid: a client
+// sends it if its target has no authority.
 //
-// If the request-target is in absolute-form, its authority is the host and not
-// this: RFC 9112, section 3.2.2.
+// Use Check to learn where a request goes. If the request-target is in absolute-form,
+// that is its authority and not Host: RFC 9112, section 3.2.2.
 func (r *Request) Host() (value []byte, err error) {
-	found := false
-	for n, v := range r.fields {
-		if !equalName(n, "Host") {
-			continue
-		}
-		if found {
-			return nil, ErrHostRepeated
-		}
-		value, found = v, true
-	}
-	if !found && (r.n == 0 || r.Minor() > 0) {
-		return nil, ErrHostMissing
-	}
-	if !isHost(value) {
-		return nil, ErrHost
-	}
-	return value, nil
-}
-
-// Framing decides where the body of the request ends, as RFC 9112, section 6.3
-// does, and refuses what that lets a recipient repair. What Host says plays no part.
-//
-//   - With Transfer-Encoding it is BodyChunked. That is an Error if it is no list
-//     of transfer codings or an empty one, if the last is not chunked, if chunked
-//     comes twice or with parameters, with Content-Length, and in HTTP/1.0.
-//   - With Content-Length it is BodyLength, if that is 1*DIGIT within int64. It
-//     is an Error if there are two or a list, also of equal values.
-//   - With neither it is BodyNone, for CONNECT BodyTunnel. A CONNECT is never
-//     KeepAlive: if a server declines it, what follows may still be meant for
-//     the tunnel.
-//
-// It is an Error too if Connection names one of the fields that decide this, or
-// Host, because a proxy would drop it.
-//
-// In Lenient it may let EqualLengths and LengthAndCoding pass. Deviations that may
-// make others read another message are an Error, ErrBareLF, ErrObsFold, ErrFieldName,
-// ErrFieldValue or ErrTarget: see Profile. Beside any deviation it is not KeepAlive.
-//
-// Behind an Error the connection must be closed: the Framing beside it is
-// BodyUntilClose, so that nothing that follows is taken for another request.
-//
-// Unless the last Parse or Resume answered nil, Framing returns ErrIncomplete.
-func (r *Request) Framing() (f Framing, err error) {
-	f.Body = BodyUntilClose
-	if r.part != ended {
-		return f, ErrIncomplete
+	if err := r.unfinished(); err != nil {
+		return nil, err
 	}
 	var s signals
-	s.readFields(&r.Head, r.Minor())
-	if s.fault == 0 && s.has(transferEncoding) && !s.has(chunkedLast) {
-		s.fault = ErrNotChunked
+	s.readFields(&r.Head)
+	if fault, _ := s.judgeHost(r.b, r.next); fault != 0 {
+		return nil, fault
 	}
-	if s.fault != 0 {
-		return f, s.fault
+	return s.host, nil
+}
+
+// Framing decides where the body of the request ends, as RFC 9112, section 6.3 does,
+// and rejects what that section lets a recipient repair. It does not look at Host and
+// the request-target: use Check unless you decode transfer codings yourself.
+//
+//   - With Transfer-Encoding it is BodyChunked. It is an Error if that is not a list
+//     of transfer codings, has an empty element or comes in two lines; if the last
+//     coding is not chunked, if chunked comes twice or with parameters, along with
+//     Content-Length, and in HTTP/1.0.
+//   - With Content-Length it is BodyLength, if that is 1*DIGIT within int64. It is an
+//     Error if there are two or a list, even of equal values.
+//   - With neither it is BodyNone.
+//   - For CONNECT it is BodyTunnel, and an Error with Transfer-Encoding or a
+//     Content-Length above 0. A CONNECT is never KeepAlive: if a server declines it,
+//     what follows may still be meant for the tunnel.
+//
+// It is also an Error if Connection names Content-Length or Host, because a proxy would
+// drop it; and if Connection has more options than MaxConnectionOptions. With an option
+// that is not a token it is not KeepAlive.
+//
+// Lenient may accept EqualLengths and LengthAndCoding. Deviations that can make others
+// read another message are an Error: ErrBareLF, ErrObsFold, ErrFieldName, ErrFieldValue
+// or ErrTarget; see Profile. With any deviation it is not KeepAlive.
+//
+// If Framing returns an Error, close the connection. The returned Framing is
+// BodyUntilClose, so that code that ignores the error does not parse what follows as
+// another request.
+//
+// If the last Parse or Resume did not return nil, Framing returns that error.
+func (r *Request) Framing() (f Framing, err error) {
+	if err := r.unfinished(); err != nil {
+		return unknownFraming, err
 	}
-	connect := string(r.Method()) == "CONNECT"
-	switch {
-	case s.has(transferEncoding):
-		f.Body, f.OtherCoding = BodyChunked, s.has(otherCoding)
-	case s.has(contentLength):
-		f.Body, f.Length = BodyLength, s.length
-	case connect:
-		f.Body = BodyTunnel
-	default:
-		f.Body = BodyNone
-	}
-	f.KeepAlive = s.keepAlive() && !connect
-	if s.has(upgradeField|expectField) && s.minor > 0 {
-		f.Upgrade = s.has(upgradeField) && s.has(upgrades)
-		f.ExpectOther = s.has(expectOther)
-		f.ExpectContinue = s.has(expectContinue) && !s.has(expectOther)
+	var s signals
+	s.readFields(&r.Head)
+	f, fault := s.request(r.b, r.Method())
+	if fault != 0 {
+		return f, fault
 	}
 	return f, nil
+}
+
+// EndToEnd ranges over the fields that a proxy forwards, in the order sent. It leaves
+// out Connection and the fields that it names, Proxy-Connection, Keep-Alive, TE,
+// Transfer-Encoding, Upgrade, Proxy-Authorization, Proxy-Authenticate (RFC 9110, section
+// 7.6.1), and Content-Length, because the new message takes its length from Framing.
+// In Pico it also leaves out folded lines. Write the fields with AppendField.
+//
+// If the head is not complete, or has more connection options than
+// MaxConnectionOptions, it yields nothing. The loop must not parse with the same value,
+// nor reset it.
+func (r *Request) EndToEnd() iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) { r.endToEnd(yield) }
 }
 
 // Deviations returns how the lines that were parsed depart from the RFCs. It is the
 // empty set for what Strict accepts. For a complete head it includes EqualLengths and
 // LengthAndCoding if Framing accepts them; to find out, Lenient reads the fields at
 // each call.
-func (r *Request) Deviations() Deviations { return r.deviations | r.framingDeviations(r.Minor()) }
-
-// A Form is one of the shapes that RFC 9112, section 3.2 gives a request-target.
-type Form uint8
-
-const (
-	NoForm        Form = iota // none of those below; a server should answer 400
-	OriginForm                // "/where?q=now"
-	AbsoluteForm              // "http://example.org/where", as sent to a proxy
-	AuthorityForm             // "example.com:443", of CONNECT only
-	AsteriskForm              // "*", of OPTIONS only
-)
-
-// String returns "origin-form", and so on, or "no form".
-func (f Form) String() string {
-	if int(f) >= len(formNames) {
-		f = NoForm
-	}
-	return formNames[f]
-}
-
-var formNames = [...]string{"no form", "origin-form", "absolute-form", "authority-form", "asterisk-form"}
+func (r *Request) Deviations() Deviations { return r.deviations | r.framingDeviations() }

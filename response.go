@@ -1,8 +1,12 @@
 package picohttp
 
-// A Response is a parsed response head. What is said of Request is true of it:
-// it holds the caller's bytes and offsets into them, the zero value is ready,
-// and without a whole status-line there is no status-code and no reason-phrase.
+import "iter"
+
+// A Response is a parsed response head. The zero value is ready; use it again for the
+// next head, so that nothing is allocated.
+//
+// See Head for the methods that all messages share, for the ownership of the bytes and
+// for the state after an error.
 type Response struct{ Head }
 
 // Parse parses the response head at the start of b: the status-line, the field
@@ -14,7 +18,8 @@ func (r *Response) Parse(b []byte) (n int, err error) {
 	return r.parse(b, 0)
 }
 
-// ParseResponse is r.Parse(b) under p's profile and limits, which Resume keeps.
+// ParseResponse is r.Parse(b) under p's profile and limits, which Resume and Reset
+// keep.
 func (p *Parser) ParseResponse(r *Response, b []byte) (n int, err error) {
 	r.rules = p.rules(responseKind)
 	return r.parse(b, 0)
@@ -24,24 +29,19 @@ func (p *Parser) ParseResponse(r *Response, b []byte) (n int, err error) {
 // Request.Resume does.
 func (r *Response) Resume(b []byte) (n int, err error) {
 	if r.rules.head == 0 {
-		return r.Parse(b)
+		r.rules = strictResponse
 	}
 	return r.resume(b)
 }
 
-// Status returns the status-code, 0 if there is none yet. It has three digits,
-// which may name no status that is defined: RFC 9110, section 15 has a client
-// take one outside 100 to 599 for a 5xx.
-func (r *Response) Status() int {
-	if r.n == 0 {
-		return 0
-	}
-	code := r.b[r.word2-3 : r.word2]
-	return int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
-}
+// Status returns the status-code. It has three digits, and may be one that is not
+// defined: RFC 9110, section 15 requires a client to treat one outside 100 to 599 as
+// a 5xx. While the head is incomplete, Status returns the code once its three digits
+// have arrived, and 0 until then.
+func (r *Response) Status() int { return r.status() }
 
-// Reason returns the reason-phrase as sent, often empty; in Pico without SP at its
-// beginning. It says nothing to a program: RFC 9112, section 4.
+// Reason returns the reason-phrase as sent, which is often empty. In Pico it is
+// without SP at its beginning. Programs should ignore it: RFC 9112, section 4.
 func (r *Response) Reason() []byte {
 	if r.n == 0 {
 		return nil
@@ -54,71 +54,51 @@ func (r *Response) Reason() []byte {
 		return nil
 	}
 	reason := r.b[begin:end:end]
-	for r.has(foldIsField) && len(reason) > 0 && reason[0] == ' ' {
+	for r.has(spaceBetween) && len(reason) > 0 && reason[0] == ' ' {
 		reason = reason[1:]
 	}
 	return reason
 }
 
-// Minor returns the minor version: 1 for HTTP/1.1, and 0 if there is none yet.
-func (r *Response) Minor() int {
-	if r.n == 0 {
-		return 0
-	}
-	const at = uint32(len("HTTP/1."))
-	return minor(r.b[r.from+at : r.mark[0]])
-}
+// Minor returns the minor version: 1 for HTTP/1.1. It is 0 until the status-line is
+// complete.
+func (r *Response) Minor() int { return r.minor() }
 
 // Framing decides where the body of the response ends, given the method of the
-// request that it answers: RFC 9112, section 6.3, as Request.Framing does.
+// request it responds to: RFC 9112, section 6.3, as Request.Framing does.
 //
-//   - A 2xx to CONNECT is BodyTunnel, also a 204.
+//   - A 2xx to CONNECT is BodyTunnel, even a 204.
 //   - A response to HEAD, a 1xx, a 204 and a 304 are BodyNone, whatever the
-//     fields say. Where these are at fault, or should not be there, it is not
-//     KeepAlive: another recipient may see a body.
+//     fields say. Where these are at fault, or a 1xx or 204 has content by them, it
+//     is not KeepAlive: another recipient may see a body.
 //   - With Transfer-Encoding it is BodyChunked if chunked is the last coding,
 //     else BodyUntilClose.
 //   - With Content-Length it is BodyLength, with neither BodyUntilClose.
 //
 // In any other response the fields that are an Error in a request are one here.
-// A 101 is not KeepAlive: behind it the connection speaks another protocol. Of
-// other 1xx, KeepAlive says nothing about the final response, which still comes.
+// A 101 is not KeepAlive: after it the connection speaks another protocol. For other
+// 1xx, KeepAlive means that the final response can be read from the connection; their
+// Connection field and version do not count.
+//
+// If the last Parse or Resume did not return nil, Framing returns that error.
 func (r *Response) Framing(requestMethod string) (f Framing, err error) {
-	f.Body = BodyUntilClose
-	if r.part != ended {
-		return f, ErrIncomplete
+	if err := r.unfinished(); err != nil {
+		return unknownFraming, err
 	}
 	var s signals
-	s.readFields(&r.Head, r.Minor())
-	keepAlive := s.keepAlive()
-	switch status := r.Status(); {
-	case status/100 == 2 && requestMethod == "CONNECT":
-		f.Body, keepAlive = BodyTunnel, false
-	case status/100 == 1 || status == 204:
-		f.Body = BodyNone
-		keepAlive = keepAlive && s.fault == 0 && status != 101 && !s.has(contentLength|transferEncoding)
-	case status == 304 || requestMethod == "HEAD":
-		f.Body = BodyNone
-		keepAlive = keepAlive && s.fault == 0
-	case s.fault != 0:
-		return f, s.fault
-	case s.has(chunkedLast):
-		f.Body, f.OtherCoding = BodyChunked, s.has(otherCoding)
-	case s.has(contentLength):
-		f.Body, f.Length = BodyLength, s.length
-	default:
-		f.OtherCoding, keepAlive = s.has(otherCoding), false
+	s.readFields(&r.Head)
+	f, fault := s.response(r.Status(), requestMethod)
+	if fault != 0 {
+		return f, fault
 	}
-	f.KeepAlive = keepAlive
-	f.Upgrade = s.minor > 0 && s.has(upgradeField) && s.has(upgrades)
 	return f, nil
+}
+
+// EndToEnd ranges over the fields that a gateway forwards, as Request.EndToEnd does.
+func (r *Response) EndToEnd() iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) { r.endToEnd(yield) }
 }
 
 // Deviations returns how the head departs from the RFCs, as Request.Deviations does.
 // Where the status-code says that there is no body, framing departs from nothing.
-func (r *Response) Deviations() Deviations {
-	if status := r.Status(); status/100 == 1 || status == 204 || status == 304 {
-		return r.deviations
-	}
-	return r.deviations | r.framingDeviations(r.Minor())
-}
+func (r *Response) Deviations() Deviations { return r.deviations | r.framingDeviations() }

@@ -1,11 +1,16 @@
 package picohttp
 
-// A Trailer is a parsed trailer section, the field lines behind the last chunk
-// of a chunked body. What is said of Request is true of it.
+// A Trailer is a parsed trailer section: the field lines after the last chunk of a
+// chunked body, and the empty line that ends them. The zero value is ready. Trailer
+// also parses any other header section on its own, such as that of a MIME part or of
+// a CGI response.
 //
-// Trailer fields are not header fields: RFC 9110, section 6.5.1 forbids to merge
-// them, unless the definition of a field says that it may come so late. Parse does
-// not judge their names.
+// Trailer fields are not header fields: RFC 9110, section 6.5.1 forbids merging them,
+// unless the definition of a field allows it. Parse does not judge their names; Chunked
+// does.
+//
+// See Head for the methods that all messages share, for the ownership of the bytes and
+// for the state after an error.
 type Trailer struct{ Head }
 
 // Parse parses the trailer section at the start of b: field lines, often none, and
@@ -15,7 +20,8 @@ func (t *Trailer) Parse(b []byte) (n int, err error) {
 	return t.parse(b, 0)
 }
 
-// ParseTrailer is t.Parse(b) under p's profile and limits, which Resume keeps.
+// ParseTrailer is t.Parse(b) under p's profile and limits, which Resume and Reset
+// keep.
 func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
 	t.rules = p.rules(trailerKind)
 	return t.parse(b, 0)
@@ -25,7 +31,7 @@ func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
 // Request.Resume does.
 func (t *Trailer) Resume(b []byte) (n int, err error) {
 	if t.rules.head == 0 {
-		return t.Parse(b)
+		t.rules = strictTrailer
 	}
 	return t.resume(b)
 }

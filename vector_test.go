@@ -21,7 +21,10 @@ type vector struct {
 	want   outcome
 
 	deviations string // what Deviations is for a complete message
-	host       string // what Host answers, quoted value or code; "" if not said
+
+	// Of a complete request, what methods return; not there if not said. Of all
+	// kinds, elements and forwarded.
+	said map[string]string
 
 	// For framing:
 	kind    string // request or response
@@ -47,6 +50,16 @@ func (h *Head) places() *Head { return h }
 func (r *Request) parseUnder(p *Parser, b []byte) (int, error)  { return p.ParseRequest(r, b) }
 func (r *Response) parseUnder(p *Parser, b []byte) (int, error) { return p.ParseResponse(r, b) }
 func (t *Trailer) parseUnder(p *Parser, b []byte) (int, error)  { return p.ParseTrailer(t, b) }
+
+// allowAll makes p allow the same deviations in each kind of message.
+func (p *Parser) allowAll(d Deviations) { p.AllowRequest, p.AllowResponse, p.AllowTrailer = d, d, d }
+
+// lenient is a Parser that allows the same deviations in each kind of message.
+func lenient(allow Deviations) Parser {
+	p := Parser{Profile: Lenient}
+	p.allowAll(allow)
+	return p
+}
 
 // A subject is a kind of message, for what is tested of all of them.
 type subject struct {
@@ -98,6 +111,21 @@ func (r result) same(o result) bool {
 
 func (r result) String() string { return observe(r.message, r.n, r.err).String() }
 
+// message returns a message of the vector's kind: a request unless it says otherwise.
+func (v *vector) message(t testing.TB) message {
+	t.Helper()
+	switch v.kind {
+	case "", "request":
+		return new(Request)
+	case "response":
+		return new(Response)
+	case "trailer":
+		return new(Trailer)
+	}
+	t.Fatalf("%s: no kind: %s", v.name, v.kind)
+	return nil
+}
+
 // parseAs parses b as a message of a kind.
 func parseAs(s subject, p *Parser, b []byte) result {
 	m := s.new()
@@ -136,9 +164,10 @@ func (r *Request) describe() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "method %q\ntarget %q\nminor %d\n", r.Method(), r.Target(), r.Minor())
 	r.describeFields(&s)
-	r.TargetForm()
+	for _, key := range []string{"host", "check", "authority", "form", "path", "query", "origin", "forwarded"} {
+		methodsOf[key](r)
+	}
 	r.Deviations()
-	describeHost(r)
 	r.Framing()
 	return s.String()
 }
@@ -148,6 +177,7 @@ func (r *Response) describe() string {
 	fmt.Fprintf(&s, "minor %d\nstatus %03d\nreason %q\n", r.Minor(), r.Status(), r.Reason())
 	r.describeFields(&s)
 	r.Deviations()
+	methodsOf["forwarded"](r)
 	r.Framing("GET")
 	return s.String()
 }
@@ -164,17 +194,122 @@ func (h *Head) describeFields(s *strings.Builder) {
 	}
 	for i := range h.NumFields() {
 		h.Field(i)
+		h.Span(i)
 	}
 	h.Get("host")
+	h.Index("host", -1)
+	h.HasToken("connection", "close")
+	h.Bytes()
+	h.Settled()
+	h.Explain(nil)
+	h.Explain(ErrIncomplete)
+	h.Explain(h.fault)
 }
 
-// describeHost writes what Host answers as a vector does.
-func describeHost(r *Request) string {
-	value, err := r.Host()
-	if err != nil {
-		return err.(Error).Code()
+// codeOf returns the code of an Error, or "incomplete".
+func codeOf(err error) string {
+	if e, ok := err.(Error); ok {
+		return e.Code()
 	}
-	return fmt.Sprintf("ok %q", value)
+	return "incomplete"
+}
+
+// sayWords writes the words of a line: the first as it is, the others quoted.
+func sayWords(words []string) string {
+	s := words[0]
+	for _, word := range words[1:] {
+		s += fmt.Sprintf(" %q", word)
+	}
+	return s
+}
+
+// say is sayWords for a word and values.
+func say(word string, values ...[]byte) string {
+	words := []string{word}
+	for _, value := range values {
+		words = append(words, string(value))
+	}
+	return sayWords(words)
+}
+
+// methodsOf has the lines of a vector that say what methods of a complete message
+// return. Each function writes what they return as the line does.
+var methodsOf = map[string]func(m message) string{
+	"host": func(m message) string {
+		value, err := m.(*Request).Host()
+		if err != nil {
+			return codeOf(err)
+		}
+		return say("ok", value)
+	},
+	"check": func(m message) string {
+		v, err := m.(*Request).Check()
+		if err != nil && v.KeepAlive {
+			return "keep-alive along with " + codeOf(err)
+		}
+		if err != nil {
+			return codeOf(err)
+		}
+		return sayWords(append([]string{"ok"}, strings.Fields(v.Framing.describe())...))
+	},
+	"authority": func(m message) string {
+		v, _ := m.(*Request).Check()
+		return sayBytes(v.Authority)
+	},
+	"form": func(m message) string {
+		return strings.ReplaceAll(m.(*Request).TargetForm().String(), " ", "-")
+	},
+	"path":  func(m message) string { return sayBytes(m.(*Request).Path()) },
+	"query": func(m message) string { return sayBytes(m.(*Request).Query()) },
+	"origin": func(m message) string {
+		return sayBytes(m.(*Request).AppendOriginForm([]byte{}))
+	},
+	"elements": func(m message) string {
+		values := [][]byte{[]byte("X")}
+		for element := range m.places().Elements("X") {
+			values = append(values, element)
+		}
+		return say("of", values...)
+	},
+	"forwarded": func(m message) string {
+		var names [][]byte
+		switch m := m.(type) {
+		case *Request:
+			for name := range m.EndToEnd() {
+				names = append(names, name)
+			}
+		case *Response:
+			for name := range m.EndToEnd() {
+				names = append(names, name)
+			}
+		}
+		return say("fields", names...)
+	},
+	"offsets": func(m message) string {
+		var s []string
+		for d, at := range m.places().DeviationOffsets() {
+			s = append(s, fmt.Sprintf("%v@%d", d, at))
+		}
+		return sayWords(append([]string{"at"}, s...))
+	},
+}
+
+// sayBytes writes a slice that may be nil.
+func sayBytes(b []byte) string {
+	if b == nil {
+		return "none"
+	}
+	return say("ok", b)
+}
+
+// compareSaid compares what the methods of m return with what the vector says.
+func (v *vector) compareSaid(t *testing.T, m message) {
+	t.Helper()
+	for key, want := range v.said {
+		if got := methodsOf[key](m); got != want {
+			t.Errorf("%s: %s: %s, want %s\n%.300q", v.name, key, got, want, v.input)
+		}
+	}
 }
 
 // framingOfMessage is Framing, of a response as the answer to method.
@@ -222,7 +357,7 @@ func loadVectors(t testing.TB, folder string) (all []vector) {
 		t.Fatal(err)
 	}
 	for _, r := range read {
-		v := vector{name: r.Name, input: r.Input}
+		v := vector{name: r.Name, input: r.Input, said: map[string]string{}}
 		for _, line := range r.Lines {
 			v.add(line.Key, line.Words, func(format string, args ...any) {
 				t.Helper()
@@ -249,6 +384,7 @@ func (v *vector) add(key string, words []string, fail func(format string, args .
 			name, value, _ := strings.Cut(word, "=")
 			limit := map[string]*int{
 				"head":     &v.parser.MaxHeadBytes,
+				"method":   &v.parser.MaxMethodBytes,
 				"target":   &v.parser.MaxTargetBytes,
 				"fields":   &v.parser.MaxFields,
 				"trailer":  &v.parser.MaxTrailerBytes,
@@ -268,7 +404,7 @@ func (v *vector) add(key string, words []string, fail func(format string, args .
 			}
 		}
 	case key == "allow":
-		v.parser.Allow |= deviationsOf(words, fail)
+		v.parser.allowAll(v.parser.AllowRequest | deviationsOf(words, fail))
 	case key == "leave-trailer":
 		v.leave = true
 	case key == "deviations":
@@ -299,10 +435,8 @@ func (v *vector) add(key string, words []string, fail func(format string, args .
 			v.want.parts += fmt.Sprintf(" %q", word)
 		}
 		v.want.parts += "\n"
-	case key == "host" && words[0] == "ok":
-		v.host = fmt.Sprintf("ok %q", words[1])
-	case key == "host":
-		v.host = words[0]
+	case methodsOf[key] != nil:
+		v.said[key] = sayWords(words)
 	default:
 		fail("cannot read %s %q", key, words)
 	}
@@ -311,7 +445,7 @@ func (v *vector) add(key string, words []string, fail func(format string, args .
 func deviationsOf(codes []string, fail func(format string, args ...any)) (d Deviations) {
 	for _, code := range codes {
 		before := d
-		for one := range Deviations(allDeviations).All() {
+		for one := range AllDeviations.All() {
 			if one.Code() == code {
 				d |= one
 			}

@@ -21,7 +21,7 @@ func ExampleReadRequest() {
 	for {
 		req, err := nethttp.ReadRequest(in)
 		if e, ok := err.(picohttp.Error); ok {
-			fmt.Printf("answer %d and close: %s\n", e.Status(), e.Rule())
+			fmt.Printf("respond with %d and close: %v\n", e.Status(), e)
 			return
 		} else if err != nil {
 			return // io.EOF between requests
@@ -35,5 +35,5 @@ func ExampleReadRequest() {
 	// Output:
 	// POST /a example.com hello <nil>
 	// GET /b?c example.com  <nil>
-	// answer 400 and close: a field name is a token with the colon right behind it
+	// respond with 400 and close: picohttp: invalid field name
 }

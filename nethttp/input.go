@@ -5,21 +5,15 @@ import (
 	"io"
 )
 
-// An input gathers the octets of a head: in the buffer of the bufio.Reader, or
-// where that is too small in memory of its own.
+// An input gathers the bytes of a head: in the buffer of the bufio.Reader or, if that
+// is too small, in memory of its own.
 type input struct {
 	r    *bufio.Reader
-	b    []byte // what there is, from the first octet of the head on
-	held int    // octets of b that are consumed from r, being copied
+	b    []byte // what has arrived, from the first byte of the head on
+	held int    // bytes of b that are consumed from r because they were copied
 }
 
-// begin returns what there is without waiting.
-func (in *input) begin() []byte {
-	in.b, _ = in.r.Peek(in.r.Buffered())
-	return in.b
-}
-
-// more waits for one octet more, and takes all there are.
+// more waits for one more byte, and takes all that have arrived.
 func (in *input) more() error {
 	if in.held == 0 && len(in.b) < in.r.Size() {
 		if _, err := in.r.Peek(len(in.b) + 1); err != nil {
@@ -48,10 +42,10 @@ func (in *input) cutOff(err error) error {
 	return unexpected(err)
 }
 
-// discard consumes the head from r, n octets in all.
+// discard consumes the head from r, n bytes in all.
 func (in *input) discard(n int) { in.r.Discard(n - in.held) }
 
-// unexpected is err, but for an end that comes too early.
+// unexpected returns err, or io.ErrUnexpectedEOF for io.EOF.
 func unexpected(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF

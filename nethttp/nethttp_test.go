@@ -115,9 +115,51 @@ var knownDifferences = map[string]func(own, peer *reading) bool{
 	"white space before the semicolon of a chunk extension": func(own, peer *reading) bool {
 		return peer.bodyErr != nil && strings.Contains(peer.bodyErr.Error(), "invalid byte in chunk length")
 	},
+	"a Connection with an element that is not a token is Close": func(own, peer *reading) bool {
+		if own.request != nil {
+			same := *own.request
+			same.Close = peer.request.Close
+			return own.request.Close && notTokens(same.Header["Connection"]) && reflect.DeepEqual(&same, peer.request)
+		}
+		same := *own.response
+		same.Close = peer.response.Close
+		return own.response.Close && notTokens(same.Header["Connection"]) && reflect.DeepEqual(&same, peer.response)
+	},
+	"a comma in a quoted string does not separate": func(own, peer *reading) bool {
+		if own.request != nil {
+			return quotes(own.request.Header["Connection"]) || quotesKey(peer.request.Trailer)
+		}
+		return quotes(own.response.Header["Connection"]) || quotesKey(peer.response.Trailer)
+	},
 	"a trailer section longer than the buffer": func(own, peer *reading) bool {
 		return peer.bodyErr != nil && strings.Contains(peer.bodyErr.Error(), "suspiciously long trailer")
 	},
+}
+
+// notTokens reports whether an element of a list is not a token.
+func notTokens(lists []string) bool {
+	return slices.ContainsFunc(lists, func(list string) bool {
+		return slices.ContainsFunc(strings.Split(list, ","), func(element string) bool {
+			return strings.ContainsFunc(strings.Trim(element, " \t"), func(c rune) bool {
+				return c <= ' ' || c >= 0x7f || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", c)
+			})
+		})
+	})
+}
+
+// quotes reports whether there is a quoted string in one of the values.
+func quotes(values []string) bool {
+	return slices.ContainsFunc(values, func(s string) bool { return strings.Count(s, `"`) > 1 })
+}
+
+// quotesKey reports whether some of the names begin or end within a quoted string.
+func quotesKey(trailer http.Header) bool {
+	for name := range trailer {
+		if strings.Contains(name, `"`) {
+			return true
+		}
+	}
+	return false
 }
 
 func isKnown(own, peer *reading) bool {
@@ -129,11 +171,58 @@ func isKnown(own, peer *reading) bool {
 	return false
 }
 
-// onlyHere are the messages that net/http refuses, by what its error says.
+// onlyHere are the messages that net/http rejects, by what its error says.
 var onlyHere = []string{
 	"malformed HTTP request \"\"",                                                   // an empty line comes first
 	"bad Content-Length", "multiple Content-Length", "invalid empty Content-Length", // of a response without a body
-	"unsupported transfer encoding", "too many transfer encodings", // likewise, and an element of the list may be empty
+	"unsupported transfer encoding", "too many transfer encodings", // likewise
+	"bad trailer key", // in a quoted string
+}
+
+// onlyThere are the errors with which messages are rejected that net/http accepts. The
+// package comment lists them. Each has an example.
+var onlyThere = map[error]string{
+	picohttp.ErrBareLF:                  "GET / HTTP/1.1\r\nHost: h\n\n",
+	picohttp.ErrBareCR:                  "HTTP/1.1 200 \r\r\n\r\n",
+	picohttp.ErrObsFold:                 "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n c\r\n\r\n",
+	picohttp.ErrFieldName:               "GET / HTTP/1.1\r\nHost: h\r\nA : b\r\n\r\n",
+	picohttp.ErrReason:                  "HTTP/1.1 200 \x14\r\n\r\n",
+	picohttp.ErrStatus:                  "HTTP/1.1 +20 OK\r\n\r\n",
+	picohttp.ErrTarget:                  "GET /\x80 HTTP/1.1\r\nHost: h\r\n\r\n",
+	picohttp.ErrMajor:                   "PRI / HTTP/2.0\r\nHost: h\r\n\r\n",
+	picohttp.ErrHTTP2:                   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+	picohttp.ErrContentLengthRepeated:   "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
+	picohttp.ErrAmbiguousLength:         "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+	picohttp.ErrTransferEncoding:        "GET / HTTP/1.0\r\nTransfer-Encoding: \"chunked\"\r\n\r\n",
+	picohttp.ErrTransferEncodingVersion: "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+	picohttp.ErrChunkedCoding:           "GET / HTTP/1.0\r\nTransfer-Encoding: chunked;a=b\r\n\r\n",
+	picohttp.ErrConnectContent:          "CONNECT a:1 HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n",
+	picohttp.ErrConnection:              "GET / HTTP/1.1\r\nHost: h\r\nConnection: host\r\n\r\n",
+	picohttp.ErrHostMissing:             "GET / HTTP/1.1\r\n\r\n",
+	picohttp.ErrHost:                    "GET / HTTP/1.1\r\nHost: [\r\n\r\n",
+	picohttp.ErrTargetForm:              "CONNECT /rpc HTTP/1.1\r\nHost: h\r\n\r\n",
+	picohttp.ErrAuthority:               "GET http://a/ HTTP/1.1\r\nHost: h\r\n\r\n",
+	picohttp.ErrHeadTooLong:             "GET / HTTP/1.1\r\nHost: h\r\nA: " + strings.Repeat("b", 256<<10) + "\r\n\r\n",
+	picohttp.ErrMethodTooLong:           strings.Repeat("M", 65) + " / HTTP/1.1\r\nHost: h\r\n\r\n",
+	picohttp.ErrTargetTooLong:           "GET /" + strings.Repeat("a", 16<<10) + " HTTP/1.1\r\nHost: h\r\n\r\n",
+	picohttp.ErrTooManyFields:           "GET / HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("A: b\r\n", 256) + "\r\n",
+}
+
+// TestOnlyThere: the examples are such.
+func TestOnlyThere(t *testing.T) {
+	for want, message := range onlyThere {
+		var err, errPeer error
+		if source := strings.NewReader(message); strings.HasPrefix(message, "HTTP/") {
+			_, err = ReadResponse(bufio.NewReader(source), nil)
+			_, errPeer = http.ReadResponse(bufio.NewReader(strings.NewReader(message)), nil)
+		} else {
+			_, err = ReadRequest(bufio.NewReader(source))
+			_, errPeer = http.ReadRequest(bufio.NewReader(strings.NewReader(message)))
+		}
+		if err != want || errPeer != nil {
+			t.Errorf("%.100q: %v, want %v, and of net/http %v", message, err, want, errPeer)
+		}
+	}
 }
 
 func checkRequest(t *testing.T, b []byte) (accepted bool) {
@@ -160,7 +249,10 @@ func check(t *testing.T, b []byte, read, readPeer func(source io.Reader) reading
 	}
 	if own.err != nil {
 		if own.request != nil || own.response != nil {
-			t.Fatalf("a message beside %v\n%q", own.err, b)
+			t.Fatalf("a message along with %v\n%q", own.err, b)
+		}
+		if peer := readPeer(bytes.NewReader(b)); peer.err == nil && onlyThere[own.err] == "" {
+			t.Fatalf("%v, which net/http accepts\n%q", own.err, b)
 		}
 		return false
 	}
@@ -174,7 +266,7 @@ func check(t *testing.T, b []byte, read, readPeer func(source io.Reader) reading
 				return true
 			}
 		}
-		t.Fatalf("net/http refuses: %v\n%q", peer.err, b)
+		t.Fatalf("net/http rejects it: %v\n%q", peer.err, b)
 	}
 	if differs := own.differs(&peer); differs != "" && !isKnown(&own, &peer) {
 		t.Fatalf("%s\n%q", differs, b)
@@ -206,10 +298,9 @@ func realHeads(t testing.TB) []vectors.Head {
 
 const postChunked = "POST /p%20q?r=s HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\nTrailer: A, b-c\r\n\r\n"
 
-// messages are the seeds: all vectors, the heads, and chunked bodies behind a
-// head.
+// messages are the seeds: all vectors, the heads, and chunked bodies after a head.
 func messages(t testing.TB) (all [][]byte) {
-	for _, folder := range []string{"requests", "responses", "framing"} {
+	for _, folder := range []string{"requests", "responses", "framing", "check"} {
 		all = append(all, vectorInputs(t, folder)...)
 	}
 	for _, b := range vectorInputs(t, "chunked") {
@@ -219,12 +310,13 @@ func messages(t testing.TB) (all [][]byte) {
 	for _, head := range realHeads(t) {
 		all = append(all, head.Bytes)
 	}
-	for _, target := range []string{"/?", "/a?b?", "//x/y", "/a%2fb", "/a b", "*", "http://example.org:80/x?y", "/\"<>", "/;a=b,c", "/a!b", "/a*b", "/a'(b)", "/a#b", "/%zz", "/?a=%zz", "ftp:x", "?"} {
+	for _, target := range []string{"/?", "/a?b?", "//x/y", "/a%2fb", "/a b", "*", "http://example.org:80/x?y", "http://EXAMPLE.com:80/x?y", "https://example.com", "/\"<>", "/;a=b,c", "/a!b", "/a*b", "/a'(b)", "/a#b", "/%zz", "/?a=%zz", "ftp:x", "?"} {
 		all = append(all, []byte("GET "+target+" HTTP/1.1\r\nHost: example.com\r\nPragma: no-cache\r\n\r\n"))
 	}
+	all = append(all, []byte("OPTIONS * HTTP/1.1\r\nHost: example.com\r\n\r\n"), []byte("OPTIONS http://example.com HTTP/1.1\r\nHost: example.com\r\n\r\n"))
 	for _, fields := range []string{
-		"Pragma: no-cache", "Pragma: no-cachex", "Pragma: no-cache\r\nCache-Control: private", "Connection: x,\tclose", "Connection: clo\u017fe",
-		"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chun\u212aed", "Transfer-Encoding: chunked\r\nTrailer: ,",
+		"Pragma: no-cache", "Pragma: no-cachex", "Pragma: no-cache\r\nCache-Control: private", "Connection: x,\tclose", "Connection: clo\u017fe", "Connection: \"x, close, y\"",
+		"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chun\u212aed", "Transfer-Encoding: chunked\r\nTrailer: ,", "Transfer-Encoding: chunked\r\nTrailer: \"a, b\", c",
 		"Content-Length: 5\r\nContent-Length: 5", "Content-Length: 9223372036854775808",
 	} {
 		for _, status := range []string{"200", "304"} {
@@ -311,21 +403,19 @@ func TestMutants(t *testing.T) {
 	})
 }
 
-// TestRefused: what is refused here has the parser's error, and nothing is read
-// of the body.
-func TestRefused(t *testing.T) {
+// TestRejected: what is rejected has the parser's error.
+func TestRejected(t *testing.T) {
 	for input, want := range map[string]error{
-		"":                                 io.EOF,
-		"G":                                io.ErrUnexpectedEOF,
-		"GET / HTTP/1.1\r\n":               io.ErrUnexpectedEOF,
-		"GET / HTTP/1.1\n\n":               picohttp.ErrBareLF,
-		"GET / HTTP/1.1\r\n\r\n":           picohttp.ErrHostMissing,
-		"GET / HTTP/2.0\r\n\r\n":           picohttp.ErrMajor,
-		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n": picohttp.ErrHTTP2,
-		"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n":                                          picohttp.ErrHostRepeated,
-		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n": picohttp.ErrAmbiguousLength,
-		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n":          picohttp.ErrContentLengthRepeated,
-		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n":                ErrCoding,
+		"":                   io.EOF,
+		"G":                  io.ErrUnexpectedEOF,
+		"GET / HTTP/1.1\r\n": io.ErrUnexpectedEOF,
+		"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n":                           picohttp.ErrHostRepeated,
+		"GET * HTTP/1.1\r\nHost: a\r\n\r\n":                                      picohttp.ErrTargetForm,
+		"OPTIONS a:1 HTTP/1.1\r\nHost: a\r\n\r\n":                                picohttp.ErrTargetForm,
+		"CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n":                                  picohttp.ErrTargetForm,
+		"GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n":                            picohttp.ErrTargetForm,
+		"GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n":                           picohttp.ErrAuthority,
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n": ErrCoding,
 	} {
 		if _, err := ReadRequest(bufio.NewReader(strings.NewReader(input))); err != want {
 			t.Errorf("%q: %v, want %v", input, err, want)

@@ -14,47 +14,51 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// ErrCoding says that a transfer coding other than chunked is applied to a body.
-// A server answers 501.
-var ErrCoding = errors.New("nethttp: unsupported transfer coding")
+// ErrCoding is picohttp.ErrCoding: a transfer coding other than chunked is applied
+// to the body. A server responds with 501.
+const ErrCoding = picohttp.ErrCoding
 
-// ErrProfile says that a Reader's Parser is not strict.
+// ErrProfile means that a Reader's Parser is not strict.
 var ErrProfile = errors.New("nethttp: an http.Request cannot say what is not strict")
 
-// A Reader reads messages. Its zero value reads as ReadRequest and ReadResponse
-// do. It is not written to: goroutines may share one.
+// A Reader reads messages. Its zero value reads as ReadRequest and ReadResponse do.
+// Reading does not write to it, so goroutines may share one.
 type Reader struct {
 	// Parser holds the limits. Another profile than Strict is ErrProfile.
 	Parser picohttp.Parser
 
-	// Continue, if it is not nil, is the connection that requests come from:
-	// when the Body of one that expects it is first read, 100 (Continue) is
-	// written there, unless some of that Body has arrived already. A Body that
-	// is never read is not asked for, and its Close answers ErrNotRead. A
-	// Reader with Continue is for one connection.
+	// Continue, if it is not nil, is the connection that requests come from. When
+	// the Body of a request that expects it is first read, 100 (Continue) is
+	// written there, unless some of that Body has arrived already. If the Body is
+	// never read, Close returns ErrNotRead. A Reader with Continue is for one
+	// connection.
 	Continue io.Writer
 }
 
-// ReadRequest reads a request from b, its head now and its Body when that is
-// read. What is in the Request is a copy: it does not depend on b, but the Body
-// does. The Body has to be read to its end or closed before the next request is
-// read.
+// ReadRequest reads a request from b, its head now and its Body when that is read. The
+// Request is a copy that does not depend on b, except for its Body. Read the Body to
+// its end or close it before you read the next request.
 //
-// The error is io.EOF if b ends before the first octet, io.ErrUnexpectedEOF if it
-// ends within the head, a picohttp.Error if the head, its framing or its Host is
-// malformed or its Trailer announces a field that may not come there, ErrCoding, an
-// error of package url if the request-target is no URI, or what reading from b
-// answered. After any of them b is of no use any more.
+// The error is
+//
+//   - io.EOF if b ends before the first byte, io.ErrUnexpectedEOF if it ends within the
+//     head, or the error of reading from b;
+//   - a picohttp.Error if the head is malformed, if picohttp.Request.Check rejects it,
+//     or if its Trailer announces a field that does not belong there;
+//   - an error of package url if the request-target is not a URI.
+//
+// After any of them, nothing else can be read from b.
 func ReadRequest(b *bufio.Reader) (*http.Request, error) {
-	return new(Reader).ReadRequest(b)
+	return defaultReader.ReadRequest(b)
 }
 
-// ReadResponse reads a response from b, as ReadRequest reads a request. req is
-// the request that it answers, a GET if it is nil. A 1xx is a response like
-// others.
+// ReadResponse reads a response from b, as ReadRequest reads a request. req is the
+// request it responds to; nil is a GET. A 1xx is a response like any other.
 func ReadResponse(b *bufio.Reader, req *http.Request) (*http.Response, error) {
-	return new(Reader).ReadResponse(b, req)
+	return defaultReader.ReadResponse(b, req)
 }
+
+var defaultReader Reader
 
 // ReadRequest is the function ReadRequest under r's limits.
 func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
@@ -63,7 +67,10 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 	}
 	var h picohttp.Request
 	in := input{r: b}
-	n, err := r.Parser.ParseRequest(&h, in.begin())
+	if err := in.more(); err != nil {
+		return nil, err
+	}
+	n, err := r.Parser.ParseRequest(&h, in.b)
 	for ; err == picohttp.ErrIncomplete; n, err = h.Resume(in.b) {
 		if err := in.more(); err != nil {
 			return nil, err
@@ -72,43 +79,32 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := h.Host(); err != nil {
-		return nil, err
-	}
-	framing, err := h.Framing()
+	v, err := h.Check()
 	if err != nil {
 		return nil, err
 	}
-	if framing.OtherCoding {
-		return nil, ErrCoding
-	}
 
 	var room scratch
-	t := append(append(room.text(n), h.Method()...), h.Target()...)
 	var table [atHand]lengths
-	fields := table[:0]
-	if h.NumFields() > atHand {
-		t, fields = appendRequestFields(t, &h)
-	} else {
-		for i := range h.NumFields() {
-			name, value := h.Field(i)
-			t = t.appendField(name, value)
-			fields = append(fields, lengths{uint32(len(name)), uint32(len(value))})
-		}
-	}
+	t := append(append(room.text(n), h.Method()...), h.Target()...)
+	t, fields := t.appendFields(&h.Head, table[:0])
 	all := taker(t)
+	others := h.NumFields() // that are kept in Header
+	if h.Minor() > 0 || h.Index("Host", 0) >= 0 {
+		others--
+	}
 	req := &http.Request{
 		Method:        all.next(uint32(len(h.Method()))),
 		RequestURI:    all.next(uint32(len(h.Target()))),
 		Proto:         protos[h.Minor()],
 		ProtoMajor:    1,
 		ProtoMinor:    h.Minor(),
-		Header:        make(http.Header, max(0, h.NumFields()-1)), // Host is none of it
+		Header:        make(http.Header, others),
 		Body:          http.NoBody,
-		ContentLength: framing.Length,
-		Close:         !framing.KeepAlive,
+		ContentLength: v.Length,
+		Close:         !v.KeepAlive,
 	}
-	values := make([]string, h.NumFields())
+	values := make([]string, others)
 	for _, f := range fields {
 		key := all.next(f.name)
 		if text := all.next(f.value); key == "Host" {
@@ -119,7 +115,7 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 	}
 	in.discard(n)
 
-	if req.URL, err = parseTarget(req.Method, req.RequestURI); err != nil {
+	if req.URL, err = parseTarget(v.Form, req.RequestURI); err != nil {
 		return nil, err
 	}
 	if req.URL.Host != "" {
@@ -127,19 +123,19 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 	}
 	fixPragma(req.Header)
 	var answer io.Writer
-	if framing.ExpectContinue {
+	if v.ExpectContinue {
 		answer = r.Continue
 	}
-	switch framing.Body {
+	switch v.Body {
 	case picohttp.BodyLength:
-		if framing.Length > 0 {
-			req.Body = &body{r: b, left: framing.Length, closing: req.Close, answer: answer}
+		if v.Length > 0 {
+			req.Body = &body{r: b, left: v.Length, closing: req.Close, answer: answer}
 		}
 	case picohttp.BodyChunked:
 		req.ContentLength = -1
 		req.TransferEncoding = []string{"chunked"}
 		delete(req.Header, "Transfer-Encoding")
-		if req.Trailer, err = announced(req.Header); err != nil {
+		if req.Trailer, err = announced(&h.Head, req.Header); err != nil {
 			return nil, err
 		}
 		req.Body = &body{r: b, chunked: picohttp.NewChunkedReader(b, &r.Parser), trailer: &req.Trailer, answer: answer}
@@ -154,7 +150,10 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 	}
 	var h picohttp.Response
 	in := input{r: b}
-	n, err := r.Parser.ParseResponse(&h, in.begin())
+	if err := in.more(); err != nil {
+		return nil, unexpected(err)
+	}
+	n, err := r.Parser.ParseResponse(&h, in.b)
 	for ; err == picohttp.ErrIncomplete; n, err = h.Resume(in.b) {
 		if err := in.more(); err != nil {
 			return nil, unexpected(err)
@@ -178,18 +177,8 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 	const version = len("HTTP/1.1 ")
 	status := in.b[version : version+bytes.IndexByte(in.b[version:], '\r')]
 	var room scratch
-	t := append(room.text(n), status...)
 	var table [atHand]lengths
-	fields := table[:0]
-	if h.NumFields() > atHand {
-		t, fields = appendResponseFields(t, &h)
-	} else {
-		for i := range h.NumFields() {
-			name, value := h.Field(i)
-			t = t.appendField(name, value)
-			fields = append(fields, lengths{uint32(len(name)), uint32(len(value))})
-		}
-	}
+	t, fields := append(room.text(n), status...).appendFields(&h.Head, table[:0])
 	all := taker(t)
 	resp := &http.Response{
 		Status:        all.next(uint32(len(status))),
@@ -209,11 +198,11 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 	}
 	in.discard(n)
 
-	connection := resp.Header["Connection"]
-	if h.Status() == http.StatusSwitchingProtocols {
-		resp.Close = h.Minor() == 0 && !hasToken(connection, "keep-alive")
+	if h.Status()/100 == 1 { // whose KeepAlive is about the final response
+		closes := h.Minor() == 0 && !h.HasToken("Connection", "keep-alive")
+		resp.Close = closes || resp.Close && h.Status() != http.StatusSwitchingProtocols
 	}
-	if hasToken(connection, "close") {
+	if h.HasToken("Connection", "close") {
 		resp.Close = true
 		if h.Minor() > 0 {
 			delete(resp.Header, "Connection")
@@ -223,9 +212,9 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 	chunked := framing.Body == picohttp.BodyChunked
 	if codings, ok := resp.Header["Transfer-Encoding"]; ok {
 		delete(resp.Header, "Transfer-Encoding")
-		if chunked || h.Minor() > 0 && len(codings) == 1 && isToken(codings[0], "chunked") {
+		if chunked || h.Minor() > 0 && len(codings) == 1 && isChunked(codings[0]) {
 			resp.TransferEncoding = []string{"chunked"}
-			if resp.Trailer, err = announced(resp.Header); err != nil {
+			if resp.Trailer, err = announced(&h.Head, resp.Header); err != nil {
 				return nil, err
 			}
 		}
@@ -258,14 +247,15 @@ var protos = [...]string{
 	"HTTP/1.5", "HTTP/1.6", "HTTP/1.7", "HTTP/1.8", "HTTP/1.9",
 }
 
-// parseTarget does what http.ReadRequest does with a request-target.
-func parseTarget(method, target string) (*url.URL, error) {
-	if target[0] == '/' {
+// parseTarget does what http.ReadRequest does with a request-target of that form.
+func parseTarget(form picohttp.Form, target string) (*url.URL, error) {
+	switch form {
+	case picohttp.OriginForm:
 		path, query, found := strings.Cut(target, "?")
 		if isPlain(path) {
 			return &url.URL{Path: path, RawQuery: query, ForceQuery: found && query == ""}, nil
 		}
-	} else if method == http.MethodConnect {
+	case picohttp.AuthorityForm:
 		u, err := url.ParseRequestURI("http://" + target)
 		if err != nil {
 			return nil, err
@@ -302,48 +292,9 @@ func fixPragma(header http.Header) {
 	}
 }
 
-// announced takes the Trailer field of a chunked message out of its header, and
-// returns a Header with the names in it and no values. Like net/http it refuses
-// Content-Length, Transfer-Encoding and Trailer there.
-func announced(header http.Header) (http.Header, error) {
-	lists, ok := header["Trailer"]
-	if !ok {
-		return nil, nil
-	}
-	delete(header, "Trailer")
-	trailer := http.Header{}
-	for _, list := range lists {
-		for name := range strings.SplitSeq(list, ",") {
-			name = textproto.TrimString(name)
-			switch key := textproto.CanonicalMIMEHeaderKey(name); key {
-			case "":
-			case "Transfer-Encoding", "Trailer", "Content-Length":
-				return nil, picohttp.ErrTrailerField
-			default:
-				trailer[key] = nil
-			}
-		}
-	}
-	if len(trailer) == 0 {
-		return nil, nil
-	}
-	return trailer, nil
-}
-
-// isToken reports whether s is the token, without regard to ASCII case: what is
-// folded to ASCII from beyond it is longer.
-func isToken(s, token string) bool { return len(s) == len(token) && strings.EqualFold(s, token) }
-
-// hasToken reports whether one of the lists has the token.
-func hasToken(lists []string, token string) bool {
-	for _, list := range lists {
-		for element := range strings.SplitSeq(list, ",") {
-			if isToken(strings.Trim(element, " \t"), token) {
-				return true
-			}
-		}
-	}
-	return false
+// isChunked compares without Unicode's folding, which takes U+212A for a "k".
+func isChunked(coding string) bool {
+	return len(coding) == len("chunked") && strings.EqualFold(coding, "chunked")
 }
 
 // lengthOf returns the Content-Length of a response to HEAD, or -1.
@@ -358,23 +309,22 @@ func lengthOf(lengths []string) int64 {
 	return int64(n)
 }
 
-// appendRequestFields appends fields that Field has not all at hand. It stands
-// apart, and once for each type, so that in most heads nothing is moved to the heap.
-func appendRequestFields(t text, h *picohttp.Request) (text, []lengths) {
-	fields := make([]lengths, 0, h.NumFields())
-	for name, value := range h.Fields() {
-		t = t.appendField(name, value)
-		fields = append(fields, lengths{uint32(len(name)), uint32(len(value))})
+// announced takes the Trailer field of a chunked message out of its header, and
+// returns a Header with the names in it and no values. Like net/http it rejects
+// Content-Length, Transfer-Encoding and Trailer there.
+func announced(h *picohttp.Head, header http.Header) (http.Header, error) {
+	delete(header, "Trailer")
+	var trailer http.Header
+	for name := range h.Elements("Trailer") {
+		switch key := textproto.CanonicalMIMEHeaderKey(string(name)); key {
+		case "Transfer-Encoding", "Trailer", "Content-Length":
+			return nil, picohttp.ErrTrailerField
+		default:
+			if trailer == nil {
+				trailer = http.Header{}
+			}
+			trailer[key] = nil
+		}
 	}
-	return t, fields
-}
-
-// appendResponseFields is appendRequestFields for a Response.
-func appendResponseFields(t text, h *picohttp.Response) (text, []lengths) {
-	fields := make([]lengths, 0, h.NumFields())
-	for name, value := range h.Fields() {
-		t = t.appendField(name, value)
-		fields = append(fields, lengths{uint32(len(name)), uint32(len(value))})
-	}
-	return t, fields
+	return trailer, nil
 }

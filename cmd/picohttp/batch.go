@@ -5,9 +5,10 @@ import (
 	"bytes"
 	"encoding/base64"
 	"io"
-
-	"github.com/picohttp/picohttp"
 )
+
+// maxLine is how many bytes a line of batch may have, without its end.
+const maxLine = 64 << 20
 
 func runBatch(args []string, stdin io.Reader, stdout io.Writer) error {
 	var m messageFlags
@@ -22,11 +23,10 @@ func runBatch(args []string, stdin io.Reader, stdout io.Writer) error {
 	if err := m.check(); err != nil {
 		return err
 	}
-	outcomeOf := m.outcomes()
-	answers := newEncoder(stdout)
+	h := m.newHead()
+	objects := newEncoder(stdout)
 	lines := bufio.NewReader(stdin)
-	var line []byte
-	message := []byte{} // not nil: an empty body is written
+	var line, message []byte
 	good := true
 	for {
 		var err error
@@ -35,13 +35,22 @@ func runBatch(args []string, stdin io.Reader, stdout io.Writer) error {
 		} else if err != nil {
 			return err
 		}
-		o := outcome{Result: "error", Error: "base64"}
-		if message, err = base64.StdEncoding.AppendDecode(message[:0], line); err == nil {
-			o = outcomeOf(message)
-		} else {
-			good = false
+		o := outcome{Result: "error", Error: "line-too-long"}
+		if len(line) <= maxLine {
+			o.Error = "base64"
+			message, err = base64.StdEncoding.AppendDecode(message[:0], line)
+			switch {
+			case err != nil:
+			case h == nil:
+				o = m.chunkedOutcome(&input{b: message, eof: true})
+			default:
+				h.Reset()
+				n, err := h.Resume(message)
+				o = m.outcome(m.judge(h, n, err))
+			}
 		}
-		if err := answers.Encode(o); err != nil {
+		good = good && o.Result != "error"
+		if err := objects.Encode(o); err != nil {
 			return err
 		}
 	}
@@ -51,11 +60,13 @@ func runBatch(args []string, stdin io.Reader, stdout io.Writer) error {
 	return nil
 }
 
-// readLine appends the next line to line, without its end.
+// readLine appends the next line to line, without its end. Of a line with more than
+// maxLine bytes it appends one or two more than that, and drops the rest.
 func readLine(r *bufio.Reader, line []byte) ([]byte, error) {
+	const most = maxLine + len("\r\n")
 	for {
 		part, err := r.ReadSlice('\n')
-		line = append(line, part...)
+		line = append(line, part[:min(len(part), most-len(line))]...)
 		switch {
 		case err == bufio.ErrBufferFull:
 			continue
@@ -64,26 +75,5 @@ func readLine(r *bufio.Reader, line []byte) ([]byte, error) {
 		}
 		line = bytes.TrimSuffix(line, []byte("\n"))
 		return bytes.TrimSuffix(line, []byte("\r")), err
-	}
-}
-
-// outcomes returns a function that parses one message after the other. It may
-// write to the message.
-func (m *messageFlags) outcomes() func(message []byte) outcome {
-	if m.kind == "chunked" {
-		d := picohttp.Chunked{Parser: &m.parser}
-		return func(message []byte) outcome {
-			d.Reset()
-			size, n, err := d.Decode(message)
-			if err == io.EOF {
-				err = nil
-			}
-			return m.chunkedOutcome(&d, message[:size], int64(n), err)
-		}
-	}
-	h := m.newHead()
-	return func(message []byte) outcome {
-		n, err := m.parse(h, message)
-		return m.outcome(h, n, err)
 	}
 }

@@ -1,6 +1,6 @@
 /*
-Picohttp parses HTTP/1.x messages as package picohttp does, strictly unless told
-otherwise, and shows what is in them or what is wrong with them.
+Picohttp parses HTTP/1.x messages with package picohttp, and shows what is in
+them and what is wrong with them.
 
 Usage:
 
@@ -12,100 +12,129 @@ Usage:
 
 # Parse
 
-Parse shows the messages in the files, or in standard input if there is no file
-or where the file is "-": all requests or responses that follow each other in a
-file, with the bodies between them, or one trailer section or chunked body.
+Parse shows the messages in the files. It reads standard input if no file is
+given, or where the file is "-". A file has requests or responses, one after the
+other, with the bodies between them. With -kind it may also have one trailer
+section or one chunked body.
 
-What is malformed is shown with the line, a caret under the first octet that
-cannot be right, the rule and where it stands; it ends its file, as does what is
-incomplete. So do a body that ends with the connection, a tunnel, a 101 response
-and fields that leave the end of a body in doubt; what is behind them is
-counted. A Host field that is missing, repeated or wrong is shown as such, but
-such a request is complete.
+An error is shown with its line, a caret under the first byte that cannot be
+right, the rule, and the status code to respond with. Parse stops reading a file
 
-	-kind KIND             request, response, trailer (section) or chunked (body)
-	                       (default request)
-	-method METHOD         of the request that responses answer (default GET)
-	-profile PROFILE       what is accepted: strict, lenient or pico, which is as
-	                       picohttpparser (default strict)
-	-allow LIST            what lenient lets pass: codes with commas between them,
-	                       or all (default: in responses all but value-nul; in
-	                       requests space-before-colon is not among it either, and
-	                       in trailer sections nor are bare-lf and obs-fold)
-	-max-head N            octets in a head (default 262144)
-	-max-target N          octets in a request-target (default 16384; pico: as
+  - at a message that is malformed or incomplete;
+  - after a request that Request.Check rejects, such as one without Host, or a
+    response that Response.Framing rejects. A server closes the connection
+    then. The exception is the error coding (an unsupported transfer coding),
+    because the end of the body is known;
+  - after a body that ends when the connection does, a tunnel or a 101 response;
+  - after one trailer section or chunked body.
+
+After what was rejected, a 101 response, a trailer section or a chunked body, it
+says how many bytes it did not parse.
+
+	-kind KIND             request, response, trailer (a trailer section) or
+	                       chunked (a chunked body) (default request)
+	-method METHOD         for responses: the method of the request being
+	                       answered (default GET)
+	-profile PROFILE       what is accepted: strict, lenient, or pico, which
+	                       accepts what the C library picohttpparser does
+	                       (default strict)
+	-allow LIST            the deviations that lenient accepts in messages of this
+	                       kind and in their bodies: codes with commas between
+	                       them, or all. The default is, for responses, all but
+	                       value-nul; for requests and chunked bodies, these
+	                       without space-before-colon and chunk-space; for trailer
+	                       sections, those without bare-lf and obs-fold
+	-max-head N            limit of a head, in bytes (default 262144)
+	-max-method N          of a method (default 64; pico: that of -max-head)
+	-max-target N          of a request-target (default 16384; pico: that of
 	                       -max-head)
-	-max-fields N          field lines in a head or trailer section (default 256)
-	-max-trailer N         octets in a trailer section (default 16384)
-	-max-chunk-ext N       octets in the extensions of a chunk (default 1024)
-	-max-chunk-overhead N  octets that the chunks of a body waste (default 16384;
-	                       this and the two before are not for chunked bodies in
-	                       pico)
-	-width N               cut lines to N columns; 0 does not cut (default: the
-	                       columns of the terminal from $COLUMNS, or 80; 0 if the
-	                       output is no terminal)
-	-json                  one JSON object a message, in a line, as batch writes
-	                       it, and one more for a body that is not complete, in
-	                       which n counts from the beginning of the body
+	-max-fields N          of the number of field lines in a head or trailer
+	                       section (default 256)
+	-max-trailer N         of a trailer section, in bytes (default 16384)
+	-max-chunk-ext N       of the extensions of a chunk (default 1024)
+	-max-chunk-overhead N  of the overhead that the chunks of a body accumulate
+	                       (default 16384). Chunked bodies in pico have one limit
+	                       of their own instead of this and the two before
+	-width N               cut lines to N columns, but leave 16 or more of each
+	                       value. Errors are not cut, and 0 cuts nothing. The
+	                       default is the width of the terminal from $COLUMNS, or
+	                       80, and 0 if the output is not a terminal
+	-json                  write JSON, as batch does, one line for each message. A
+	                       body that is malformed or incomplete has a line of its
+	                       own, and its n counts from the first byte of the body
 
-What is found in a message, good or bad, goes to standard output; what keeps the
-command from reading, to standard error, and with -json what it did not parse,
-too. In text, octets that are not printable ASCII are escaped as in a Go string.
-There is colour on a terminal, unless NO_COLOR is set.
+Messages and their errors go to standard output. Errors of reading go to
+standard error, and so does, with -json, the number of bytes not parsed. Bytes
+of a message that are not printable ASCII are escaped as in a Go string. The
+output has colors on a terminal, unless NO_COLOR is set.
 
-Parse holds not much more of a file than one head or one chunk-size line and
-trailer section. Only -kind chunked -json holds a body, as its object does.
+Parse holds little more of a file in memory than one head, or one chunk-size
+line and trailer section. Only -kind chunked -json holds the body, which is part
+of its output.
 
 # Batch
 
-Batch is for other programs: fuzzers and test suites in any language. It reads a
-message a line, in standard base64, and writes a JSON object a line, at once.
-Below, each object is one line, too, but for this page.
+Batch lets programs in any language use the parser, such as fuzzers and test
+suites. It reads one message a line, in standard base64, and writes one JSON
+object a line, before it reads the next. An empty line is an empty message.
+Batch has the flags of parse, except -width and -json. Here the objects are
+broken into several lines:
 
-	{"result":"complete","n":37,"method":"GET","target":"/","minor":1,
+	{"result":"complete","n":40,"method":"GET","target":"/a?b","minor":1,
 	 "fields":[["Host","example.com"]],
-	 "framing":{"body":"none","keep_alive":true},"host":{"value":"example.com"}}
+	 "framing":{"body":"none","keep_alive":true},"host":{"value":"example.com"},
+	 "form":"origin-form","authority":{"value":"example.com"},"path":"/a",
+	 "query":"b","check":{}}
 	{"result":"complete","n":38,"minor":1,"status_code":200,"reason":"OK",
 	 "fields":[["Content-Length","5"]],
-	 "framing":{"body":"length","length":5,"keep_alive":true}}
+	 "framing":{"body":"length","length":5,"content_length":5,"keep_alive":true}}
 	{"result":"complete","n":16,"fields":[["Age","1"],["X","y"]]}
 	{"result":"complete","n":15,"body":"aGVsbG8=","trailers":[]}
 	{"result":"incomplete"}
 	{"result":"malformed","n":4,"error":"request-target","status":400}
 
-An empty line is an empty message. Octets become characters as in Latin-1: each
-the one of its number. For a complete message, n is its length, without the body
-of a request or response; for a malformed one, n is the offset of the first
-octet that cannot be right, error the code of the rule, and status what a server
-answers, which those of responses have not. Host and framing hold an error (and
-framing a status) if that part is malformed. The body in framing is none,
-length, chunked, until-close or tunnel; expect_continue, expect_other, upgrade
-and other_coding are there if true. An incomplete chunked body has the body that
-is there. What was let pass though it departs from the RFCs is in deviations,
-codes of
+The output is printable ASCII. Each byte of a message becomes the character with
+its number, as in Latin-1, so 0xE9 is \u00e9.
+
+n is the length of a complete message, without the body of a request or
+response. For a malformed one it is the offset of the first byte that cannot be
+right; error is the code of the error. status is the status code to respond
+with, and absent for responses.
+
+framing is what Framing returns. Its body is none, length, chunked, until-close
+or tunnel; content_length is there if the message has one, and expect_continue,
+expect_other, upgrade and other_coding if they are true. If Framing returns an
+error, framing has only the error and its status. host is what Host returns, and
+check the error of Check, if there is one. authority has that error instead of a
+value if it is host-missing, host-repeated, host, target-form or authority. form
+is origin-form, absolute-form, authority-form, asterisk-form or no form. path
+and query are absent if the request-target has none.
+
+An incomplete chunked body has the body received so far. deviations lists how a
+complete message departs from the RFCs, if it does. The codes are
 
 	bare-lf obs-fold start-line-space empty-lines space-before-colon
 	target-obs-text minor-digits value-control value-nul equal-lengths
-	length-and-coding
+	length-and-coding chunk-space
 
-A line that is not base64 gets
+A line may have 64 MiB. For a longer line, and for one that is not base64, the
+object is one of these, and the exit status will be 1:
 
+	{"result":"error","error":"line-too-long"}
 	{"result":"error","error":"base64"}
-
-and makes the exit status 1 in the end. Batch has the flags of parse but -width
-and -json.
 
 # Kernels
 
-Kernels shows the implementations of the inner loop in this binary, which of
-them this CPU can run and which one is used, and the CPU's features that matter
-to them. GODEBUG=cpu.sse42=off, and the like, takes a feature from this process,
-so that it steps down to the next kernel.
+Kernels lists the implementations of the inner loop in this binary. It shows
+which of them this CPU can run, which one is used, and which CPU features matter
+to them. GODEBUG=cpu.sse42=off, for example, disables a feature for this
+process, so that the next kernel without it is used.
 
 # Exit status
 
-The exit status is 0 if all messages are complete, their bodies included (for
-batch: if all lines are base64), 1 if not or if something cannot be read or
-written, and 2 if the command is not used as above.
+The exit status is 0 if every message is complete, including its body, and none
+is rejected by Check or Framing (for batch: if every line could be decoded). It
+is 1 if not, or if something cannot be read or written, and 2 if the command is
+used wrongly.
 */
 package main

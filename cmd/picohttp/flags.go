@@ -10,27 +10,11 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// messageFlags are the flags that say what a message is.
+// messageFlags are the flags that say what a message is, and what of it is accepted.
 type messageFlags struct {
 	kind   string
-	method string // of the request that a response answers; "" is GET
+	method string // of the request being answered; "" is GET
 	parser picohttp.Parser
-}
-
-type limit struct {
-	name  string
-	value *int
-}
-
-func (m *messageFlags) limits() []limit {
-	return []limit{
-		{"max-head", &m.parser.MaxHeadBytes},
-		{"max-target", &m.parser.MaxTargetBytes},
-		{"max-fields", &m.parser.MaxFields},
-		{"max-trailer", &m.parser.MaxTrailerBytes},
-		{"max-chunk-ext", &m.parser.MaxChunkExtBytes},
-		{"max-chunk-overhead", &m.parser.MaxChunkOverhead},
-	}
 }
 
 func (m *messageFlags) define(f *flag.FlagSet) {
@@ -38,10 +22,18 @@ func (m *messageFlags) define(f *flag.FlagSet) {
 	f.Func("profile", "", m.setProfile)
 	f.Func("allow", "", m.setAllow)
 	f.Func("method", "", m.setMethod)
-	for _, l := range m.limits() {
-		f.Func(l.name, "", func(s string) (err error) {
-			if *l.value, err = strconv.Atoi(s); err == nil && *l.value < 1 {
-				err = usageError("it is at least 1")
+	for name, limit := range map[string]*int{
+		"max-head":           &m.parser.MaxHeadBytes,
+		"max-method":         &m.parser.MaxMethodBytes,
+		"max-target":         &m.parser.MaxTargetBytes,
+		"max-fields":         &m.parser.MaxFields,
+		"max-trailer":        &m.parser.MaxTrailerBytes,
+		"max-chunk-ext":      &m.parser.MaxChunkExtBytes,
+		"max-chunk-overhead": &m.parser.MaxChunkOverhead,
+	} {
+		f.Func(name, "", func(s string) (err error) {
+			if *limit, err = strconv.Atoi(s); err == nil && *limit < 1 {
+				err = usageError("a limit is at least 1")
 			}
 			return err
 		})
@@ -50,7 +42,8 @@ func (m *messageFlags) define(f *flag.FlagSet) {
 
 func (m *messageFlags) setMethod(method string) error {
 	var r picohttp.Request
-	_, err := r.Parse([]byte(method + " / HTTP/1.0\r\n\r\n"))
+	p := picohttp.Parser{MaxMethodBytes: -1}
+	_, err := p.ParseRequest(&r, []byte(method+" / HTTP/1.0\r\n\r\n"))
 	if err != nil || string(r.Method()) != method {
 		return usageError("a method is a token")
 	}
@@ -65,28 +58,30 @@ func (m *messageFlags) setProfile(name string) error {
 			return nil
 		}
 	}
-	return usageError("it is strict, lenient or pico")
+	return usageError("want strict, lenient or pico")
 }
 
-// setAllow takes codes of deviations, with commas between them, or "all".
+// setAllow takes codes of deviations, with commas between them, or "all". Of the three
+// sets of a Parser, a kind of message has only one.
 func (m *messageFlags) setAllow(list string) error {
-	if list == "all" {
-		m.parser.Allow = ^picohttp.Deviations(0)
-		return nil
-	}
+	allow := m.parser.AllowRequest
 	for code := range strings.SplitSeq(list, ",") {
-		d := deviation(strings.TrimSpace(code))
+		d := deviations(strings.TrimSpace(code))
 		if d == 0 {
-			return usagef("there is no %q; there are all, %v", code, ^picohttp.Deviations(0))
+			return usagef("unknown code %q; want all, or some of %v", code, picohttp.AllDeviations)
 		}
-		m.parser.Allow |= d
+		allow |= d
 	}
+	m.parser.AllowRequest, m.parser.AllowResponse, m.parser.AllowTrailer = allow, allow, allow
 	return nil
 }
 
-// deviation returns the one with that code, or 0.
-func deviation(code string) picohttp.Deviations {
-	for d := range (^picohttp.Deviations(0)).All() {
+// deviations returns the one with that code, those that "all" names, or none.
+func deviations(code string) picohttp.Deviations {
+	if code == "all" {
+		return picohttp.AllDeviations
+	}
+	for d := range picohttp.AllDeviations.All() {
 		if d.Code() == code {
 			return d
 		}
@@ -94,21 +89,21 @@ func deviation(code string) picohttp.Deviations {
 	return 0
 }
 
-// check reports the first flag whose value is not good.
+// check returns what is wrong with the flags together.
 func (m *messageFlags) check() error {
 	if !slices.Contains([]string{"request", "response", "trailer", "chunked"}, m.kind) {
-		return usagef("unknown -kind %q; it is request, response, trailer or chunked", m.kind)
+		return usagef("unknown -kind %q; want request, response, trailer or chunked", m.kind)
 	}
-	if m.parser.Allow != 0 && m.parser.Profile != picohttp.Lenient {
-		return usagef("-allow goes with -profile lenient")
+	if m.parser.AllowRequest != 0 && m.parser.Profile != picohttp.Lenient {
+		return usageError("-allow needs -profile lenient")
 	}
 	if m.method != "" && m.kind != "response" {
-		return usagef("-method goes with -kind response: it is the method of the request that was answered")
+		return usageError("-method needs -kind response: it is the method of the request being answered")
 	}
 	return nil
 }
 
-// newFlags returns a set that leaves all words to run.
+// newFlags returns a set that prints nothing itself.
 func newFlags(name string) *flag.FlagSet {
 	f := flag.NewFlagSet(name, flag.ContinueOnError)
 	f.SetOutput(io.Discard)

@@ -16,22 +16,20 @@ type input struct {
 	err    error // a fault in reading
 }
 
-// next parses the head at the beginning of what is left. It reads on only while
-// the head is incomplete, and so holds not much more than the longest head that
-// m accepts.
-func (in *input) next(m *messageFlags, h head) (n int, err error) {
-	n, err = m.parse(h, in.b)
-	for err == picohttp.ErrIncomplete && in.read() {
-		n, err = h.Resume(in.b)
-	}
-	if err != nil && n == len(in.b) {
-		in.read() // the octet that is one too many, if there is one
+// next parses the head at the beginning of what is left. It reads more only while the
+// head is incomplete, and the byte that is one too many for a limit, so that people see
+// it. So it holds little more than the longest head that is accepted.
+func (in *input) next(h head) (n int, err error) {
+	n, err = h.Resume(in.b)
+	for more := true; more && (err == picohttp.ErrIncomplete || err != nil && n == len(in.b)); {
+		more = in.read()
+		n, err = h.Resume(in.b) // also without more, as in.b may be elsewhere now
 	}
 	return n, err
 }
 
-// read reads more, and reports whether there was more. What was a part of b
-// before is not good any more.
+// read reads more, and reports whether there was more. The bytes in b may be moved: parts
+// of it from before the call are not valid any more.
 func (in *input) read() bool {
 	const atLeast = 16 << 10
 	for !in.eof && in.err == nil {
@@ -61,32 +59,31 @@ func (in *input) skip(n int) {
 	in.b = in.b[n:]
 }
 
-// pass skips n octets, or what there is of them, and adds them to p.
-func (in *input) pass(n int64, p *preview) {
-	for n > 0 && (len(in.b) > 0 || in.read()) {
-		m := int(min(n, int64(len(in.b))))
-		p.add(in.b[:m])
-		in.skip(m)
-		n -= int64(m)
+// skipAll skips what is left and returns how many bytes that were.
+func (in *input) skipAll() (n int64) {
+	begin := in.at
+	for len(in.b) > 0 || in.read() {
+		in.skip(len(in.b))
 	}
+	return in.at - begin
 }
 
 // A preview is the beginning of something long.
 type preview struct {
-	b      []byte
-	octets int64 // of all
+	b     []byte
+	bytes int64 // of all
 }
 
 func (p *preview) add(b []byte) {
 	const most = 128
-	p.octets += int64(len(b))
+	p.bytes += int64(len(b))
 	p.b = append(p.b, b[:min(len(b), most-len(p.b))]...)
 }
 
 // text returns what fits into so many columns.
 func (p *preview) text(room int) string {
 	s := printable(p.b)
-	if int64(len(p.b)) < p.octets {
+	if int64(len(p.b)) < p.bytes {
 		s += ellipsis
 	}
 	return cut(s, room)

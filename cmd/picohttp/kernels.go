@@ -11,7 +11,7 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// A kernelReport is what is said of the kernels in JSON.
+// A kernelReport is what kernels -json writes.
 type kernelReport struct {
 	Kernels []kernel `json:"kernels"`
 	CPU     cpu      `json:"cpu"`
@@ -65,11 +65,11 @@ func (r kernelReport) String() string {
 	}
 	table.Flush()
 	fmt.Fprintf(&s, "\nCPU       %s\n", cmp.Or(r.CPU.Name, "unknown"))
-	fmt.Fprintf(&s, "has       %s\n", cmp.Or(strings.Join(r.CPU.Features, " "), "nothing that matters to kernels"))
+	fmt.Fprintf(&s, "has       %s\n", cmp.Or(strings.Join(r.CPU.Features, " "), "none of the features that kernels need"))
 	if len(r.CPU.Missing) > 0 {
-		fmt.Fprintf(&s, "has not   %s\n", strings.Join(r.CPU.Missing, " "))
+		fmt.Fprintf(&s, "missing   %s\n", strings.Join(r.CPU.Missing, " "))
 	}
-	set := os.Getenv("GODEBUG")
+	set := safe(os.Getenv("GODEBUG"))
 	if set != "" {
 		fmt.Fprintf(&s, "GODEBUG   %s\n", set)
 		set += ","

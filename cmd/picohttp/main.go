@@ -49,7 +49,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return report(err, stdout, stderr)
 }
 
-// report writes what there is to say of err and returns the exit status.
+// report writes err, or the help, and returns the exit status.
 func report(err error, stdout, stderr io.Writer) int {
 	var usage usageError
 	switch {
@@ -59,18 +59,18 @@ func report(err error, stdout, stderr io.Writer) int {
 		_, err := fmt.Fprint(stdout, help())
 		return report(err, stdout, stderr)
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "picohttp: %v\nRun \"picohttp help\" for help.\n", err)
+		fmt.Fprintf(stderr, "picohttp: %s\nRun \"picohttp help\" for help.\n", safe(err.Error()))
 		return exitUsage
 	case err != errReported:
-		fmt.Fprintf(stderr, "picohttp: %v\n", err)
+		fmt.Fprintf(stderr, "picohttp: %s\n", safe(err.Error()))
 	}
 	return exitBad
 }
 
-// errReported makes the exit status 1 with nothing more to say.
+// errReported makes the exit status 1 without a message.
 var errReported = errors.New("reported")
 
-// A usageError says how the command is not used.
+// A usageError says how the command was used wrongly.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
@@ -89,7 +89,7 @@ func noMore(args []string) error {
 //go:embed doc.go
 var doc string
 
-// help returns the package comment, for a terminal of 80 columns.
+// help returns the package comment, indented for a terminal of 80 columns.
 func help() string {
 	text, _, _ := strings.Cut(doc, "*/")
 	return strings.ReplaceAll(strings.TrimPrefix(text, "/*\n"), "\n\t", "\n  ")

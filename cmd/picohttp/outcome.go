@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
-	"unicode/utf8"
+	"strings"
+	"unicode/utf16"
 
 	"github.com/picohttp/picohttp"
 )
@@ -21,7 +23,12 @@ type outcome struct {
 	Reason     *string     `json:"reason,omitempty"`
 	Fields     [][2]string `json:"fields,omitzero"`
 	Framing    *framing    `json:"framing,omitempty"`
-	Host       *host       `json:"host,omitempty"`
+	Host       *result     `json:"host,omitempty"`
+	Form       string      `json:"form,omitempty"`
+	Authority  *result     `json:"authority,omitempty"`
+	Path       *string     `json:"path,omitempty"`
+	Query      *string     `json:"query,omitempty"`
+	Check      *result     `json:"check,omitempty"`
 	Body       []byte      `json:"body,omitzero"`
 	Trailers   [][2]string `json:"trailers,omitzero"`
 	Deviations []string    `json:"deviations,omitempty"`
@@ -30,6 +37,7 @@ type outcome struct {
 type framing struct {
 	Body           string `json:"body,omitempty"`
 	Length         *int64 `json:"length,omitempty"`
+	ContentLength  *int64 `json:"content_length,omitempty"`
 	KeepAlive      *bool  `json:"keep_alive,omitempty"`
 	ExpectContinue bool   `json:"expect_continue,omitempty"`
 	ExpectOther    bool   `json:"expect_other,omitempty"`
@@ -39,38 +47,43 @@ type framing struct {
 	Status         int    `json:"status,omitempty"`
 }
 
-type host struct {
+type result struct {
 	Value *string `json:"value,omitempty"`
 	Error string  `json:"error,omitempty"`
 }
 
-// outcome says what became of h, for which parse answered n and err.
-func (m *messageFlags) outcome(h head, n int, err error) outcome {
-	if err != nil {
-		return m.notComplete(int64(n), err)
+// outcome says what became of a message without its body.
+func (m *messageFlags) outcome(j message) outcome {
+	if j.err != nil {
+		return m.notComplete(int64(j.n), j.err)
 	}
-	o := outcome{Result: "complete", N: ptr(int64(n)), Fields: fieldsOf(h)}
-	for d := range h.Deviations().All() {
-		o.Deviations = append(o.Deviations, d.Code())
-	}
-	switch h := h.(type) {
+	o := outcome{Result: "complete", N: ptr(int64(j.n)), Fields: fieldsOf(j.head), Deviations: codes(j.Deviations())}
+	switch h := j.head.(type) {
 	case *picohttp.Request:
 		o.Method, o.Target, o.Minor = latin1(h.Method()), latin1(h.Target()), ptr(h.Minor())
-		o.Framing, o.Host = m.framingOf(h), hostOf(h)
+		o.Framing, o.Form, o.Path, o.Query = m.framing(j), j.verdict.Form.String(), text(h.Path()), text(h.Query())
+		value, err := h.Host()
+		o.Host = resultOf(value, code(err))
+		o.Authority = resultOf(j.verdict.Authority, j.misrouted())
+		o.Check = &result{Error: code(j.rejected)}
 	case *picohttp.Response:
 		o.Minor, o.StatusCode, o.Reason = ptr(h.Minor()), ptr(h.Status()), ptr(latin1(h.Reason()))
-		o.Framing = m.framingOf(h)
+		o.Framing = m.framing(j)
 	}
 	return o
 }
 
-// chunkedOutcome says what became of a chunked body, and what its content is as
-// far as it is there.
-func (m *messageFlags) chunkedOutcome(d *picohttp.Chunked, content []byte, n int64, err error) outcome {
+// chunkedOutcome says what became of the chunked body in an input, and what its content
+// is as far as it is there.
+func (m *messageFlags) chunkedOutcome(in *input) outcome {
+	var c picohttp.Content
+	c.Start(picohttp.Framing{Body: picohttp.BodyChunked}, &m.parser)
+	content := []byte{} // not nil: an empty one is written
+	err := readBody(&c, in, func(_, data []byte) { content = append(content, data...) })
 	if err == nil {
-		return outcome{Result: "complete", N: &n, Body: content, Trailers: fieldsOf(d.Trailer())}
+		return outcome{Result: "complete", N: &in.at, Body: content, Trailers: fieldsOf(c.Trailer()), Deviations: codes(c.Deviations())}
 	}
-	o := m.notComplete(n, err)
+	o := m.notComplete(in.at, err)
 	if err == picohttp.ErrIncomplete {
 		o.Body = content
 	}
@@ -83,14 +96,14 @@ func (m *messageFlags) notComplete(n int64, err error) outcome {
 	if !ok {
 		return outcome{Result: "incomplete"}
 	}
-	return outcome{Result: "malformed", N: &n, Error: e.Code(), Status: m.answer(e)}
+	return outcome{Result: "malformed", N: &n, Error: e.Code(), Status: m.status(e)}
 }
 
-func (m *messageFlags) framingOf(h head) *framing {
-	f, err := m.framing(h)
-	if e, ok := err.(picohttp.Error); ok {
-		return &framing{Error: e.Code(), Status: m.answer(e)}
+func (m *messageFlags) framing(j message) *framing {
+	if e, ok := j.unframed.(picohttp.Error); ok {
+		return &framing{Error: e.Code(), Status: m.status(e)}
 	}
+	f := j.framing
 	o := &framing{
 		Body:           f.Body.String(),
 		KeepAlive:      &f.KeepAlive,
@@ -102,15 +115,32 @@ func (m *messageFlags) framingOf(h head) *framing {
 	if f.Body == picohttp.BodyLength {
 		o.Length = &f.Length
 	}
+	if f.ContentLength >= 0 {
+		o.ContentLength = &f.ContentLength
+	}
 	return o
 }
 
-func hostOf(r *picohttp.Request) *host {
-	value, err := r.Host()
-	if e, ok := err.(picohttp.Error); ok {
-		return &host{Error: e.Code()}
+// status returns the status code to respond with to e, or 0 if e is about a response.
+func (m *messageFlags) status(e picohttp.Error) int {
+	if m.kind == "response" {
+		return 0
 	}
-	return &host{Value: ptr(latin1(value))}
+	return e.Status()
+}
+
+// code returns the code of err, or "" if it is no Error.
+func code(err error) string {
+	e, _ := err.(picohttp.Error)
+	return e.Code()
+}
+
+// resultOf returns the value, or the error if there is one.
+func resultOf(value []byte, code string) *result {
+	if code != "" {
+		return &result{Error: code}
+	}
+	return &result{Value: ptr(latin1(value))}
 }
 
 func fieldsOf(h head) [][2]string {
@@ -121,25 +151,55 @@ func fieldsOf(h head) [][2]string {
 	return fields
 }
 
-func ptr[T any](v T) *T { return &v }
-
-// latin1 returns the characters whose numbers are the octets of b.
-func latin1(b []byte) string {
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			runes := make([]rune, len(b))
-			for i, c := range b {
-				runes[i] = rune(c)
-			}
-			return string(runes)
-		}
+func codes(all picohttp.Deviations) (codes []string) {
+	for d := range all.All() {
+		codes = append(codes, d.Code())
 	}
-	return string(b)
+	return codes
 }
 
-// newEncoder returns an encoder that writes each value in a line, in one Write.
+func ptr[T any](v T) *T { return &v }
+
+// text returns b as a string, or nil for nil.
+func text(b []byte) *string {
+	if b == nil {
+		return nil
+	}
+	return ptr(latin1(b))
+}
+
+// latin1 returns the characters whose numbers are the bytes of b.
+func latin1(b []byte) string {
+	var s strings.Builder
+	s.Grow(len(b))
+	for _, c := range b {
+		s.WriteRune(rune(c))
+	}
+	return s.String()
+}
+
+// newEncoder returns an encoder that writes each value in a line of printable ASCII, in
+// one Write.
 func newEncoder(w io.Writer) *json.Encoder {
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(ascii{w})
 	e.SetEscapeHTML(false)
 	return e
+}
+
+// An ascii escapes the characters that package json does not: DEL and all beyond ASCII.
+type ascii struct{ w io.Writer }
+
+func (a ascii) Write(text []byte) (int, error) {
+	line := make([]byte, 0, len(text))
+	for _, r := range string(text) {
+		if r <= '~' {
+			line = append(line, byte(r))
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			line = fmt.Appendf(line, `\u%04x`, unit)
+		}
+	}
+	_, err := a.w.Write(line)
+	return len(text), err
 }

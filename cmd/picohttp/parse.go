@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 
 	"github.com/picohttp/picohttp"
@@ -25,7 +24,7 @@ func runParse(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	files := f.Args()
 	for _, file := range files {
 		if len(file) > 1 && file[0] == '-' {
-			return usagef("parse: %s stands behind a file; flags go before (a file of that name is ./%s)", file, file)
+			return usagef("parse: %q comes after a file; flags come first (the file of that name is ./%s)", file, file)
 		}
 	}
 	if err := m.check(); err != nil {
@@ -45,7 +44,7 @@ func runParse(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 			return s.failed
 		}
 		if err != nil {
-			fmt.Fprintf(stderr, "picohttp: %v\n", err)
+			report(err, stdout, stderr)
 		}
 		good = good && all && err == nil
 	}
@@ -55,13 +54,12 @@ func runParse(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// parseFile shows the messages in a file and reports whether all are complete.
-func parseFile(name string, stdin io.Reader, s *show) (complete bool, err error) {
+// parseFile shows the messages in a file and reports whether all are good.
+func parseFile(name string, stdin io.Reader, s *show) (good bool, err error) {
 	r := stdin
 	if path := name; path == "-" {
 		name = "standard input"
 	} else {
-		name = safe(path)
 		f, err := os.Open(path)
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", name, bare(err))
@@ -69,21 +67,21 @@ func parseFile(name string, stdin io.Reader, s *show) (complete bool, err error)
 		defer f.Close()
 		r = f
 	}
-	s.file = name
+	s.file = safe(name)
 	w := walk{flags: s.flags, in: input{r: r}, show: s}
 	if !w.in.read() && w.in.err == nil {
-		return false, fmt.Errorf("%s: empty, there is no message in it", name)
+		return false, fmt.Errorf("%s: empty, no message to parse", name)
 	}
 	if w.in.err == nil {
-		complete = w.messages()
+		good = w.messages()
 	}
 	if w.in.err != nil {
 		return false, fmt.Errorf("%s: %w", name, bare(w.in.err))
 	}
-	return complete, nil
+	return good, nil
 }
 
-// bare returns err without the file's name, which is said already.
+// bare returns err without the name of the file.
 func bare(err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) {
@@ -92,115 +90,94 @@ func bare(err error) error {
 	return err
 }
 
-// A walk goes through the messages of a file. Where reading fails, in.err is
-// set, and it stops.
+// A walk shows the messages of a file, one after the other. If reading fails, it sets
+// in.err and stops.
 type walk struct {
 	flags *messageFlags
 	in    input
 	show  *show
 }
 
-// messages shows all messages and reports whether they are complete.
-func (w *walk) messages() (complete bool) {
+// messages shows all messages, and reports whether they are complete and none was
+// rejected.
+func (w *walk) messages() bool {
 	h := w.flags.newHead()
 	if h == nil {
-		return w.chunkedOnly()
+		return w.chunked()
 	}
+	good := true
 	for number := 1; len(w.in.b) > 0 || w.in.read(); number++ {
-		n, err := w.in.next(w.flags, h)
+		n, err := w.in.next(h)
 		if w.in.err != nil {
 			return false
 		}
-		w.show.head(message{number, w.in.at, w.in.b, h, n, err})
+		j := w.flags.judge(h, n, err)
+		w.show.head(j, number, w.in.at)
 		if err != nil || w.show.failed != nil {
 			return false
 		}
 		w.in.skip(n)
-		if more, complete := w.body(h); !more || !complete {
-			return complete
+		more, complete := w.body(j)
+		good = good && complete && j.rejected == nil
+		if !more {
+			break
 		}
 	}
-	return true
+	return good
 }
 
-// body walks through what follows a head. It reports whether another message may
-// follow, and whether this one is complete.
-func (w *walk) body(h head) (more, complete bool) {
-	framing, err := w.flags.framing(h)
-	switch h := h.(type) {
-	case *picohttp.Trailer:
-		w.rest("behind the trailer section")
+// body shows what comes after a head. It reports whether another message may follow, and
+// whether this one is complete.
+func (w *walk) body(j message) (more, complete bool) {
+	response, isResponse := j.head.(*picohttp.Response)
+	switch {
+	case w.flags.kind == "trailer":
+		w.rest("trailer section")
 		return false, true
-	case *picohttp.Response:
-		if h.Status() == 101 {
-			w.rest("as it is another protocol")
-			return false, true
-		}
-	}
-	if err != nil {
-		w.rest("as the framing is malformed")
-		return false, false
-	}
-	switch framing.Body {
-	case picohttp.BodyNone:
+	case isResponse && response.Status() == 101:
+		w.rest("101 response")
+		return false, true
+	case j.rejected != nil && j.rejected != picohttp.ErrCoding:
+		w.rest("rejected " + w.flags.kind)
+		return false, true
+	case j.framing.Body == picohttp.BodyNone:
 		return true, true
-	case picohttp.BodyChunked:
-		complete = w.chunkedBody()
-		return true, complete
-	case picohttp.BodyLength:
-		var p preview
-		w.in.pass(framing.Length, &p)
-		if w.in.err == nil {
-			w.show.lengthBody(&p, framing.Length)
-		}
-		return true, p.octets == framing.Length
 	}
-	var p preview
-	w.in.pass(math.MaxInt64, &p)
-	if w.in.err == nil {
-		w.show.endlessBody(&p, framing.Body)
-	}
-	return false, true
+	complete = w.content(j.framing, isResponse)
+	return complete && (j.framing.Body == picohttp.BodyLength || j.framing.Body == picohttp.BodyChunked), complete
 }
 
-func (w *walk) chunkedBody() (complete bool) {
-	var t tally
-	c := newChunkedBody(&w.in, w.flags)
-	err := c.walk(t.take)
+// content shows a body, and reports whether it is complete.
+func (w *walk) content(f picohttp.Framing, response bool) bool {
+	b := body{framing: f.Body, Content: picohttp.Content{Response: response}}
+	if f.Body == picohttp.BodyTunnel {
+		f.Body = picohttp.BodyUntilClose // so that it has content
+	}
+	b.Start(f, &w.flags.parser)
+	err := b.read(&w.in)
 	if w.in.err == nil {
-		w.show.chunkedBody(c, &t, err)
+		w.show.body(&b, err)
 	}
 	return err == nil
 }
 
-// chunkedOnly shows a file that is nothing but a chunked body.
-func (w *walk) chunkedOnly() (complete bool) {
-	c := newChunkedBody(&w.in, w.flags)
-	var t chunkTable
-	take := t.take
-	content := []byte{} // not nil: an empty one is written
-	if w.show.json != nil {
-		take = func(p piece) { content = append(content, p.data...) }
+// chunked shows a file that has only a chunked body, and reports whether it is complete.
+func (w *walk) chunked() (complete bool) {
+	if w.show.json == nil {
+		complete = w.content(picohttp.Framing{Body: picohttp.BodyChunked}, false)
+	} else if o := w.flags.chunkedOutcome(&w.in); w.in.err == nil {
+		w.show.object(o)
+		complete = o.Result == "complete"
 	}
-	err := c.walk(take)
-	if w.in.err != nil {
-		return false
+	if complete {
+		w.rest("chunked body")
 	}
-	if w.show.json != nil {
-		w.show.object(w.flags.chunkedOutcome(&c.decoder, content, w.in.at, err))
-	} else {
-		w.show.chunkedOnly(c, &t, err)
-	}
-	if err == nil {
-		w.rest("behind the chunked body")
-	}
-	return err == nil
+	return complete
 }
 
-// rest passes over what is left and says why it is not parsed.
-func (w *walk) rest(why string) {
-	var p preview
-	if w.in.pass(math.MaxInt64, &p); w.in.err == nil {
-		w.show.rest(p.octets, why)
+// rest passes over what is left, and says that it is not parsed.
+func (w *walk) rest(after string) {
+	if n := w.in.skipAll(); w.in.err == nil {
+		w.show.rest(n, after)
 	}
 }

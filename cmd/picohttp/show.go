@@ -1,41 +1,35 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/picohttp/picohttp"
 )
 
-// A message is what parse found at an offset of a file.
-type message struct {
-	number int   // from 1
-	at     int64 // offset of b in the file
-	b      []byte
-	h      head
-	n      int
-	err    error
-}
-
 // A show writes messages for people, or as JSON.
 type show struct {
+	terminal
 	flags    *messageFlags
 	w, notes io.Writer
 	json     *json.Encoder // nil if it is for people
-	terminal terminal
-	file     string
+	file     string        // safe to print
 	shown    int
-	failed   error // a fault in writing
+	text     strings.Builder // for people, until flush
+	failed   error           // a fault in writing
 }
 
-// print writes what is on a page.
-func (s *show) print(p *page) {
+// flush writes the text.
+func (s *show) flush() {
 	if s.failed == nil {
-		_, s.failed = io.WriteString(s.w, p.text.String())
+		_, s.failed = io.WriteString(s.w, s.text.String())
 	}
+	s.text.Reset()
 }
 
 // object writes o as JSON.
@@ -45,84 +39,103 @@ func (s *show) object(o outcome) {
 	}
 }
 
-// heading begins a page for a message.
-func (s *show) heading(what string) *page {
-	p := &page{terminal: s.terminal}
+func (s *show) line(text string) {
+	s.text.WriteString(strings.TrimRight(text, " ") + "\n")
+}
+
+// heading begins the text of a message.
+func (s *show) heading(what string) {
 	if s.shown++; s.shown > 1 {
-		p.line("")
+		s.line("")
 	}
-	p.line(p.paint(bold, s.file+": "+what))
-	p.line("")
-	return p
+	s.line(s.paint(bold, s.file+": "+what) + "\n")
 }
 
-// head shows a head.
-func (s *show) head(m message) {
+// rowBefore is the number of columns before the values of rows.
+const rowBefore = 13
+
+// row writes a name and a value.
+func (s *show) row(name, value string) {
+	s.line(s.rowName(name) + cut(value, s.room(rowBefore)))
+}
+
+// badRow writes a row whose value is a fault, which is not cut.
+func (s *show) badRow(name, value string) {
+	s.line(s.rowName(name) + s.paint(red, value))
+}
+
+func (s *show) rowName(name string) string {
+	return s.paint(cyan, fmt.Sprintf("  %-*s", rowBefore-2, name))
+}
+
+// optionalRow is row, unless the value is nil.
+func (s *show) optionalRow(name string, value []byte) {
+	if value != nil {
+		s.row(name, printable(value))
+	}
+}
+
+// head shows a message without its body, which begins at an offset of the file.
+func (s *show) head(j message, number int, at int64) {
 	if s.json != nil {
-		s.object(s.flags.outcome(m.h, m.n, m.err))
+		s.object(s.flags.outcome(j))
 		return
 	}
-	what := s.flags.kind
-	if what == "trailer" {
-		what = "trailer section"
-	} else {
-		what += " " + strconv.Itoa(m.number)
+	what := "trailer section"
+	if s.flags.kind != "trailer" {
+		what = s.flags.kind + " " + strconv.Itoa(number)
 	}
-	if m.at > 0 {
-		what += fmt.Sprintf(", from offset %d on", m.at)
-		if m.err != nil {
-			what += ", which is 0 below"
-		}
+	if at > 0 {
+		what += fmt.Sprintf(", at offset %d", at)
 	}
-	p := s.heading(what)
-	if m.err != nil {
-		p.explain(&s.flags.parser, m.b, m.n, m.err)
-	} else {
-		s.complete(p, m)
+	s.heading(what)
+	if j.err == nil {
+		s.parts(j)
 	}
-	s.print(p)
+	if j.rejected != nil {
+		s.line("")
+	}
+	if err := cmp.Or(j.err, j.rejected); err != nil {
+		s.explain(j.Explain(err), at, s.flags.kind)
+	}
+	if j.rejected == picohttp.ErrCoding { // the body follows
+		s.line("")
+	}
+	s.flush()
 }
 
-// complete writes the parts of a complete head.
-func (s *show) complete(p *page, m message) {
-	p.row("octets", strconv.Itoa(m.n))
-	switch h := m.h.(type) {
+// parts writes the parts of a complete head.
+func (s *show) parts(j message) {
+	s.row("bytes", strconv.Itoa(j.n))
+	switch h := j.head.(type) {
 	case *picohttp.Request:
-		p.row("method", printable(h.Method()))
-		p.row("target", printable(h.Target()))
-		p.row("version", fmt.Sprintf("HTTP/1.%d", h.Minor()))
-		if value, err := h.Host(); err != nil {
-			p.badRow("host", malformed(err))
-		} else {
-			p.row("host", printable(value))
+		s.row("method", printable(h.Method()))
+		s.row("target", printable(h.Target()))
+		s.row("form", j.verdict.Form.String())
+		if j.misrouted() == "" {
+			s.row("authority", printable(j.verdict.Authority))
 		}
+		s.optionalRow("path", h.Path())
+		s.optionalRow("query", h.Query())
+		s.row("version", fmt.Sprintf("HTTP/1.%d", h.Minor()))
 	case *picohttp.Response:
-		p.row("version", fmt.Sprintf("HTTP/1.%d", h.Minor()))
-		p.row("status", fmt.Sprintf("%03d %s", h.Status(), printable(h.Reason())))
-	case *picohttp.Trailer:
-		p.deviations(h.Deviations())
-		p.fields("fields", h)
-		return
+		s.row("version", fmt.Sprintf("HTTP/1.%d", h.Minor()))
+		s.row("status", fmt.Sprintf("%03d %s", h.Status(), printable(h.Reason())))
 	}
-	if framing, err := s.flags.framing(m.h); err != nil && m.h.Deviations() != 0 {
-		p.badRow("framing", "refused: "+strings.TrimPrefix(malformed(err), "malformed: "))
-	} else if err != nil {
-		p.badRow("framing", malformed(err))
-	} else {
-		p.row("framing", framingText(framing, m.h))
+	switch {
+	case s.flags.kind == "trailer":
+	case j.unframed != nil:
+		s.badRow("framing", "malformed ("+code(j.unframed)+")")
+	default:
+		s.row("framing", framingText(j))
 	}
-	p.deviations(m.h.Deviations())
-	p.fields("fields", m.h)
+	s.deviations(j.Deviations())
+	s.fields("fields", j)
 }
 
-// malformed names the rule that is broken.
-func malformed(err error) string {
-	e, _ := err.(picohttp.Error)
-	return "malformed: " + e.Rule() + " (" + e.Code() + ")"
-}
-
-// framingText puts f, which was decided from h, into words.
-func framingText(f picohttp.Framing, h head) string {
+// framingText puts the framing of a message into words.
+func framingText(j message) string {
+	f := j.framing
 	text := f.Body.String()
 	switch f.Body {
 	case picohttp.BodyNone:
@@ -131,10 +144,10 @@ func framingText(f picohttp.Framing, h head) string {
 		text += fmt.Sprintf(" %d", f.Length)
 	}
 	if f.OtherCoding {
-		text += ", in another transfer coding"
+		text += ", with another transfer coding"
 	}
 	switch {
-	case f.KeepAlive:
+	case f.KeepAlive && j.rejected == nil:
 		text += ", keep-alive"
 	case f.Body != picohttp.BodyUntilClose && f.Body != picohttp.BodyTunnel:
 		text += ", close"
@@ -146,112 +159,162 @@ func framingText(f picohttp.Framing, h head) string {
 		text += ", expects something unknown"
 	}
 	if f.Upgrade {
-		protocol, _ := h.Get("Upgrade")
+		protocol, _ := j.Get("Upgrade")
 		text += ", upgrade to " + printable(protocol)
 	}
 	return text
 }
 
-// lengthBody shows a body that should have length octets.
-func (s *show) lengthBody(body *preview, length int64) {
-	missing := length - body.octets
-	if s.json != nil {
-		if missing > 0 {
-			s.object(s.flags.notComplete(0, picohttp.ErrIncomplete))
+// deviations writes a row for each.
+func (s *show) deviations(all picohttp.Deviations) {
+	for d := range all.All() {
+		s.badRow("deviates", fmt.Sprintf("%s (%s, %s)", d.Rule(), d.Code(), d.Section()))
+	}
+}
+
+// fields writes a row with the number of fields, and a line for each.
+func (s *show) fields(name string, h head) {
+	s.row(name, strconv.Itoa(h.NumFields()))
+	const most, few = 32, 16 // columns for names; longer ones leave a few for the value
+	columns := 0
+	for name := range h.Fields() {
+		columns = max(columns, min(len(name), most))
+		if len(name) == 0 {
+			columns = max(columns, len("(folded)"))
 		}
-		return
 	}
-	text := plural(body.octets, "octet")
-	p := &page{terminal: s.terminal}
-	if missing > 0 {
-		p.badRow("body", text+", incomplete: "+plural(missing, "octet")+" missing")
-	} else {
-		p.row("body", text)
+	i := 0
+	for name, value := range h.Fields() {
+		i++
+		before := fmt.Sprintf("%6d  ", i)
+		if len(name) == 0 { // in Pico
+			name = []byte("(folded)")
+		}
+		name := fmt.Sprintf("%-*s", columns, cut(printable(name), max(most, s.room(len(before)+2+few))))
+		s.line(before + s.paint(cyan, name) + "  " + cut(printable(value), s.room(len(before)+len(name)+2)))
 	}
-	p.preview(body)
-	s.print(p)
 }
 
-// endlessBody shows what has no end but that of the file.
-func (s *show) endlessBody(body *preview, how picohttp.Body) {
-	if s.json != nil {
-		return
+// explain writes what Explain returned about what begins at an offset of the file.
+func (s *show) explain(text string, from int64, what string) {
+	fault, where, _ := strings.Cut(text, "\n")
+	if from > 0 && strings.Contains(where, "offset ") {
+		s.line(fmt.Sprintf("Counted from offset %d, where the %s begins:", from, what))
 	}
-	text := plural(body.octets, "octet")
-	if how == picohttp.BodyTunnel {
-		text += " of the tunnel"
+	s.line(s.paint(red, fault))
+	// the place, the quote and its caret, the rule
+	if parts := strings.Split(where, "\n\n"); len(parts) == 3 {
+		parts[1] = s.narrow(parts[1])
+		where = strings.Join(parts, "\n\n")
 	}
-	p := &page{terminal: s.terminal}
-	p.row("body", text)
-	p.preview(body)
-	s.print(p)
+	if where != "" {
+		s.line(where)
+	}
 }
 
-// chunkedBody shows the body of a message.
-func (s *show) chunkedBody(c *chunkedBody, t *tally, err error) {
+// narrow cuts a quote to what fits around its caret. What follows the caret is not cut.
+func (s *show) narrow(lines string) string {
+	const indent = "    "
+	quote, caret, _ := strings.Cut(lines, "\n")
+	at := strings.IndexByte(caret, '^')
+	if strings.HasSuffix(caret, "^") { // after its label
+		at = len(caret) - 1
+	}
+	room := s.room(0)
+	if max(len(quote), at+1) <= room {
+		return lines
+	}
+	label := strings.TrimSpace(caret[:at] + caret[at+1:])
+	quote, at, room = quote[len(indent):], at-len(indent), room-len(indent)
+	before := min(room/2, room-len(`\x00...`)) // columns before the caret, if what follows is cut, too
+	if from := min(at-before, max(len(quote), at+1)-room); from > 0 {
+		begin := from + len(ellipsis)
+		for cutAt(quote, begin) < begin {
+			begin++
+		}
+		quote = ellipsis + quote[begin:]
+		at -= begin - len(ellipsis)
+	}
+	return fmt.Sprintf("%s%s\n%s%*s %s", indent, cut(quote, room), indent, at+1, "^", label)
+}
+
+// body shows a body, and why it is not complete.
+func (s *show) body(b *body, err error) {
 	if s.json != nil {
 		if err != nil {
-			s.object(s.flags.notComplete(c.in.at-c.begin, err))
+			s.object(s.flags.notComplete(b.end-b.begin, err))
 		}
 		return
 	}
-	p := &page{terminal: s.terminal}
-	s.content(p, c, t, err)
-	s.print(p)
-}
-
-// content writes a row of what is in a chunked body, and how it ends.
-func (s *show) content(p *page, c *chunkedBody, t *tally, err error) {
-	text := plural(t.content.octets, "octet") + " in " + plural(t.chunks, "chunk")
-	if err == nil {
-		p.row("body", text)
-		p.preview(&t.content)
-		p.fields("trailer", c.decoder.Trailer())
-		return
+	if s.flags.kind == "chunked" {
+		s.heading("chunked body")
+		s.chunks(b)
 	}
-	if err == picohttp.ErrIncomplete {
-		p.badRow("body", text+", incomplete: "+t.missing())
-		p.preview(&t.content)
-		return
+	name, text := "body", plural(b.data.bytes, "byte")
+	switch b.framing {
+	case picohttp.BodyTunnel:
+		name = "tunnel"
+	case picohttp.BodyChunked:
+		text += fmt.Sprintf(" in %s, %s of overhead", plural(b.chunks, "chunk"), plural(b.end-b.begin-b.data.bytes, "byte"))
 	}
-	p.badRow("body", text+fmt.Sprintf(", malformed at offset %d", c.in.at))
-	p.preview(&t.content)
-	p.line("")
-	b, n := c.fault()
-	if from := c.in.at - int64(n); from > 0 {
-		p.line(fmt.Sprintf("Counted from offset %d on:", from))
+	s.row(name, text)
+	if b.data.bytes > 0 {
+		s.line(fmt.Sprintf("%*s%s", rowBefore, "", b.data.text(s.room(rowBefore))))
 	}
-	p.explain(&s.flags.parser, b, n, err)
-}
-
-// chunkedOnly shows a chunked body alone.
-func (s *show) chunkedOnly(c *chunkedBody, t *chunkTable, err error) {
-	p := s.heading("chunked body")
-	p.chunks(t)
+	s.deviations(b.Deviations())
 	if err != nil {
-		s.content(p, c, &t.tally, err)
-		s.print(p)
-		return
+		s.line("")
+		s.explain(b.Explain(err), b.begin, "body")
+	} else if b.framing == picohttp.BodyChunked {
+		s.fields("trailer", b.Trailer())
 	}
-	octets, content := c.in.at, t.content.octets
-	p.row("octets", strconv.FormatInt(octets, 10))
-	p.row("content", plural(content, "octet")+" in "+plural(t.chunks, "chunk"))
-	overhead := plural(octets-content, "octet")
-	if content > 0 {
-		overhead += fmt.Sprintf(", %.1f %% of the content", 100*float64(octets-content)/float64(content))
-	}
-	p.row("overhead", overhead)
-	p.fields("trailer", c.decoder.Trailer())
-	s.print(p)
+	s.flush()
 }
 
-// rest says that octets are not parsed.
-func (s *show) rest(octets int64, why string) {
+// chunks writes a table of the first chunks and the last-chunk.
+func (s *show) chunks(b *body) {
+	rows := slices.Concat(b.rows, b.last)
+	if len(rows) == 0 {
+		return
+	}
+	ext := 0 // columns of chunk-ext
+	for _, r := range rows {
+		if r.ext.bytes > 0 {
+			ext = max(ext, len("chunk-ext"), len(r.ext.text(s.room(s.width-24))))
+		}
+	}
+	row := func(number, at, size, chunkExt string) string {
+		text := fmt.Sprintf("%7s  %8s  %8s  ", number, at, size)
+		if ext > 0 {
+			text += fmt.Sprintf("%-*s  ", ext, chunkExt)
+		}
+		return text
+	}
+	s.line(s.paint(cyan, row("chunk", "offset", "size", "chunk-ext")+"data"))
+	show := func(number string, r chunkRow) {
+		before := row(number, strconv.FormatInt(r.at, 10), strconv.FormatUint(r.size, 10), r.ext.text(ext))
+		s.line(before + r.data.text(s.room(len(before))))
+	}
+	for i, r := range b.rows {
+		show(strconv.Itoa(i+1), r)
+	}
+	if more := b.chunks - len(b.rows); more > 0 {
+		s.line(fmt.Sprintf("  %d more", more))
+	}
+	for _, r := range b.last {
+		show("last", r)
+	}
+	s.line("")
+}
+
+// rest says that bytes after something are not parsed.
+func (s *show) rest(n int64, after string) {
+	text := fmt.Sprintf("%s after the %s", plural(n, "byte"), after)
 	switch {
-	case octets == 0 || s.failed != nil:
+	case n == 0 || s.failed != nil:
 	case s.json != nil:
-		fmt.Fprintf(s.notes, "picohttp: %s: not parsed, %s: %s\n", s.file, why, plural(octets, "octet"))
+		fmt.Fprintf(s.notes, "picohttp: %s: not parsed: %s\n", s.file, text)
 	default:
-		_, s.failed = fmt.Fprintf(s.w, "\n  Not parsed, %s: %s.\n", why, plural(octets, "octet"))
+		_, s.failed = fmt.Fprintf(s.w, "\n  Not parsed: %s.\n", text)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
 // A terminal is what the output can do.
@@ -15,7 +14,7 @@ type terminal struct {
 	colour bool
 }
 
-// terminalOf looks at w, and at what the user wants: a width of -1 is no wish.
+// terminalOf returns what w can do. A width of -1 is that of w.
 func terminalOf(w io.Writer, width int) terminal {
 	var t terminal
 	if f, ok := w.(*os.File); ok {
@@ -34,12 +33,12 @@ func terminalOf(w io.Writer, width int) terminal {
 	return t
 }
 
-// room returns how many columns are left behind some; at least a few.
-func (t terminal) room(behind int) int {
+// room returns how many columns are left after some, at least a few.
+func (t terminal) room(after int) int {
 	if t.width == 0 {
 		return 1<<31 - 1
 	}
-	return max(t.width-behind, 16)
+	return max(t.width-after, 16)
 }
 
 // Parameters of the control sequence SGR.
@@ -66,8 +65,8 @@ func cut(s string, room int) string {
 	return s[:cutAt(s, room-len(ellipsis))] + ellipsis
 }
 
-// cutAt returns where to cut s, at most at an offset, so that nothing is cut that
-// printable has escaped.
+// cutAt returns where to cut s: at most at an offset, which is less than its length, and
+// not within an escape of printable.
 func cutAt(s string, most int) (end int) {
 	for next := 0; next <= most; {
 		end = next
@@ -75,7 +74,7 @@ func cutAt(s string, most int) (end int) {
 		case strings.HasPrefix(s[next:], `\x`):
 			next += len(`\x00`)
 		case s[next] == '\\':
-			next += len(`\\`)
+			next += len(`\n`)
 		default:
 			next++
 		}
@@ -83,20 +82,13 @@ func cutAt(s string, most int) (end int) {
 	return end
 }
 
-// printable returns b with what is not printable ASCII escaped as in a Go
-// string.
+// printable returns b with what is not printable ASCII escaped as in a Go string.
 func printable(b []byte) string {
 	var s strings.Builder
 	for _, c := range b {
-		switch {
-		case c == '\t':
-			s.WriteString(`\t`)
-		case c == '\r':
-			s.WriteString(`\r`)
-		case c == '\n':
-			s.WriteString(`\n`)
-		case c == '\\':
-			s.WriteString(`\\`)
+		switch i := strings.IndexByte("\t\r\n\\", c); {
+		case i >= 0:
+			s.WriteString(`\` + `trn\`[i:i+1])
 		case c < ' ' || c > '~':
 			fmt.Fprintf(&s, `\x%02x`, c)
 		default:
@@ -106,14 +98,10 @@ func printable(b []byte) string {
 	return s.String()
 }
 
-// safe returns a file's name, with a question mark for what could control a terminal.
-func safe(name string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, name)
+// safe returns s with escapes, as in a Go string, for what could control a terminal.
+func safe(s string) string {
+	quoted := strconv.Quote(s)
+	return strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(quoted[1 : len(quoted)-1])
 }
 
 // plural returns how many there are of what noun names.

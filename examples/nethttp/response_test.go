@@ -67,8 +67,7 @@ func TestResponses(t *testing.T) {
 			"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na"},
 		"panic": {get + get, func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) }, ""},
 		"bad trailer": {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: Content-Length\r\n\r\n0\r\n\r\n", nil,
-			"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 130\r\nConnection: close\r\n\r\n" +
-				"the fields that say where a body ends or a request goes may not come in a trailer section\ntrailer-field (RFC 9110, section 6.5.1)\n"},
+			"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")

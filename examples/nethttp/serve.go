@@ -162,20 +162,18 @@ func (c *timedConn) Write(p []byte) (n int, err error) {
 	return c.Conn.Write(p)
 }
 
-// refuse answers what ReadRequest answered, if there is somebody to answer.
+// refuse responds to an error of ReadRequest, unless the connection has ended. The
+// response has no content, because the request may be a HEAD.
 func refuse(out *bufio.Writer, err error) {
-	status, why := http.StatusBadRequest, "the request-target is no URI"
+	status := http.StatusBadRequest
 	var e picohttp.Error
 	switch {
 	case errors.As(err, &e):
-		status, why = e.Status(), fmt.Sprintf("%s\n%s (%s)", e.Rule(), e.Code(), e.Section())
-	case err == nethttp.ErrCoding:
-		status, why = http.StatusNotImplemented, "no transfer coding but chunked is decoded here"
-	case !errors.As(err, new(*url.Error)):
-		return // the connection is at its end
+		status = e.Status()
+	case !errors.As(err, new(*url.Error)): // the request-target is not a URI
+		return
 	}
-	fmt.Fprintf(out, "HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s\n",
-		status, http.StatusText(status), len(why)+1, why)
+	fmt.Fprintf(out, "HTTP/1.1 %d %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status, http.StatusText(status))
 }
 
 // linger sends what is written and waits for the peer to close, a short time: if

@@ -32,7 +32,7 @@ func (c *Conn) refuse(status int, why string) {
 	c.reply(status, textPlain, "", why+"\n")
 }
 
-// refuseFault answers what the parser found. It tells the rule and nothing that
+// refuseFault responds with what the parser found. It quotes the rule and nothing that
 // the peer sent; Explain is for the log.
 func (c *Conn) refuseFault(err error) {
 	fault := err.(picohttp.Error)
@@ -91,6 +91,8 @@ func reason(status int) string {
 		return "Expectation Failed"
 	case 431:
 		return "Request Header Fields Too Large"
+	case 500:
+		return "Internal Server Error"
 	case 501:
 		return "Not Implemented"
 	case 505:

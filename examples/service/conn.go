@@ -11,25 +11,24 @@ import (
 type Conn struct {
 	// Limits may be nil, for the default ones.
 	Limits *Limits
-	// Last makes the next answer say that it is the last one: a server that
+	// Last makes the next response say that it is the last one. A server that
 	// stops sets it.
 	Last bool
 
-	state  State // never Full
-	req    picohttp.Request
-	chunks picohttp.Chunked
-	out    []byte // during Serve
+	state   State // never Full
+	req     picohttp.Request
+	content picohttp.Content
+	out     []byte // during Serve
 
-	// Of the request under way. Its octets are gone when the body comes, so
+	// Of the current request. Its bytes are gone when the content arrives, so
 	// what is needed of it later is here.
 	framing picohttp.Framing
 	isHead  bool // the method is HEAD
 	minor   int
 	waiting bool // the client waits for a 100 (Continue)
-	keep    bool // the connection goes on behind it
+	keep    bool // another request may follow
 	use     use  // of the content
-	begun   bool // the answer of /echo
-	left    int64
+	begun   bool // the response of /echo
 	size    int64
 	crc     uint32
 }
@@ -43,25 +42,26 @@ const (
 	toUpload
 )
 
-// Serve reads from in, the bytes of the connection that arrived and were not
-// consumed before, as much as it can, appends the answers to out, and tells how
-// many bytes it has consumed. If it was not enough for a whole head or trailer
-// section, in[n:] is not empty: keep it, and call Serve again with those bytes and
-// more behind them, at the same place or elsewhere. A body is consumed as it
-// comes, so what must be kept is never longer than a head may be.
+// Serve reads as much as it can from in, the bytes of the connection that have arrived
+// and were not consumed before. It appends the responses to out, and returns how many
+// bytes it has consumed. If a head or trailer section has not fully arrived, in[n:] is
+// not empty: keep it, and call Serve again with those bytes and more after them, at the
+// same place or elsewhere. A body is consumed as it arrives, so what must be kept is
+// never longer than a head may be.
 //
-// The caller owns in and gets it back when Serve returns: Serve writes nothing to
-// it, and keeps no octet of what it has consumed. (The parser keeps the slice of
-// an unfinished head until the next call, but does not look at it again.)
+// The caller owns in. Serve does not write to it, and keeps nothing of what it has
+// consumed. (The parser keeps the slice of an unfinished head until the next call, but
+// does not read it again.)
 //
-// If in holds many requests, Serve stops when out is longer than MaxAnswer, and is
-// Full. One body or request may take it over the limit: for each octet of content
-// that is echoed, five more if it comes in the smallest chunks.
+// If in holds many requests, Serve stops when out is longer than MaxAnswer, and returns
+// Full. One request or piece of content may exceed the limit: for each byte of content
+// that is echoed, by five more if it arrives in the smallest chunks.
 func (c *Conn) Serve(in, out []byte) (n int, answer []byte, state State) {
 	c.out = out
 	defer func() { c.out = nil }()
-	for more := true; more && n < len(in) && c.state != Closed; {
-		if len(c.out) >= c.limits().maxAnswer() {
+	// A body may end without another byte.
+	for more := true; more && c.state != Closed && (n < len(in) || c.state == Body); {
+		if n < len(in) && len(c.out) >= c.limits().maxAnswer() {
 			return n, c.out, Full
 		}
 		var m int
@@ -82,8 +82,8 @@ func (c *Conn) limits() *Limits {
 	return c.Limits
 }
 
-// readHead reads the head at the start of in, and answers the request if it
-// needs no content. There is no more to do if the head is not all in.
+// readHead reads the head at the start of in, and responds to the request if it needs
+// no content. more is false if the head has not fully arrived.
 func (c *Conn) readHead(in []byte) (n int, more bool) {
 	var err error
 	if c.state == Head {
@@ -95,26 +95,21 @@ func (c *Conn) readHead(in []byte) (n int, more bool) {
 		c.state = Head
 		return 0, false
 	}
-	// From here on the request lives as long as in: let go of it, and copy
-	// what is needed later.
+	// The request is valid as long as in is. What is needed later is copied.
 	defer c.req.Reset()
+	v, err := c.req.Check() // if Parse or Resume returned an Error, so does Check
+	c.framing = v.Framing
 	c.minor = c.req.Minor()
 	c.isHead = string(c.req.Method()) == "HEAD"
-	c.framing = picohttp.Framing{}
-	if err == nil {
-		_, err = c.req.Host()
-	}
-	if err == nil {
-		c.framing, err = c.req.Framing()
-	}
 	if err != nil {
 		c.refuseFault(err)
 		return 0, false
 	}
 	c.state = Idle
 	c.keep = c.framing.KeepAlive && !c.Last
-	c.left, c.size, c.crc, c.begun = c.framing.Length, 0, 0, false
+	c.size, c.crc, c.begun = 0, 0, false
 	c.waiting = c.framing.ExpectContinue && c.hasBody() && n == len(in)
+	c.content.Start(c.framing, &c.limits().Parser)
 	c.route()
 	return n, true
 }
@@ -124,35 +119,20 @@ func (c *Conn) hasBody() bool {
 	return c.framing.Body == picohttp.BodyChunked || c.framing.Length > 0
 }
 
-// readFor begins the body of a request, whose answer is finish.
+// readFor begins to read the content of a request. finish responds to it.
 func (c *Conn) readFor(u use) {
 	c.use = u
-	if !c.hasBody() {
-		c.finish(0)
-		return
-	}
 	c.state = Body
 	if c.waiting {
 		// Only now is it certain that the content is wanted: RFC 9110, section
-		// 10.1.1. Nobody waits if some of it is there already.
+		// 10.1.1. If some of it has arrived, the client does not wait.
 		c.out = append(c.out, "HTTP/1.1 100 Continue\r\n\r\n"...)
 	}
 }
 
-// readBody reads what in has of the body. There is no more to do if that is all
-// of in, or the trailer section is not all in.
+// readBody reads the next piece of content from in. more is false if there is none.
 func (c *Conn) readBody(in []byte) (n int, more bool) {
-	if c.framing.Body == picohttp.BodyLength {
-		n = int(min(int64(len(in)), c.left))
-		c.left -= int64(n)
-		c.take(in[:n])
-		if c.state == Body && c.left == 0 {
-			c.finish(0)
-		}
-		return n, true
-	}
-	c.chunks.Parser = &c.limits().Parser
-	data, n, err := c.chunks.Next(in)
+	data, n, err := c.content.Next(in)
 	switch {
 	case err == nil:
 		c.take(data)
@@ -160,15 +140,15 @@ func (c *Conn) readBody(in []byte) (n int, more bool) {
 	case err == picohttp.ErrIncomplete:
 		return n, false
 	case err == io.EOF:
-		c.finish(c.chunks.Trailer().NumFields())
+		c.finish(c.content.Trailer().NumFields())
 	case c.use == toUpload, c.use == toEcho && !c.begun:
 		c.refuseFault(err)
 	default:
-		// The answer is on its way, and only its end can tell: the last chunk
-		// does not come, or the length is not reached.
+		// Part of the response has been sent. The client sees from its end that
+		// something is wrong: the last chunk or some of the length is missing.
 		c.state = Closed
 	}
-	c.chunks.Reset() // the trailer section was a part of in
+	c.content.Start(picohttp.Framing{}, nil) // drops the trailer section, a part of in
 	return n, c.state != Closed
 }
 
@@ -201,7 +181,7 @@ func (c *Conn) finish(trailerFields int) {
 	c.end()
 }
 
-// end goes on to the next request, if there may be one.
+// end waits for the next request, if there may be one.
 func (c *Conn) end() {
 	c.state = Idle
 	if !c.keep {

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"bytes"
 	"strconv"
 
 	"github.com/picohttp/picohttp"
@@ -9,25 +8,21 @@ import (
 
 const textPlain = "text/plain"
 
-// route begins the answer to the request whose head has been read.
+// route begins the response to the request whose head has been read. The path is not
+// decoded.
 func (c *Conn) route() {
-	method := string(c.req.Method())
-	form := c.req.TargetForm()
+	method, path := string(c.req.Method()), c.req.Path()
 	switch {
-	case c.framing.OtherCoding:
-		c.refuse(501, "no transfer coding but chunked is decoded here")
 	case c.framing.ExpectOther:
 		c.refuse(417, "no expectation but 100-continue is met here")
 	case method == "CONNECT":
 		// Not 405, which is about the methods of a resource: CONNECT names
 		// none, and is implemented for none. RFC 9110, sections 9.3.6, 15.6.2.
 		c.refuse(501, "this is no proxy")
-	case form == picohttp.AsteriskForm && method == "OPTIONS":
+	case method == "OPTIONS" && (path == nil || string(path) == "*"):
 		c.reply(204, "", "GET, HEAD, POST, OPTIONS", "")
-	case form != picohttp.OriginForm && form != picohttp.AbsoluteForm:
-		c.reply(400, textPlain, "", "the request-target is not of a form that goes with the method\n")
 	default:
-		c.routePath(method, pathOf(c.req.Target(), form))
+		c.routePath(method, path)
 	}
 }
 
@@ -68,26 +63,6 @@ func (c *Conn) routePath(method string, path []byte) {
 	c.reply(405, textPlain, allow, "the method is not one of Allow\n")
 }
 
-// pathOf returns the path of a request-target, not decoded. A server has to take
-// absolute-form, too: RFC 9112, section 3.2.2.
-func pathOf(target []byte, form picohttp.Form) []byte {
-	if form == picohttp.AbsoluteForm {
-		_, rest, found := bytes.Cut(target, []byte("://"))
-		if !found {
-			return target
-		}
-		target = nil
-		if i := bytes.IndexAny(rest, "/?"); i >= 0 {
-			target = rest[i:]
-		}
-	}
-	path, _, _ := bytes.Cut(target, []byte("?"))
-	if len(path) == 0 {
-		return []byte("/")
-	}
-	return path
-}
-
 // echo sends data back. The answer begins with the first content, so that a body
 // which is malformed before that is still answered with 400.
 func (c *Conn) echo(data []byte) {
@@ -109,7 +84,7 @@ func (c *Conn) beginEcho() {
 	c.begun = true
 	length := c.framing.Length
 	if c.framing.Body == picohttp.BodyChunked {
-		length = chunked // the request is HTTP/1.1 then: Framing refuses it in HTTP/1.0
+		length = chunked // the request is HTTP/1.1: Check rejects chunked in HTTP/1.0
 	}
 	c.writeHead(200, "application/octet-stream", "", length)
 }

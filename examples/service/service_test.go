@@ -32,7 +32,8 @@ var (
 	notFound   = text("404 Not Found", "", "there is nothing here\n", false)
 	goneThen   = text("404 Not Found", "", "there is nothing here\n", true)
 	tooLarge   = text("413 Content Too Large", "", "more content than is taken\n", true)
-	noForm     = text("400 Bad Request", "", "the request-target is not of a form that goes with the method\n", false)
+	noForm     = text("400 Bad Request", "", rule(picohttp.ErrTargetForm), true)
+	options    = "HTTP/1.1 204 No Content\r\nAllow: GET, HEAD, POST, OPTIONS\r\n\r\n"
 	octets     = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
 	jsonLength = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
 )
@@ -44,9 +45,11 @@ var tests = []struct {
 }{
 	{"plain", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", hello, Idle},
 	{"query", "GET /?a=b HTTP/1.1\r\nHost: a\r\n\r\n", hello, Idle},
-	{"absolute-form", "GET http://a HTTP/1.1\r\nHost: a\r\n\r\nGET http://a/?b HTTP/1.1\r\nHost: a\r\n\r\nGET a:b HTTP/1.1\r\nHost: a\r\n\r\n", hello + hello + notFound, Idle},
-	{"no form", "GET a HTTP/1.1\r\nHost: a\r\n\r\n", noForm, Idle},
-	{"asterisk for GET", "GET * HTTP/1.1\r\nHost: a\r\n\r\n", noForm, Idle},
+	{"absolute-form", "GET http://a HTTP/1.1\r\nHost: a\r\n\r\nGET http://a/?b HTTP/1.1\r\nHost: a\r\n\r\nGET a:b HTTP/1.1\r\nHost: a\r\n\r\n", hello + hello + noForm, Closed},
+	{"no form", "GET a HTTP/1.1\r\nHost: a\r\n\r\n", noForm, Closed},
+	{"asterisk for GET", "GET * HTTP/1.1\r\nHost: a\r\n\r\n", noForm, Closed},
+	{"asterisk for another method", "X * HTTP/1.1\r\nHost: a\r\n\r\n", notFound, Idle},
+	{"other authority", "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", text("400 Bad Request", "", rule(picohttp.ErrAuthority), true), Closed},
 	{"close", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", closing, Closed},
 	{"HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", closing, Closed},
 	{"HTTP/1.0 keep-alive", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
@@ -58,7 +61,8 @@ var tests = []struct {
 	{"method", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nxGET /echo HTTP/1.1\r\nHost: a\r\n\r\n",
 		text("405 Method Not Allowed", "GET, HEAD", "the method is not one of Allow\n", false) +
 			text("405 Method Not Allowed", "POST", "the method is not one of Allow\n", false), Idle},
-	{"options", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 204 No Content\r\nAllow: GET, HEAD, POST, OPTIONS\r\n\r\n", Idle},
+	{"options", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", options, Idle},
+	{"options in absolute-form", "OPTIONS http://a HTTP/1.1\r\nHost: a\r\n\r\n", options, Idle},
 	{"connect", "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", text("501 Not Implemented", "", "this is no proxy\n", true), Closed},
 	{"echo", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: a\r\n\r\n",
 		octets + "Content-Length: 5\r\n\r\nhello" + hello, Idle},
@@ -83,7 +87,7 @@ var tests = []struct {
 	{"other expectation", "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: x\r\nContent-Length: 5\r\n\r\nhello",
 		text("417 Expectation Failed", "", "no expectation but 100-continue is met here\n", true), Closed},
 	{"other coding", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-		text("501 Not Implemented", "", "no transfer coding but chunked is decoded here\n", true), Closed},
+		text("501 Not Implemented", "", rule(picohttp.ErrCoding), true), Closed},
 	{"unread", "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: a\r\n\r\n", notFound + hello, Idle},
 	{"unread chunked", "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", hello + hello, Idle},
 	{"unread and long", "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 21\r\n\r\n", goneThen, Closed},
@@ -161,7 +165,7 @@ func compare(t *testing.T, want string, wantState State, pieces []string) {
 	}
 }
 
-// A Conn that is Full goes on where it stopped.
+// A Conn that is Full continues where it stopped.
 func TestFull(t *testing.T) {
 	c := Conn{Limits: &Limits{MaxAnswer: 1}}
 	in := []byte(strings.Repeat(hello0, 100))
@@ -175,6 +179,34 @@ func TestFull(t *testing.T) {
 		if string(out) != hello || state != want {
 			t.Fatalf("request %d: state %d, %q", i, state, out)
 		}
+	}
+}
+
+// A Conn is not Full when it has consumed everything, even if a body ends there.
+func TestFullInBody(t *testing.T) {
+	for _, test := range tests {
+		c := Conn{Limits: &Limits{MaxBody: small.MaxBody, MaxUnread: small.MaxUnread, MaxAnswer: 1}}
+		in, all, state := []byte(test.in), "", Full
+		for state == Full {
+			n, out, s := c.Serve(in, nil)
+			if in, state = in[n:], s; state == Full && len(in) == 0 {
+				t.Fatalf("%s: Full with nothing left", test.name)
+			}
+			all += string(out)
+		}
+		if all != test.out || state != test.state {
+			t.Errorf("%s: state %d,\n%s\nwant, state %d,\n%s", test.name, state, all, test.state, test.out)
+		}
+	}
+}
+
+// A caller that does not keep the bytes of an unfinished head gets an error.
+func TestForgotten(t *testing.T) {
+	var c Conn
+	c.Serve([]byte("GET / HTTP/1.1\r\nHo"), nil)
+	want := text("500 Internal Server Error", "", rule(picohttp.ErrResume), true)
+	if _, out, state := c.Serve([]byte("st: a\r\n\r\n"), nil); string(out) != want || state != Closed {
+		t.Errorf("state %d, %q", state, out)
 	}
 }
 

@@ -7,8 +7,9 @@ import (
 )
 
 // Picohttp returns adaptors of picohttp, one for each profile, the strict one
-// first: "picohttp-strict", "picohttp-lenient" and "picohttp-pico". They reject what
-// Framing or Host is an error for, unless Host is missing.
+// first: "picohttp-strict", "picohttp-lenient" and "picohttp-pico". They reject the
+// requests for which Check returns an error, except that they leave a missing Host to
+// the server, as net/http does: they judge such a request by its Framing.
 func Picohttp() []Adaptor {
 	return []Adaptor{
 		strict.adaptor(),
@@ -41,7 +42,7 @@ func (p *profile) pieces(k Kind, pieces [][]byte) (v Verdict) {
 		if p.parser.Profile == picohttp.Pico {
 			v.Silent = PartFields // it throws trailer sections away
 		}
-		v.body(p, pieces, 0)
+		v.body(p, k, picohttp.Framing{Body: picohttp.BodyChunked}, pieces)
 		return v
 	}
 	b := pieces[0]
@@ -49,16 +50,16 @@ func (p *profile) pieces(k Kind, pieces [][]byte) (v Verdict) {
 		b = joined(pieces)
 	}
 	var parse, resume func([]byte) (int, error)
-	var done func()
+	var framing func() (picohttp.Framing, error) // of a complete head, whose other parts it puts into v
 	switch k {
 	case Request:
 		r := new(picohttp.Request)
 		parse = func(b []byte) (int, error) { return p.parser.ParseRequest(r, b) }
-		resume, done = r.Resume, func() { v.request(r) }
+		resume, framing = r.Resume, func() (picohttp.Framing, error) { return v.request(r) }
 	case Response:
 		r := new(picohttp.Response)
 		parse = func(b []byte) (int, error) { return p.parser.ParseResponse(r, b) }
-		resume, done = r.Resume, func() { v.response(r) }
+		resume, framing = r.Resume, func() (picohttp.Framing, error) { return v.response(r) }
 	}
 	at := 0
 	for i, piece := range pieces {
@@ -76,64 +77,43 @@ func (p *profile) pieces(k Kind, pieces [][]byte) (v Verdict) {
 			return fault(err, StageHead)
 		}
 		v.Head, v.Length = n, n
-		if done(); v.Result != Accept {
-			return v
+		f, err := framing()
+		if err != nil {
+			return fault(err, StageFraming)
 		}
-		switch v.Framing.Body {
-		case picohttp.BodyLength:
-			rest := b[n:]
-			if int64(len(rest)) < v.Framing.Length {
-				v.Result, v.Stage = Incomplete, StageBody
-			} else {
-				rest = rest[:v.Framing.Length]
-			}
-			v.Body = append(v.Body, rest...)
-			v.Length += len(rest)
-		case picohttp.BodyUntilClose:
-			v.Body = append(v.Body, b[n:]...)
-			v.Length = len(b)
-		case picohttp.BodyChunked:
-			v.body(p, append([][]byte{b[n:at]}, pieces[i+1:]...), n)
-		}
+		v.Framing = Framing{f.Body, f.Length, f.KeepAlive}
+		v.body(p, k, f, append([][]byte{b[n:at]}, pieces[i+1:]...))
 		return v
 	}
 	return Verdict{Result: Incomplete, Stage: StageHead}
 }
 
-func (v *Verdict) request(r *picohttp.Request) {
+func (v *Verdict) request(r *picohttp.Request) (picohttp.Framing, error) {
 	v.Method, v.Target, v.Minor = string(r.Method()), string(r.Target()), r.Minor()
-	for name, value := range r.Fields() {
-		v.Fields = append(v.Fields, Field{string(name), string(value)})
+	v.addFields(&r.Head)
+	verdict, err := r.Check()
+	if err == picohttp.ErrHostMissing {
+		return r.Framing()
 	}
-	v.frame(r.Framing())
-	// Two hosts are two readings. Whether there has to be one is left to the
-	// server, as net/http does.
-	if _, err := r.Host(); v.Result == Accept && err != nil && err != picohttp.ErrHostMissing {
-		*v = fault(err, StageFraming)
-	}
+	return verdict.Framing, err
 }
 
-func (v *Verdict) response(r *picohttp.Response) {
+func (v *Verdict) response(r *picohttp.Response) (picohttp.Framing, error) {
 	v.Minor, v.Status, v.Reason = r.Minor(), r.Status(), string(r.Reason())
-	for name, value := range r.Fields() {
+	v.addFields(&r.Head)
+	return r.Framing("GET")
+}
+
+func (v *Verdict) addFields(h *picohttp.Head) {
+	for name, value := range h.Fields() {
 		v.Fields = append(v.Fields, Field{string(name), string(value)})
 	}
-	v.frame(r.Framing("GET"))
 }
 
-func (v *Verdict) frame(f picohttp.Framing, err error) {
-	if err != nil {
-		*v = fault(err, StageFraming)
-		return
-	}
-	v.Result, v.Framing = Accept, Framing{f.Body, f.Length, f.KeepAlive}
-}
-
-// body decodes a chunked body, of which pieces arrive one by one and before
-// which there were head octets.
-func (v *Verdict) body(p *profile, pieces [][]byte, head int) {
-	d := picohttp.Chunked{Parser: &p.parser}
-	v.Length = head
+// body decodes content that arrives in pieces on a connection that ends after them.
+func (v *Verdict) body(p *profile, k Kind, f picohttp.Framing, pieces [][]byte) {
+	c := picohttp.Content{Response: k == Response}
+	c.Start(f, &p.parser)
 	var left []byte // what Next did not consume
 	for _, piece := range pieces {
 		b := piece
@@ -141,23 +121,21 @@ func (v *Verdict) body(p *profile, pieces [][]byte, head int) {
 			b = joined([][]byte{left, piece})
 		}
 		for {
-			data, n, err := d.Next(b)
+			data, n, err := c.Next(b)
 			v.Body = append(v.Body, data...)
 			b = b[n:]
 			v.Length += n
-			if err == nil {
+			switch err {
+			case nil:
 				continue
-			}
-			if err == io.EOF {
+			case io.EOF:
 				v.Result = Accept
-				if head == 0 {
-					for name, value := range d.Trailer().Fields() {
-						v.Fields = append(v.Fields, Field{string(name), string(value)})
-					}
+				if k == Chunked {
+					v.addFields(&c.Trailer().Head)
 				}
 				return
-			}
-			if err != picohttp.ErrIncomplete {
+			case picohttp.ErrIncomplete:
+			default:
 				f := fault(err, StageBody)
 				v.Result, v.Stage, v.Why = f.Result, f.Stage, f.Why
 				return
@@ -166,7 +144,10 @@ func (v *Verdict) body(p *profile, pieces [][]byte, head int) {
 		}
 		left = b
 	}
-	v.Result, v.Stage = Incomplete, StageBody
+	v.Result = Accept
+	if c.End() != nil {
+		v.Result, v.Stage = Incomplete, StageBody
+	}
 }
 
 func fault(err error, at Stage) Verdict {

@@ -21,8 +21,8 @@ import (
 // "-kind request", "response" or "chunked" behind args, started when first
 // needed, and again if it dies, which is a Crash. How long an answer may take is
 // up to Run.Patience. What it leaves out, the program is silent about; an "error"
-// in "framing" or "host" is a rejection, but for a Host that is missing. Close ends
-// the processes, and none is started after it.
+// in "host", "check" or "framing" is a rejection, unless it is that Host is missing. Close
+// ends the processes, and none is started after it.
 func Pipe(name string, kinds []Kind, args ...string) Adaptor {
 	ctx, end := context.WithCancel(context.Background())
 	var open []*process
@@ -140,11 +140,15 @@ type outcome struct {
 		KeepAlive *bool  `json:"keep_alive"`
 		Error     string `json:"error"`
 	} `json:"framing"`
-	Host *struct {
-		Error string `json:"error"`
-	} `json:"host"`
+	Host     judgment    `json:"host"`
+	Check    judgment    `json:"check"`
 	Body     *[]byte     `json:"body"`
 	Trailers [][2]string `json:"trailers"`
+}
+
+// A judgment is a member of which only the error matters here.
+type judgment struct {
+	Error string `json:"error"`
 }
 
 func (o *outcome) verdict(k Kind) (v Verdict) {
@@ -202,9 +206,12 @@ func (o *outcome) verdict(k Kind) (v Verdict) {
 	} else if k == Response {
 		v.Silent |= PartStartLine
 	}
+	for _, why := range []string{o.Host.Error, o.Check.Error} {
+		if why != "" && why != picohttp.ErrHostMissing.Code() {
+			return Verdict{Result: Reject, Stage: StageFraming, Why: why}
+		}
+	}
 	switch {
-	case o.Host != nil && o.Host.Error != "" && o.Host.Error != picohttp.ErrHostMissing.Code():
-		return Verdict{Result: Reject, Stage: StageFraming, Why: o.Host.Error}
 	case o.Framing == nil:
 		v.Silent |= PartFraming | PartKeepAlive
 	case o.Framing.Error != "":

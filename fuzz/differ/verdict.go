@@ -65,7 +65,7 @@ type Stage uint8
 const (
 	StageAny     Stage = iota // it does not say
 	StageHead                 // the head: start-line, field lines, empty line
-	StageFraming              // the decision where the body ends
+	StageFraming              // the decision where the body ends, and where a request goes
 	StageBody                 // the body
 )
 

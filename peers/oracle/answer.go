@@ -69,11 +69,12 @@ func newSubject(profile picohttp.Profile, verbose bool) *subject {
 	s.verbose = verbose
 	s.parser = picohttp.Parser{
 		Profile:          profile,
-		MaxHeadBytes:     math.MaxInt32,
-		MaxTargetBytes:   math.MaxInt32,
-		MaxTrailerBytes:  math.MaxInt32,
-		MaxChunkExtBytes: math.MaxInt32,
-		MaxChunkOverhead: math.MaxInt32,
+		MaxHeadBytes:     -1,
+		MaxMethodBytes:   -1,
+		MaxTargetBytes:   -1,
+		MaxTrailerBytes:  -1,
+		MaxChunkExtBytes: -1,
+		MaxChunkOverhead: -1,
 	}
 	s.chunked.Parser = &s.parser
 	return s

@@ -18,7 +18,7 @@ type seeds [chunkedLeave + 1][][]byte
 // picohttpparser's limit of overhead.
 func loadSeeds(testdata string) (s *seeds, err error) {
 	s = new(seeds)
-	for _, folder := range []string{"requests", "responses", "trailers", "chunked", "framing"} {
+	for _, folder := range []string{"requests", "responses", "trailers", "chunked", "framing", "check"} {
 		all, err := vectors.Read(filepath.Join(testdata, folder))
 		if err != nil {
 			return nil, err
@@ -66,9 +66,9 @@ func loadSeeds(testdata string) (s *seeds, err error) {
 	return s, nil
 }
 
-// folders says which kind of vectors is in a folder of testdata. Vectors of
-// framing say it themselves.
-var folders = map[string]kind{"requests": request, "responses": response, "trailers": trailer, "chunked": chunked}
+// folders tells which kind of vectors is in a folder of testdata. Vectors of framing say
+// it themselves, and those of check do if they are not requests.
+var folders = map[string]kind{"requests": request, "responses": response, "trailers": trailer, "chunked": chunked, "check": request}
 
 // wasteful returns bodies that waste 100 KiB and somewhat more, at and around the
 // three quarters from which on picohttpparser calls that too much.

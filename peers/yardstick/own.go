@@ -56,33 +56,29 @@ func messagesOf(b []byte) (messages [][]byte) {
 	return messages
 }
 
-// headsOf returns the heads in b, a captured connection: bodies are left out. It
-// stops at what picohttp does not accept.
+// headsOf returns the heads in b, a captured connection, without the bodies. It stops at
+// what picohttp rejects. It does not check targets and hosts, which are not measured.
 func headsOf(b []byte) (heads [][]byte, err error) {
 	var r picohttp.Request
 	for len(b) > 0 {
 		n, err := r.Parse(b)
 		if err != nil {
-			return heads, errors.New(picohttp.Explain(b, n, err))
+			return heads, errors.New(r.Explain(err))
 		}
 		f, err := r.Framing()
 		if err != nil {
-			return heads, err
+			return heads, errors.New(r.Explain(err))
 		}
 		heads = append(heads, b[:n:n])
 		b = b[n:]
-		switch f.Body {
-		case picohttp.BodyLength:
-			b = b[min(f.Length, int64(len(b))):]
-		case picohttp.BodyChunked:
-			var d picohttp.Chunked
-			for err == nil && len(b) > 0 {
-				_, n, err = d.Next(b)
-				b = b[n:]
-			}
-			if err != nil && err != io.EOF {
-				return heads, err
-			}
+		var content picohttp.Content
+		content.Start(f, nil)
+		for err == nil && len(b) > 0 {
+			_, n, err = content.Next(b)
+			b = b[n:]
+		}
+		if err != nil && err != io.EOF {
+			return heads, errors.New(content.Explain(err))
 		}
 	}
 	return heads, nil

@@ -24,7 +24,7 @@ func collect(testdata, part string) (inputs [][]byte, err error) {
 			all, err = vectors.Read(filepath.Join(testdata, folder))
 		}
 		for _, v := range all {
-			if kind == "" || v.Word("kind") == kind {
+			if kind == "" || cmp.Or(v.Word("kind"), "request") == kind {
 				inputs = append(inputs, v.Input)
 			}
 		}
@@ -33,6 +33,7 @@ func collect(testdata, part string) (inputs [][]byte, err error) {
 	case "request":
 		read("requests", "")
 		read("framing", "request")
+		read("check", "request")
 		var heads []vectors.Head
 		if err == nil {
 			heads, err = vectors.Heads(filepath.Join(testdata, "heads"))
@@ -43,8 +44,10 @@ func collect(testdata, part string) (inputs [][]byte, err error) {
 	case "response":
 		read("responses", "")
 		read("framing", "response")
+		read("check", "response")
 	case "trailer":
 		read("trailers", "")
+		read("check", "trailer")
 	case "chunked":
 		read("chunked", "")
 	}

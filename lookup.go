@@ -1,0 +1,196 @@
+package picohttp
+
+import (
+	"encoding/binary"
+	"iter"
+)
+
+// Get returns the value of the first field line with that name, and whether there
+// is one. Names are compared ignoring ASCII case. A list may continue in further
+// lines of that name (RFC 9110, section 5.3): use Values or Elements for those.
+func (h *Head) Get(name string) (value []byte, ok bool) {
+	i := h.Index(name, 0)
+	if i < 0 {
+		return nil, false
+	}
+	_, value = h.Field(i)
+	return value, true
+}
+
+// Index returns the index of the first field line from the one at from on that has
+// that name, or -1 if there is none. Names are compared ignoring ASCII case.
+func (h *Head) Index(name string, from int) int {
+	i := max(from, 0)
+	if h.deviations == 0 {
+		for at := uint32(min(i, tableLines)) + 1; at < h.n && at < tableLines; at++ {
+			line, colon := h.begin(at), h.mark[at]
+			if int(colon-line) == len(name) && equalName(h.b[line:colon], name) {
+				return int(at - 1)
+			}
+		}
+		i = max(i, tableFields)
+	}
+	if i >= h.NumFields() {
+		return -1
+	}
+	for line, colon, end := h.place(i); ; line, colon, end = h.placeOf(i, end) {
+		if n, _ := h.cut(line, colon, end); equalName(n, name) {
+			return i
+		}
+		if i++; i >= h.NumFields() {
+			return -1
+		}
+	}
+}
+
+// placeOf is place, given the end of the line before.
+func (h *Head) placeOf(i int, end uint32) (line, colon, next uint32) {
+	if i < tableFields {
+		return h.place(i)
+	}
+	return h.placeAfter(end)
+}
+
+// Values ranges over the values of all field lines with that name, in the order sent,
+// as Field returns them. The loop must not parse with the same value, nor reset it.
+func (h *Head) Values(name string) iter.Seq[[]byte] {
+	return func(yield func(value []byte) bool) { h.values(name, yield) }
+}
+
+func (h *Head) values(name string, yield func(value []byte) bool) {
+	for n, value := range h.fields {
+		if equalName(n, name) && !yield(value) {
+			return
+		}
+	}
+}
+
+// Elements ranges over the elements of a list: those of all field lines with that
+// name, separated by commas, without the whitespace around them. Empty elements are
+// skipped: RFC 9110, section 5.6.1.2. Parameters are part of an element, as in
+// "gzip;q=1".
+//
+// A comma within a quoted string does not separate. A quoted string starts only at
+// the start of an element or after "=", and ends on the same field line, with "\" as
+// escape. Any other DQUOTE is an ordinary byte. The loop must not parse with the same
+// value, nor reset it.
+func (h *Head) Elements(name string) iter.Seq[[]byte] {
+	return func(yield func(element []byte) bool) { h.elements(name, yield) }
+}
+
+func (h *Head) elements(name string, yield func(element []byte) bool) {
+	for list := range h.Values(name) {
+		for len(list) > 0 {
+			var element []byte
+			element, list = nextElement(list)
+			if len(element) > 0 && !yield(element) {
+				return
+			}
+		}
+	}
+}
+
+// HasToken reports whether an element of the list in the fields with that name equals
+// token, ignoring ASCII case. An element with parameters does not: HasToken returns
+// false for "Accept-Encoding: gzip;q=1" and "gzip".
+func (h *Head) HasToken(name, token string) bool {
+	for element := range h.Elements(name) {
+		if equalName(element, token) {
+			return true
+		}
+	}
+	return false
+}
+
+// nextElement returns the first element of a list, without the whitespace around it,
+// and what follows its comma. An element may be empty.
+func nextElement(list []byte) (element, rest []byte) {
+	quotable := true // whether a quoted string may start here
+	for i := 0; i < len(list); i++ {
+		switch c := list[i]; {
+		case c == ',':
+			return trimFolding(list[:i]), list[i+1:]
+		case c == '"' && quotable:
+			i += quotedLength(list[i:]) - 1
+			quotable = false
+		case c == '=':
+			quotable = true
+		case !quotable || !isFolding(c) || i > 0 && list[i-1] == '=':
+			quotable = false
+		}
+	}
+	return trimFolding(list), nil
+}
+
+// quotedLength returns the length of the quoted-string that b begins with, or 1 if it
+// has no closing DQUOTE.
+//
+//	quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
+//
+// RFC 9110, section 5.6.4.
+func quotedLength(b []byte) int {
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
+		}
+	}
+	return 1
+}
+
+// trimFolding returns b without the whitespace and folds around it.
+func trimFolding(b []byte) []byte {
+	for len(b) > 0 && isFolding(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && isFolding(b[len(b)-1]) {
+		b = b[: len(b)-1 : len(b)-1]
+	}
+	return b
+}
+
+// equalName reports whether b is name, ignoring ASCII case.
+func equalName(b []byte, name string) bool {
+	return len(b) == len(name) && (string(b) == name || equalFold(b, name))
+}
+
+// equalFold is equalName for b of the length of name, by words of eight bytes.
+func equalFold(b []byte, name string) bool {
+	n := len(b)
+	switch {
+	case n >= 8:
+		for i := 0; i < n-8; i += 8 {
+			if !equalFold8(binary.LittleEndian.Uint64(b[i:]), eightOf(name[i:])) {
+				return false
+			}
+		}
+		return equalFold8(binary.LittleEndian.Uint64(b[n-8:]), eightOf(name[n-8:]))
+	case n >= 4:
+		first, last := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[n-4:])
+		return equalFold8(uint64(first)|uint64(last)<<32, uint64(fourOf(name))|uint64(fourOf(name[n-4:]))<<32)
+	}
+	for i, c := range b {
+		if !equalFold8(uint64(c), uint64(name[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+// equalFold8 is equalName for eight bytes.
+func equalFold8(v, w uint64) bool {
+	const bit = 0x20 * lanes // the difference between the cases
+	differs := v ^ w
+	low := (v | bit) &^ highs
+	letters := (low + (0x80-'a')*lanes) &^ (low + (0x7f-'z')*lanes) &^ v & highs
+	return differs&^bit == 0 && differs<<2&^letters == 0
+}
+
+// fourOf and eightOf return the first bytes of s, the first of them the lowest.
+func fourOf(s string) uint32 {
+	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
+}
+
+func eightOf(s string) uint64 { return uint64(fourOf(s)) | uint64(fourOf(s[4:]))<<32 }
