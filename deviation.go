@@ -39,8 +39,35 @@ const (
 	// LengthAndCoding: Content-Length comes along with Transfer-Encoding,
 	// which decides. The connection does not stay open.
 	LengthAndCoding
+	// InvalidLine: a line of a header section that is not a field line. It is
+	// skipped: it counts against Parser.MaxFields, and is no field for any
+	// method. Never skipped is a line that some recipients take for something
+	// else: one that begins with whitespace, is blank, is followed by a fold,
+	// has a control character, or contains content-length, transfer-encoding,
+	// host, connection, expect, upgrade or HTTP/ in any case; nor any line of a
+	// trailer section.
+	InvalidLine
 	// ChunkSpace: whitespace between a chunk-size or chunk-ext and its CRLF.
 	ChunkSpace
+	// MixedLineEnds: both LF and CRLF end lines of a response head. Accepted
+	// are a status-line that ends in CRLF before lines that all end in LF, and
+	// bare LFs in a head that ends in two CRLFs, none of them next to a field
+	// that controls the message. A recipient that ends lines at CRLF alone
+	// takes the LF for part of a line, or does not see the end of the head.
+	MixedLineEnds
+	// RepeatedChunked: chunked comes twice, in two lines or in a list, and
+	// nothing else does. It counts once.
+	RepeatedChunked
+	// CodingVersion: Transfer-Encoding in an HTTP/1.0 message. It is decoded. A
+	// recipient that does not know it takes the chunks for the content, up to
+	// the end of the connection.
+	CodingVersion
+	// HostDiffers: the authority of a request-target in absolute-form differs
+	// from Host. It wins, as RFC 9112, section 3.2.2 has it.
+	HostDiffers
+	// HostInvalid: Host is missing, repeated or malformed. Its first value
+	// counts, nil if there is none.
+	HostInvalid
 
 	// AllDeviations is every deviation that Lenient can accept, for those who
 	// only observe messages.
@@ -48,14 +75,15 @@ const (
 )
 
 // What Lenient accepts unless the Parser says otherwise. A server rejects
-// SpaceBeforeColon: RFC 9112, section 5.1. In a chunked request, ChunkSpace lets
-// a front-end and a server disagree on where the next request begins. Trailer
-// sections do not have what ends them earlier for other recipients, because no
-// Framing guards where they end.
+// SpaceBeforeColon: RFC 9112, section 5.1. What requests do not have by default beyond
+// that lets a front-end and a server disagree on where a request ends or goes. Trailer
+// sections have no deviation by default, because no Framing guards where they end for
+// other recipients.
 const (
-	DefaultResponseDeviations = AllDeviations &^ ValueNUL
-	DefaultRequestDeviations  = DefaultResponseDeviations &^ (SpaceBeforeColon | ChunkSpace)
-	DefaultTrailerDeviations  = DefaultRequestDeviations &^ (BareLF | ObsFold)
+	DefaultResponseDeviations = DefaultRequestDeviations | SpaceBeforeColon | ChunkSpace | RepeatedChunked | CodingVersion
+	DefaultRequestDeviations  = BareLF | ObsFold | StartLineSpace | EmptyLines | TargetObsText | MinorDigits |
+		ValueControl | EqualLengths | LengthAndCoding
+	DefaultTrailerDeviations Deviations = 0
 )
 
 // picoDeviations is what picohttpparser accepts.
@@ -73,7 +101,13 @@ var deviations = [...]struct{ code, text, section string }{
 	{"value-nul", "a field value or a reason-phrase has NUL", "RFC 9110, section 5.5"},
 	{"equal-lengths", "Content-Length is repeated, with equal values", "RFC 9110, section 8.6"},
 	{"length-and-coding", "there are both Content-Length and Transfer-Encoding", "RFC 9112, section 6.3"},
+	{"invalid-line", "a line of the header section is not a field line", "RFC 9112, section 5"},
 	{"chunk-space", "there is whitespace at the end of a chunk-size line", "RFC 9112, section 7.1"},
+	{"mixed-line-ends", "lines end both in LF and in CRLF", "RFC 9112, section 2.2"},
+	{"repeated-chunked", "chunked comes more than once", "RFC 9112, section 7.1"},
+	{"coding-version", "there is a Transfer-Encoding in an HTTP/1.0 message", "RFC 9112, section 6.1"},
+	{"host-differs", "the authority of the request-target differs from Host", "RFC 9112, section 3.2.2"},
+	{"host-invalid", "Host is missing, repeated or malformed", "RFC 9112, section 3.2"},
 }
 
 // String returns the codes of the deviations in the order of the constants,
@@ -110,7 +144,10 @@ func (d Deviations) Section() string { return d.row().section }
 
 func (d Deviations) row() (row struct{ code, text, section string }) {
 	if d &= AllDeviations; d != 0 {
-		row = deviations[bits.TrailingZeros32(uint32(d))]
+		row = deviations[d.bit()]
 	}
 	return row
 }
+
+// bit returns the number of the first deviation in d, which is not empty.
+func (d Deviations) bit() int { return bits.TrailingZeros32(uint32(d)) }

@@ -76,6 +76,8 @@ var partNames = [...]string{
 	foldSpace:     "at the start of a line that continues ",
 	fieldValue:    "in the value of ",
 	fieldLF:       "between CR and LF of ",
+	invalidLine:   "in ",
+	invalidLF:     "between CR and LF of ",
 	emptyLF:       "between CR and LF of ",
 	ended:         "at the end",
 }
@@ -91,7 +93,7 @@ func (h *Head) lineName() string {
 		return "the status-line"
 	case h.part == emptyLF:
 		return "the empty line that ends the " + h.kindName()
-	case h.part <= colonSpace:
+	case h.part <= colonSpace, h.part == invalidLine, h.part == invalidLF:
 		return fieldLineName(h.NumFields(), nil)
 	case h.colon < h.next: // it is folded
 		name, _ := h.Field(h.NumFields() - 1)
@@ -181,26 +183,60 @@ func (h *Head) DeviationOffsets() iter.Seq2[Deviations, int] {
 	return func(yield func(Deviations, int) bool) { h.deviationOffsets(yield) }
 }
 
-// deviationOffsets parses the head once more, byte by byte, and looks when each
-// deviation appears.
 func (h *Head) deviationOffsets(yield func(Deviations, int) bool) {
-	var again Head
-	again.rules = h.rules
-	found := Deviations(0)
-	for end := 1; found != h.deviations && end <= int(h.next); end++ {
-		again.resume(h.b[:end])
-		for d := range ((again.deviations | again.met) & h.deviations &^ found).All() {
-			found |= d
-			if !yield(d, end-1) {
-				return
+	all := h.deviations | h.judgedDeviations()
+	var at [32]int // by deviation
+	h.locateDeviations(&at)
+	for all != 0 {
+		first := all & -all
+		for d := range all.All() {
+			if at[d.bit()] < at[first.bit()] {
+				first = d
 			}
 		}
+		all &^= first
+		if !yield(first, at[first.bit()]) {
+			return
+		}
 	}
-	if h.rules.kind == trailerKind {
+}
+
+// locateDeviations finds where each deviation of h is first. Those of lines it finds by
+// parsing the head once more, byte by byte, and looking when each appears in a line.
+func (h *Head) locateDeviations(at *[32]int) {
+	var again Head
+	again.rules = h.rules
+	found, met := Deviations(0), Deviations(0) // in the lines before, and in the one that is read
+	for end := 1; found != h.deviations && end <= int(h.next); end++ {
+		next := again.next
+		again.resume(h.b[:end])
+		for d := range ((again.met | again.deviations) &^ (found | met)).All() {
+			met |= d
+			at[d.bit()] = end - 1
+		}
+		if again.next != next {
+			found, met = again.deviations, 0
+		}
+	}
+	judged := h.judgedDeviations()
+	if judged == 0 {
 		return
 	}
-	if met, at := h.framingDeviation(); met != 0 {
-		yield(met, int(at))
+	var s signals
+	s.readFields(h)
+	for d := range judged.All() {
+		switch d {
+		case MixedLineEnds:
+			at[d.bit()] = int(h.from) + bareLF(h.b[h.from:h.next])
+		case HostInvalid:
+			s.routing = 0
+			_, host := s.judgeHost(h.b, h.next)
+			at[d.bit()] = int(host)
+		case HostDiffers:
+			at[d.bit()] = int(h.mark[0]) + 1
+		default:
+			at[d.bit()] = int(s.metAt)
+		}
 	}
 }
 

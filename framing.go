@@ -66,15 +66,17 @@ var unknownFraming = Framing{Body: BodyUntilClose, ContentLength: -1}
 // signals is what the fields say that control the body, the connection and where a
 // request goes.
 type signals struct {
-	length int64 // Content-Length
-	minor  int32
-	digits int32 // bytes of Content-Length, 0 if there is none that is valid
-	seen   signal
-	allow  Deviations // those about the body that are accepted
-	met    Deviations // and were
-	fault  Error      // the first, 0 if there is none
-	at     uint32     // the offset of the fault
-	metAt  uint32     // the offset of the first byte of what is in met
+	length  int64 // Content-Length
+	minor   int32
+	digits  int32 // bytes of Content-Length, 0 if there is none that is valid
+	seen    signal
+	allow   Deviations // those about the body that are accepted
+	met     Deviations // and were
+	fault   Error      // the first, 0 if there is none
+	guard   bool       // the fault is one of the lines, and so of every message
+	routing Deviations // those about where a request goes
+	at      uint32     // the offset of the fault
+	metAt   uint32     // the offset of the first byte of what is in met
 
 	repeatAt uint32 // where in a list the first repeated Content-Length is
 
@@ -122,13 +124,13 @@ const (
 func (s *signals) has(bits signal) bool { return s.seen&bits != 0 }
 
 func (s *signals) keepAlive() bool {
-	return !s.has(closes|deviates) && (s.minor > 0 || s.has(keepsAlive)) && s.met == 0
+	return !s.has(closes|deviates) && (s.minor > 0 || s.has(keepsAlive)) && s.met|s.routing == 0
 }
 
 // readFields reads the fields once.
 func (s *signals) readFields(h *Head) {
 	s.minor = int32(h.minor())
-	s.allow = h.rules.allow & (EqualLengths | LengthAndCoding)
+	s.allow = h.rules.allow & (EqualLengths | LengthAndCoding | RepeatedChunked | CodingVersion)
 	if h.deviations != 0 {
 		s.readDeviating(h)
 	} else {
@@ -136,6 +138,9 @@ func (s *signals) readFields(h *Head) {
 	}
 	if s.fault == 0 && s.has(transferEncoding) {
 		s.endCoding(h.b)
+	}
+	if h.rules.kind == requestKind && h.rules.allow&(HostDiffers|HostInvalid) != 0 {
+		s.readRouting(h)
 	}
 }
 
@@ -162,26 +167,44 @@ func (s *signals) readCanonical(h *Head) {
 // the rules about lines must not also depart from those about its body.
 func (s *signals) readDeviating(h *Head) {
 	s.allow = 0
-	s.seen |= deviates
+	if !h.isHarmless() {
+		s.seen |= deviates
+	}
 	if h.isVersionVague() {
 		s.seen |= vagueVersion
 	}
-	var at int
-	s.fault, at = h.exploitable()
-	s.at = uint32(at)
+	fault, at := h.exploitable()
+	s.guard, s.fault, s.at = fault != 0, fault, uint32(at)
 	h.eachPlace(func(line, colon, end uint32) bool {
 		name, value := h.cut(line, colon, end)
+		if int(line)+len(name) != int(colon) && (equalName(name, "Content-Length") || equalName(name, "Transfer-Encoding")) {
+			s.fail(ErrFieldName, line+uint32(len(name)))
+		}
 		s.read(h.b, place{line, colon}, name, value)
 		return true
 	})
+}
+
+// readRouting decides which deviations there are about where a request goes.
+func (s *signals) readRouting(h *Head) {
+	fault, _ := s.judgeHost(h.b, h.next)
+	if fault != 0 {
+		s.routing = HostInvalid & h.rules.allow
+	}
+	method, target := h.b[h.from:h.mark[0]], h.target()
+	if _, fault, _ := judgeTarget(method, target, formOf(method, target), s.host); fault == ErrAuthority {
+		s.routing |= HostDiffers & h.rules.allow
+	}
 }
 
 // endCoding judges what all Transfer-Encoding lines and the others are together.
 func (s *signals) endCoding(b []byte) {
 	later := max(s.lengthOf.line, s.codingOf.line)
 	switch {
-	case s.met != 0:
+	case s.met&EqualLengths != 0:
 		s.fail(ErrContentLengthRepeated, s.lengthOf.value(b))
+	case s.minor == 0 && !s.has(contentLength) && s.met == 0 && s.allow&CodingVersion != 0:
+		s.met, s.metAt = CodingVersion, s.codingOf.line
 	case s.minor == 0 || s.has(vagueVersion):
 		s.fail(ErrTransferEncodingVersion, s.codingOf.line)
 	case s.has(contentLength) && s.allow&LengthAndCoding != 0 && !s.has(oddCoding):
@@ -244,6 +267,8 @@ func (s *signals) response(status int, requestMethod string) (Framing, Error) {
 	}
 	keepAlive := s.keepAlive() && s.fault == 0
 	switch {
+	case s.guard: // another recipient sees another end of the head
+		return f, s.fault
 	case status/100 == 2 && requestMethod == "CONNECT":
 		f.Body, keepAlive = BodyTunnel, false
 	case status/100 == 1:
@@ -276,6 +301,8 @@ func (s *signals) isEmpty() bool { return !s.has(transferEncoding) && s.length =
 // Host, that is the end of the head. RFC 9112, section 3.2.
 func (s *signals) judgeHost(b []byte, end uint32) (fault Error, at uint32) {
 	switch {
+	case s.routing&HostInvalid != 0:
+		return 0, 0
 	case s.hosts > 1:
 		return ErrHostRepeated, s.hostPlace.line
 	case s.hosts == 0 && s.minor > 0:
@@ -406,11 +433,9 @@ func (s *signals) repeatContentLength(list []byte) Error {
 // RFC 9112, section 6.1, in one line and without empty elements, although RFC 9110,
 // section 5.6.1.2 allows a recipient to ignore those: recipients differ.
 func (s *signals) readTransferEncoding(value []byte) Error {
-	if s.has(transferEncoding) {
-		return ErrTransferEncoding
-	}
+	again := s.has(transferEncoding)
 	s.seen |= transferEncoding
-	if !equalName(value, "chunked") {
+	if again || !equalName(value, "chunked") {
 		s.seen |= oddCoding
 	}
 	for more := true; more; {
@@ -418,18 +443,22 @@ func (s *signals) readTransferEncoding(value []byte) Error {
 		coding, value = nextElement(value)
 		more = value != nil
 		name, parameters := splitCoding(coding)
-		if name == nil {
+		chunked := equalName(name, "chunked") && !parameters
+		switch {
+		case name == nil:
 			return ErrTransferEncoding
-		}
-		s.seen &^= chunkedLast
-		if !equalName(name, "chunked") {
-			s.seen |= otherCoding
+		case chunked && s.has(chunkedOnce) && !s.has(otherCoding) && s.allow&RepeatedChunked != 0:
+			s.met |= RepeatedChunked
 			continue
-		}
-		if s.has(chunkedOnce) || parameters {
+		case again, s.met&RepeatedChunked != 0:
+			return ErrTransferEncoding
+		case !equalName(name, "chunked"):
+			s.seen = s.seen&^chunkedLast | otherCoding
+		case s.has(chunkedOnce) || parameters:
 			return ErrChunkedCoding
+		default:
+			s.seen |= chunkedOnce | chunkedLast
 		}
-		s.seen |= chunkedOnce | chunkedLast
 	}
 	return 0
 }
@@ -520,30 +549,33 @@ func (s *signals) readExpect(value []byte) {
 	}
 }
 
-// framingDeviations returns those of EqualLengths and LengthAndCoding that are
-// accepted in a complete head.
-func (h *Head) framingDeviations() Deviations {
-	met, _ := h.framingDeviation()
-	return met
-}
-
-// framingDeviation is framingDeviations with the offset of the first byte. Where the
+// judgedDeviations returns those deviations of a complete head that are not of a line
+// alone: of its line ends, of its framing, and of where a request goes. Where the
 // status-code says that there is no body, framing departs from nothing.
-func (h *Head) framingDeviation() (met Deviations, at uint32) {
-	if h.part != ended || h.rules.allow&(EqualLengths|LengthAndCoding) == 0 {
-		return 0, 0
+func (h *Head) judgedDeviations() Deviations {
+	const judged = EqualLengths | LengthAndCoding | RepeatedChunked | CodingVersion | HostDiffers | HostInvalid
+	if h.part != ended || h.rules.allow&(judged|MixedLineEnds) == 0 {
+		return 0
 	}
-	if h.rules.kind == responseKind {
-		if status := h.status(); status/100 == 1 || status == 204 || status == 304 {
-			return 0, 0
-		}
+	met := Deviations(0)
+	if h.rules.allow&MixedLineEnds != 0 && h.isMixed() {
+		met = MixedLineEnds
 	}
 	var s signals
 	s.readFields(h)
-	if s.fault != 0 {
-		return 0, 0
+	if s.fault == 0 && !h.isBodiless() {
+		met |= s.met
 	}
-	return s.met, s.metAt
+	return met | s.routing
+}
+
+// isBodiless reports whether the status-code of a response says that there is no body.
+func (h *Head) isBodiless() bool {
+	if h.rules.kind != responseKind {
+		return false
+	}
+	status := h.status()
+	return status/100 == 1 || status == 204 || status == 304
 }
 
 // endToEnd ranges over the fields that a proxy forwards: RFC 9110, section 7.6.1.

@@ -23,6 +23,8 @@ const (
 	foldSpace                 // the whitespace of an obs-fold
 	fieldValue                // OWS field-value OWS CR
 	fieldLF                   // the LF of a field line
+	invalidLine               // a line that is skipped, CR
+	invalidLF                 // its LF
 	emptyLF                   // the LF of the empty line
 	ended                     // nothing: the head is complete
 )
@@ -93,9 +95,55 @@ func isRegName(c byte) bool {
 // endsStatusCode reports whether c may follow a status-code.
 func endsStatusCode(c byte) bool { return c == ' ' || c == '\r' || c == '\n' }
 
-// blank reports whether c is white space to some recipients, or nothing at all:
-// besides controls, 0x85 and 0xA0, which Unicode counts among it.
-func blank(c byte) bool { return c <= ' ' || c == 0x7f || c == 0x85 || c == 0xa0 }
+// blankLength returns the length of the character that b begins with, if that is white
+// space to some recipients, or nothing at all, and else 0. Besides control characters,
+// these are 0x85 and 0xA0, for recipients that read Latin-1, and White_Space of Unicode,
+// for those that decode UTF-8, such as U+2003 (E2 80 83).
+func blankLength(b []byte) int {
+	if len(b) == 0 {
+		return 0
+	}
+	c := b[0]
+	switch {
+	case c <= ' ' || c == 0x7f || c == 0x85 || c == 0xa0:
+		return 1
+	case c == 0xc2 && len(b) >= 2 && (b[1] == 0x85 || b[1] == 0xa0):
+		return 2
+	case len(b) < 3:
+		return 0
+	}
+	switch d, e := b[1], b[2]; {
+	case c == 0xe1 && d == 0x9a && e == 0x80,
+		c == 0xe2 && d == 0x80 && (0x80 <= e && e <= 0x8a || e == 0xa8 || e == 0xa9 || e == 0xaf),
+		c == 0xe2 && d == 0x81 && e == 0x9f,
+		c == 0xe3 && d == 0x80 && e == 0x80:
+		return 3
+	}
+	return 0
+}
+
+// trimBlanks returns b without the blanks before it.
+func trimBlanks(b []byte) []byte {
+	for n := blankLength(b); n > 0; n = blankLength(b) {
+		b = b[n:]
+	}
+	return b
+}
+
+// hasBlank reports whether a byte of b from 0x80 on belongs to a blank.
+func hasBlank(b []byte) bool {
+	for i, c := range b {
+		if c >= 0x80 && blankLength(b[i:]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// mayBeBlank reports whether c may belong to a blank, alone or with other bytes.
+func mayBeBlank(c byte) bool {
+	return c <= ' ' || 0x7f <= c && c <= 0xbf || c == 0xc2 || 0xe1 <= c && c <= 0xe3
+}
 
 // The bits of class.
 const (

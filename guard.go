@@ -2,23 +2,21 @@ package picohttp
 
 import "bytes"
 
+// What Lenient must always reject: deviations in places where they can be exploited. A
+// recipient that does not know the deviation sees other fields that control the message,
+// or another end of the head.
+
 // exploitable returns the error of the first deviation in h that is dangerous where it
-// is, or 0 if there is none, and the offset of its byte. A recipient that does not
-// know the deviation sees other fields that control the message, or another end of
-// the head.
+// is, or 0 if there is none, and the offset of its byte.
 func (h *Head) exploitable() (fault Error, at int) {
-	if h.deviations&BareLF != 0 {
-		// One that ends lines at CRLF alone takes the LF for a part of a value,
-		// and continues where this line or this head ends.
-		lines := h.b[h.from:h.next]
-		if bytes.Contains(lines, []byte("\r\n")) {
-			if at := bareLF(lines); at >= 0 {
-				return ErrBareLF, int(h.from) + at
-			}
-		}
+	if h.isMixed() && h.rules.allow&MixedLineEnds == 0 {
+		return ErrBareLF, int(h.from) + bareLF(h.b[h.from:h.next])
+	}
+	if fault, at = h.exploitableMix(); fault != 0 {
+		return fault, at
 	}
 	if h.deviations&StartLineSpace != 0 && h.deviations&TargetObsText != 0 {
-		// One that also splits at 0x85 and 0xA0 sees other parts.
+		// A recipient that also splits at 0x85 and 0xA0 sees other parts.
 		begin := h.mark[0] + 1
 		// There is one, unless the caller has written to b, and then at is not used.
 		return ErrTarget, int(begin) + bytes.IndexFunc(h.b[begin:h.word2], func(c rune) bool { return c >= 0x80 })
@@ -49,19 +47,62 @@ func (h *Head) exploitable() (fault Error, at int) {
 		}
 		nul = nul || bytes.IndexByte(text, 0) >= 0
 		var column int
-		fault, column = exploitableField(text, name)
+		fault, column = h.exploitableField(text, name)
 		at += column
 		return fault == 0
 	})
 	return fault, at
 }
 
+// isMixed reports whether lines of the head end both in LF and in CRLF.
+func (h *Head) isMixed() bool {
+	if h.deviations&BareLF == 0 {
+		return false
+	}
+	lines := h.b[h.from:h.next]
+	return bytes.Contains(lines, []byte("\r\n")) && bareLF(lines) >= 0
+}
+
+// exploitableMix is exploitable for the line ends of a head that is mixed: a recipient
+// that ends lines at CRLF alone takes an LF for a part of a line, and continues where
+// this line or this head ends.
+func (h *Head) exploitableMix() (fault Error, at int) {
+	if !h.isMixed() || h.isCGI() {
+		return 0, 0
+	}
+	if !bytes.HasSuffix(h.b[:h.next], []byte("\r\n\r\n")) {
+		return ErrBareLF, int(h.next) - 1
+	}
+	h.eachPlace(func(line, colon, end uint32) bool {
+		name, _ := h.cut(line, colon, end)
+		for _, lf := range [...]int{int(line) - 1, int(end) + 1} {
+			if isControlField(name) && lf < len(h.b) && h.b[lf-1] != '\r' {
+				fault, at = ErrBareLF, lf
+			}
+		}
+		return fault == 0
+	})
+	return fault, at
+}
+
+// isCGI reports whether the status-line ends in CRLF and all lines after it in LF, as
+// where a server has put its status-line before what a CGI program wrote.
+func (h *Head) isCGI() bool {
+	return h.b[h.end[0]] == '\r' && !bytes.Contains(h.b[h.begin(1):h.next], []byte("\r\n"))
+}
+
 // isVersionVague reports whether some recipients see another HTTP-version in a head
 // with deviations: with more than one SP, or with what is whitespace to some, another
 // word is where the HTTP-version should be.
 func (h *Head) isVersionVague() bool {
-	target := h.b[h.mark[0]:h.word2]
-	return h.deviations&(MinorDigits|StartLineSpace) != 0 || bytes.IndexByte(target, 0x85) >= 0 || bytes.IndexByte(target, 0xa0) >= 0
+	return h.deviations&(MinorDigits|StartLineSpace) != 0 || hasBlank(h.b[h.mark[0]:h.word2])
+}
+
+// isHarmless reports whether all recipients that accept the deviations of a request head
+// agree where it ends and what it says: more empty lines before the request-line, and
+// bytes from 0x80 on in a target that nobody splits there.
+func (h *Head) isHarmless() bool {
+	return h.rules.kind == requestKind && h.deviations&^(EmptyLines|TargetObsText) == 0 && !hasBlank(h.b[h.mark[0]:h.word2])
 }
 
 // bareLF returns the offset of the first LF in b without a CR, or -1.
@@ -75,9 +116,10 @@ func bareLF(b []byte) int {
 }
 
 // exploitableField is exploitable for the field in b.
-func exploitableField(b, name []byte) (fault Error, at int) {
+func (h *Head) exploitableField(b, name []byte) (fault Error, at int) {
 	if isControlField(name) {
-		if len(name) == len(b) || b[len(name)] != ':' {
+		spaced := len(name) == len(b) || b[len(name)] != ':'
+		if spaced && h.rules.kind != responseKind { // see readDeviating
 			return ErrFieldName, len(name) // it is another name to some
 		}
 		if lf := bytes.IndexByte(b, '\n'); lf >= 0 {
@@ -92,23 +134,31 @@ func exploitableField(b, name []byte) (fault Error, at int) {
 
 // brokenLine returns the error of the first place in b, a line that may be folded,
 // where the line ends for some recipients (a fold, VT, FF, or another control
-// character), if another field that controls the message would begin there or the
-// head would end.
+// character), if there another field that controls the message would begin, or the head
+// would end, because only blanks come before the next such place.
 func brokenLine(b []byte) (fault Error, at int) {
-	broken := Error(0) // by what, since the last octet that is not blank
-	for i, c := range b {
-		switch {
-		case c == '\n' && broken == 0:
-			broken, at = ErrObsFold, i+1
-		case c == '\n':
-			return broken, at
-		case broken == 0 && c != '\r' && class[c]&fieldByte == 0:
-			broken, at = ErrFieldValue, i
+	broken := Error(0) // by what, since the last byte that is not blank
+	for i := 0; i < len(b); i++ {
+		c := b[i]
+		breaks := Error(0)
+		if c == '\n' {
+			breaks = ErrObsFold
+		} else if c != '\r' && class[c]&fieldByte == 0 {
+			breaks = ErrFieldValue
 		}
-		if broken != 0 && !blank(c) {
-			if beginsControlField(b[i:]) {
-				return broken, at
+		switch blank := blankLength(b[i:]); {
+		case breaks != 0 && broken != 0:
+			return broken, at
+		case breaks != 0:
+			broken, at = breaks, i
+			if c == '\n' {
+				at++
 			}
+		case blank > 0:
+			i += blank - 1
+		case broken != 0 && beginsControlField(b[i:]):
+			return broken, at
+		default:
 			broken = 0
 		}
 	}
@@ -134,11 +184,4 @@ func isControlField(name []byte) bool {
 // in whether they merge it into the header section.
 func decidesFraming(name []byte) bool {
 	return equalName(name, "Content-Length") || equalName(name, "Transfer-Encoding") || equalName(name, "Host")
-}
-
-func trimBlanks(b []byte) []byte {
-	for len(b) > 0 && blank(b[0]) {
-		b = b[1:]
-	}
-	return b
 }

@@ -32,6 +32,8 @@ type progress struct {
 	met        Deviations // in the line that is read
 	from       uint32     // where the start-line begins
 	more       uint32     // field lines settled beyond those in index
+	skipped    uint32     // lines settled that are not field lines
+	skippedEnd uint32     // where the last of them ends, 0 if there is none
 	off        uint32     // everything before has been read
 	word       uint32     // where the word begins that is read, in the start-line
 	colon      uint32     // where the colon is, while the field line is read
@@ -61,8 +63,8 @@ func (h *Head) Reset() {
 }
 
 func (h *Head) clear() {
-	h.part, h.fault, h.deviations, h.from, h.more = none, 0, 0, 0, 0
-	h.next, h.n = 0, 0
+	h.part, h.fault, h.deviations, h.from = none, 0, 0, 0
+	h.next, h.n, h.more, h.skipped, h.skippedEnd = 0, 0, 0, 0, 0
 }
 
 // Move tells h that the bytes it was parsed from are now in b, for example because
@@ -109,7 +111,7 @@ func (h *Head) Settled() int {
 // mayContinue reports whether the last field line may go on in a fold, or has begun
 // to.
 func (h *Head) mayContinue() bool {
-	if h.rules.allow&ObsFold == 0 || h.rules.quirks&foldIsField != 0 || h.NumFields() == 0 {
+	if h.rules.allow&ObsFold == 0 || h.rules.quirks&foldIsField != 0 || h.NumFields() == 0 || h.skippedEnd == h.next {
 		return false
 	}
 	switch h.part {
@@ -136,6 +138,15 @@ func (h *Head) minor() int {
 	return number(version[min(int(before), len(version)):])
 }
 
+// target returns the request-target, once the request-line is settled.
+func (h *Head) target() []byte {
+	begin, end := h.mark[0]+1, h.word2
+	for begin < end && h.b[begin] == ' ' { // only with StartLineSpace
+		begin++
+	}
+	return h.b[begin:end:end]
+}
+
 // status returns the status-code of a response, 0 until its three digits have arrived.
 func (h *Head) status() int {
 	const digits = 3
@@ -157,10 +168,11 @@ func (h *Head) NumFields() int {
 	if h.n == 0 {
 		return 0
 	}
-	return int(h.fieldLines())
+	return int(h.fieldLines() - h.skipped)
 }
 
-// fieldLines is NumFields once the start-line is settled.
+// fieldLines returns the number of lines after the start-line, once that is settled,
+// including those that are skipped.
 func (h *Head) fieldLines() uint32 { return h.n - 1 + h.more }
 
 // Field returns the i-th field line, counted from 0, in the order sent: the name as
@@ -235,13 +247,26 @@ func (h *Head) Span(i int) Span {
 //   - A value that is folded contains line ends.
 //   - There may be whitespace before a colon.
 //   - A folded line that is a field of its own has its colon one byte before its
-//     beginning.
+//     beginning, a line that is skipped two bytes before.
 
 // place returns the place of the i-th field line. It panics if i is out of range.
 func (h *Head) place(i int) (line, colon, end uint32) {
 	if uint(i) >= uint(h.NumFields()) {
 		panic("picohttp: field index out of range")
 	}
+	if h.skipped == 0 {
+		return h.placeOfLine(i)
+	}
+	h.eachPlace(func(l, c, e uint32) bool {
+		line, colon, end = l, c, e
+		i--
+		return i >= 0
+	})
+	return line, colon, end
+}
+
+// placeOfLine is place among all lines, those that are skipped included.
+func (h *Head) placeOfLine(i int) (line, colon, end uint32) {
 	at := uint32(min(i, tableFields-1)) + 1
 	line, colon, end = h.begin(at), h.mark[at], h.end[at]
 	for range i + 1 - int(at) {
@@ -252,14 +277,17 @@ func (h *Head) place(i int) (line, colon, end uint32) {
 
 // eachPlace calls f for the place of each field line, until it returns false.
 func (h *Head) eachPlace(f func(line, colon, end uint32) bool) {
+	if h.n == 0 {
+		return
+	}
 	var line, colon, end uint32
-	for i := 0; i < h.NumFields(); i++ {
+	for i := uint32(0); i < h.fieldLines(); i++ {
 		if i < tableFields {
-			line, colon, end = h.place(i)
+			line, colon, end = h.placeOfLine(int(i))
 		} else {
 			line, colon, end = h.placeAfter(end)
 		}
-		if !f(line, colon, end) {
+		if colon+2 != line && !f(line, colon, end) {
 			return
 		}
 	}
@@ -291,7 +319,14 @@ func deviatingPlaceAfter(b []byte, end uint32, foldsApart bool) (line, colon, ne
 	}
 	to := from - 1
 	if !isWhitespace(b[from]) {
-		to = min(indexFrom(b, from, ':'), lf)
+		to = skip(b, from, tchar)
+		empty := to == from
+		for to < lf && isWhitespace(b[to]) {
+			to++
+		}
+		if empty || to >= lf || b[to] != ':' {
+			to = from - 2 // skipped
+		}
 	}
 	return uint32(from), uint32(to), uint32(lf - 1)
 }
@@ -330,7 +365,7 @@ func cut(b []byte, line, colon, end uint32) (name, value []byte) {
 // are within b even if the caller has written to it since it was parsed.
 func bounds(b []byte, line, colon, end uint32) (nameEnd, begin, after uint32) {
 	after = max(lineEnd(b, end), line)
-	if colon+1 == line {
+	if colon+1 == line || colon+2 == line {
 		nameEnd, begin = line, line
 	} else {
 		nameEnd, begin = colon, colon+1
@@ -342,7 +377,7 @@ func bounds(b []byte, line, colon, end uint32) (nameEnd, begin, after uint32) {
 	for after > begin && isWhitespace(b[after-1]) {
 		after--
 	}
-	for colon+1 != line && begin < after && isFolding(b[begin]) {
+	for begin > line && begin < after && isFolding(b[begin]) {
 		begin++
 	}
 	return nameEnd, begin, after

@@ -123,15 +123,16 @@ func (p *Parser) rules(k kind) rules {
 	return r
 }
 
-// allowed returns what Lenient accepts in a kind of message.
+// allowed returns what Lenient accepts in a kind of message: of what p allows, that which
+// means something there.
 func (p *Parser) allowed(k kind) Deviations {
 	switch k {
 	case requestKind:
-		return cmp.Or(p.AllowRequest, DefaultRequestDeviations)
+		return cmp.Or(p.AllowRequest, DefaultRequestDeviations) &^ MixedLineEnds
 	case responseKind:
-		return cmp.Or(p.AllowResponse, DefaultResponseDeviations)
+		return cmp.Or(p.AllowResponse, DefaultResponseDeviations) &^ (HostDiffers | HostInvalid)
 	}
-	return cmp.Or(p.AllowTrailer, DefaultTrailerDeviations)
+	return cmp.Or(p.AllowTrailer, DefaultTrailerDeviations) & (BareLF | ObsFold | SpaceBeforeColon | ValueControl | ValueNUL)
 }
 
 // limit returns the limit that n is, of which 0 is the standard one.
@@ -149,70 +150,80 @@ func limit(n, standard int) uint32 {
 // with the same fields and without deviations. What another profile accepts without
 // deviations, Strict accepts. The words in the table are codes of Deviations.
 //
-//	                                   Strict    Lenient              Pico
-//	LF alone ends a line               rejected  bare-lf              bare-lf
-//	CR without LF                      rejected  rejected             rejected
-//	empty lines before a request-line  one       empty-lines          one
-//	empty lines before a status-line   rejected  empty-lines          rejected
-//	more than one SP in a start-line   rejected  start-line-space     start-line-space
-//	SP at the end of a request-line    rejected  start-line-space     rejected
-//	obs-text in a request-target       rejected  target-obs-text (2)  target-obs-text
-//	control characters there           rejected  rejected             rejected
-//	two or three digits of minor       rejected  minor-digits         rejected
-//	another major version              rejected  rejected             rejected
-//	no SP before an empty reason       accepted  accepted             accepted
-//	whitespace before a colon          rejected  space-before-colon   rejected
-//	                                             (1)
-//	bytes in a name that no token has  rejected  rejected             rejected
-//	obs-fold                           rejected  obs-fold             obs-fold, a field
-//	                                                                  without a name
-//	obs-fold of whitespace alone       rejected  rejected (3)         obs-fold
-//	obs-fold before the first field    rejected  rejected             rejected
-//	control characters in a value      rejected  value-control        rejected
-//	NUL in a value                     rejected  value-nul (1)        rejected
-//	Content-Length twice, equal        rejected  equal-lengths (4)    rejected
-//	Content-Length with a coding       rejected  length-and-coding    rejected
-//	                                             (4)
-//	whitespace after a chunk-size      rejected  chunk-space (1)      anything
-//	chunk-size of 2^63 to 2^64-1       rejected  rejected             accepted
-//	trailer section of a chunked body  fields    fields, as Strict    any lines, which
-//	                                                                  are dropped
-//	limits of a chunked body           ours      ours                 overhead, as the C
-//	a fault is reported                at once   at once              when the C does
+//	                                   Strict    Lenient                Pico
+//	LF alone ends a line               rejected  bare-lf                bare-lf
+//	LF and CRLF in one head            rejected  mixed-line-ends (1,5)  bare-lf (5)
+//	CR without LF                      rejected  rejected               rejected
+//	empty lines before a request-line  one       empty-lines            one
+//	empty lines before a status-line   rejected  empty-lines            rejected
+//	more than one SP in a start-line   rejected  start-line-space       start-line-space
+//	SP at the end of a request-line    rejected  start-line-space       rejected
+//	obs-text in a request-target       rejected  target-obs-text (2)    target-obs-text
+//	control characters there           rejected  rejected               rejected
+//	two or three digits of minor       rejected  minor-digits           rejected
+//	another major version              rejected  rejected               rejected
+//	no SP before an empty reason       accepted  accepted               accepted
+//	whitespace before a colon          rejected  space-before-colon (1) rejected
+//	bytes in a name that no token has  rejected  invalid-line (1)       rejected
+//	a line without a colon             rejected  invalid-line (1)       rejected
+//	obs-fold                           rejected  obs-fold (1)           obs-fold, a field
+//	                                                                    without a name
+//	obs-fold of whitespace alone       rejected  rejected (3)           obs-fold
+//	obs-fold before the first field    rejected  rejected               rejected
+//	control characters in a value      rejected  value-control (1)      rejected
+//	NUL in a value                     rejected  value-nul (1)          rejected
+//	Content-Length twice, equal        rejected  equal-lengths (4)      rejected
+//	Content-Length with a coding       rejected  length-and-coding (4)  rejected
+//	chunked twice                      rejected  repeated-chunked (1,4) rejected
+//	a coding in HTTP/1.0               rejected  coding-version (1,4)   rejected
+//	Host that differs from the target  rejected  host-differs (1)       rejected
+//	Host missing, twice or malformed   rejected  host-invalid (1)       rejected
+//	whitespace after a chunk-size      rejected  chunk-space (1)        anything
+//	chunk-size of 2^63 to 2^64-1       rejected  rejected               accepted
+//	trailer section of a chunked body  fields    fields, as Strict      any lines, which
+//	                                                                    are dropped
+//	limits of a chunked body           ours      ours                   overhead, as the C
+//	a fault is reported                at once   at once                when the C does
 //
-// (1) Only if the Parser allows it: NUL; in requests whitespace after a chunk-size; in
-// requests and trailer sections whitespace before a colon; and in trailer sections
-// bare-lf and obs-fold, because nothing guards where they end.
+// (1) Only if the Parser allows it: in every kind of message NUL and lines that are not
+// fields; in requests also what DefaultRequestDeviations does not have; in responses also
+// mixed-line-ends; and everything in trailer sections, because nothing guards where they
+// end.
 //
 // Some combinations are rejected whatever is allowed, because they can be exploited.
 // By Parse, and in Pico by Framing:
 //
-//   - (2) More than one SP and obs-text in a request-line: some recipients also split
+//   - (2) More than one SP and obs-text in a request-line: some recipients split
 //     it at 0x85 and 0xA0.
-//   - (3) A folded line of whitespace alone, or of bytes that are whitespace or
-//     nothing to some recipients (control characters, 0x85 and 0xA0): they take it
-//     for the empty line.
+//   - (3) A folded line of blanks alone: of what is whitespace or nothing to some
+//     recipients, such as control characters, 0x85 and 0xA0, and the spaces of Unicode
+//     in UTF-8. They take it for the empty line.
 //
-// By Framing and Check, which decide where the next message begins:
+// By Framing and Check, which decide where the next message begins, whatever the status
+// of a response is:
 //
-//   - (4) Content-Length that is repeated, or comes along with Transfer-Encoding, in a
-//     message with any other deviation, including the other of these two; and along
-//     with a Transfer-Encoding that is anything but "chunked", once.
-//   - Bare LF and CRLF in one head: one recipient continues to read where the other
-//     sees the end.
+//   - (4) Content-Length that is repeated, or comes along with Transfer-Encoding, chunked
+//     that is repeated, and a coding in HTTP/1.0: in a message with any other deviation,
+//     including the others of these; and Content-Length along with a Transfer-Encoding
+//     that is anything but "chunked", once.
+//   - (5) Bare LF and CRLF in one head: one recipient continues to read where the other
+//     sees the end. MixedLineEnds says what it accepts of them.
 //   - Content-Length, Transfer-Encoding, Host, Connection, Expect or Upgrade that is
-//     folded, has whitespace before its colon, a control character in its value, or
-//     a NUL anywhere before it; and what looks like one of them in a folded line or
-//     after a control character: some recipients do not unfold, some end lines at
-//     VT or FF.
-//   - A control character at the end of a value or a reason-phrase: to those
-//     recipients the CRLF after it is the empty line.
+//     folded, has a control character in its value, or a NUL anywhere before it; and what
+//     looks like one of them in a folded line or after a control character: some
+//     recipients do not unfold, some end lines at VT or FF.
+//   - The same fields with whitespace before the colon, in requests; in responses
+//     Content-Length and Transfer-Encoding, if there is content. A recipient that drops
+//     the whitespace, as RFC 9112, section 5.1 has it, and one that drops the field end
+//     other responses at the same byte.
+//   - A control character at the end of a value or a reason-phrase, and two with only
+//     blanks between them: to those recipients the head ends there.
 //   - Transfer-Encoding, where some recipients may not read HTTP/1.1: with
-//     minor-digits, with start-line-space, or with 0x85 or 0xA0 in the
-//     request-target.
+//     minor-digits, with start-line-space, or with blanks in the request-target.
 //
-// The connection does not stay open after a message with deviations: KeepAlive is
-// false.
+// The connection does not stay open after a message with deviations: KeepAlive is false.
+// The exception is a request with empty-lines and target-obs-text alone, without blanks
+// in the target: all recipients that accept it agree where it ends.
 //
 // Limits are the same in all profiles, except for those of chunked bodies and the
 // defaults of MaxMethodBytes and MaxTargetBytes in Pico. With their last_len, the C

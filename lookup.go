@@ -33,22 +33,17 @@ func (h *Head) Index(name string, from int) int {
 	if i >= h.NumFields() {
 		return -1
 	}
-	for line, colon, end := h.place(i); ; line, colon, end = h.placeOf(i, end) {
-		if n, _ := h.cut(line, colon, end); equalName(n, name) {
-			return i
+	found, k := -1, 0
+	h.eachPlace(func(line, colon, end uint32) bool {
+		if k >= i {
+			if n, _ := h.cut(line, colon, end); equalName(n, name) {
+				found = k
+			}
 		}
-		if i++; i >= h.NumFields() {
-			return -1
-		}
-	}
-}
-
-// placeOf is place, given the end of the line before.
-func (h *Head) placeOf(i int, end uint32) (line, colon, next uint32) {
-	if i < tableFields {
-		return h.place(i)
-	}
-	return h.placeAfter(end)
+		k++
+		return found < 0
+	})
+	return found
 }
 
 // Values ranges over the values of all field lines with that name, in the order sent,

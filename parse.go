@@ -5,7 +5,8 @@ package picohttp
 // lines that it can, the reference reads the line at which the kernel stopped, and
 // so on.
 func (h *Head) parse(b []byte, from uint32) (n int, err error) {
-	h.part, h.fault, h.deviations, h.more, h.n = none, 0, 0, 0, 0
+	h.part, h.fault, h.deviations = none, 0, 0
+	h.n, h.more, h.skipped, h.skippedEnd = 0, 0, 0, 0
 	h.from, h.next = from, from
 	h.b = b
 	b = h.within(b)

@@ -1,6 +1,9 @@
 package picohttp
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // The reference is the scalar parser that says what HTTP/1.x is. Every syntax
 // error of Parse is made here, so errors and offsets are the same whatever the
@@ -68,6 +71,10 @@ func (h *Head) readPart(b []byte) error {
 		return h.readFieldValue(b)
 	case fieldLF:
 		return h.readFieldLF(b)
+	case invalidLine:
+		return h.readInvalidLine(b)
+	case invalidLF:
+		return h.readInvalidLF(b)
 	default:
 		return h.readEmptyLF(b)
 	}
@@ -412,7 +419,7 @@ func (h *Head) readFieldLine(b []byte) error {
 	case isWhitespace(c):
 		return ErrLeadingSpace
 	case !isTchar(c):
-		return ErrFieldName
+		return h.skipLine(b)
 	case h.admit(h.fieldLines(), 1) == 0:
 		return ErrTooManyFields
 	}
@@ -438,7 +445,7 @@ func (h *Head) readFieldName(b []byte) error {
 	return h.readColon(b)
 }
 
-// readColonSpace reads white space before a colon, where it is let pass.
+// readColonSpace reads whitespace before a colon, where that is accepted.
 func (h *Head) readColonSpace(b []byte) error {
 	if isWhitespace(b[h.off]) {
 		h.off++
@@ -449,7 +456,7 @@ func (h *Head) readColonSpace(b []byte) error {
 
 func (h *Head) readColon(b []byte) error {
 	if b[h.off] != ':' {
-		return ErrFieldName
+		return h.skipLine(b)
 	}
 	h.colon = h.off
 	h.off++
@@ -463,7 +470,7 @@ func (h *Head) readColon(b []byte) error {
 //
 // RFC 9112, section 5.2.
 func (h *Head) readObsFold() error {
-	if !h.let(ObsFold) {
+	if h.skippedEnd == h.next || !h.let(ObsFold) {
 		return ErrObsFold
 	}
 	if h.has(foldIsField) && h.admit(h.fieldLines(), 1) == 0 {
@@ -474,16 +481,19 @@ func (h *Head) readObsFold() error {
 	return nil
 }
 
-// readFoldSpace reads the white space that a folded line begins with. There has to
-// be more in the line than what is blank to some recipients: they take it for
-// the empty line.
+// readFoldSpace reads the blanks that a folded line begins with. There has to be more
+// in the line: some recipients take one of blanks alone for the empty line.
 func (h *Head) readFoldSpace(b []byte) error {
 	switch c := b[h.off]; {
-	case h.has(foldIsField) || !blank(c):
+	case h.has(foldIsField) || !mayBeBlank(c):
 		h.part = fieldValue
 		return nil
 	case c == '\r' || c == '\n':
-		return ErrObsFold
+		line := b[bytes.LastIndexByte(b[:h.off], '\n')+1 : h.off]
+		if len(trimBlanks(line)) == 0 {
+			return ErrObsFold
+		}
+		return h.readCR(c, fieldLF)
 	case class[c]&fieldByte == 0 && (c == 0 || !h.let(ValueControl)): // NUL ends it to some
 		return ErrFieldValue
 	}
@@ -538,6 +548,72 @@ func (h *Head) readFieldLF(b []byte) error {
 	h.next = h.off
 	h.part = lineStart
 	return nil
+}
+
+// skipLine is called for a line that is not a field line, at the byte that shows it.
+func (h *Head) skipLine(b []byte) error {
+	for end := h.next + 1; end <= h.off; end++ {
+		if endsForbidden(b[h.next:end]) {
+			return ErrFieldName
+		}
+	}
+	switch {
+	case h.rules.allow&InvalidLine == 0:
+		return ErrFieldName
+	case h.admit(h.fieldLines(), 1) == 0:
+		return ErrTooManyFields
+	}
+	h.met = InvalidLine
+	h.part = invalidLine
+	return nil
+}
+
+// readInvalidLine reads a line that is skipped, and a CR.
+func (h *Head) readInvalidLine(b []byte) error {
+	for ; int(h.off) < len(b); h.off++ {
+		line := b[h.next : h.off+1]
+		switch c := b[h.off]; {
+		case c == '\r' || c == '\n':
+			return h.readCR(c, invalidLF)
+		case class[c]&fieldByte == 0, blankLength(line) > 0, endsForbidden(line):
+			return ErrFieldName
+		}
+	}
+	return ErrIncomplete
+}
+
+// readInvalidLF reads the LF of a line that is skipped. The line gets an entry in the
+// index, because lines are found from the end of the one before.
+func (h *Head) readInvalidLF(b []byte) error {
+	if err := h.readLF(b); err != nil {
+		return err
+	}
+	h.deviations |= h.met
+	if h.n < tableLines {
+		h.mark[h.n], h.end[h.n] = h.next-2, h.off-2
+		h.n++
+	} else {
+		h.more++
+	}
+	h.skipped++
+	h.next, h.skippedEnd = h.off, h.off
+	h.part = lineStart
+	return nil
+}
+
+// neverSkipped are words that no line has which is skipped, whatever surrounds them: a
+// recipient may take the line for a field that controls the message, or for the
+// start-line of another one.
+var neverSkipped = [...]string{"content-length", "transfer-encoding", "host", "connection", "expect", "upgrade", "http/"}
+
+// endsForbidden reports whether b ends in one of the words, in any case.
+func endsForbidden(b []byte) bool {
+	for _, word := range neverSkipped {
+		if len(b) >= len(word) && equalName(b[len(b)-len(word):], word) {
+			return true
+		}
+	}
+	return false
 }
 
 // readEmptyLF reads the LF of the empty line that ends the head.

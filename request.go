@@ -79,8 +79,8 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 //     RFC 9112, section 3.2.
 //   - ErrAuthority (400), if it is in absolute-form and there is a Host that differs
 //     from its authority in more than case and an empty or default port. RFC 9112,
-//     section 3.2.2 lets the authority win; recipients that go by Host would
-//     disagree.
+//     section 3.2.2 lets the authority win, as HostDiffers does; recipients that go by
+//     Host would disagree.
 //   - That of Framing.
 //   - ErrCoding (501), if Framing.OtherCoding is set. Call Framing instead to decode
 //     such a body yourself.
@@ -103,6 +103,9 @@ func (r *Request) Check() (v Verdict, err error) {
 
 	fault, _ := s.judgeHost(r.b, r.next)
 	authority, targetFault, _ := judgeTarget(method, target, v.Form, s.host)
+	if targetFault == ErrAuthority && s.routing&HostDiffers != 0 {
+		targetFault = 0
+	}
 	if fault == 0 {
 		fault = targetFault
 	}
@@ -261,9 +264,11 @@ func (r *Request) Host() (value []byte, err error) {
 // drop it; and if Connection has more options than MaxConnectionOptions. With an option
 // that is not a token it is not KeepAlive.
 //
-// Lenient may accept EqualLengths and LengthAndCoding. Deviations that can make others
-// read another message are an Error: ErrBareLF, ErrObsFold, ErrFieldName, ErrFieldValue
-// or ErrTarget; see Profile. With any deviation it is not KeepAlive.
+// Lenient may accept EqualLengths, LengthAndCoding, RepeatedChunked and CodingVersion.
+// Deviations that can make others read another message are an Error: ErrBareLF,
+// ErrObsFold, ErrFieldName, ErrFieldValue or ErrTarget; see Profile. With deviations it is
+// not KeepAlive, except with EmptyLines and TargetObsText alone, which leave no doubt
+// where the request ends.
 //
 // If Framing returns an Error, close the connection. The returned Framing is
 // BodyUntilClose, so that code that ignores the error does not parse what follows as
@@ -296,8 +301,8 @@ func (r *Request) EndToEnd() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) { r.endToEnd(yield) }
 }
 
-// Deviations returns how the lines that were parsed depart from the RFCs. It is the
-// empty set for what Strict accepts. For a complete head it includes EqualLengths and
-// LengthAndCoding if Framing accepts them; to find out, Lenient reads the fields at
-// each call.
-func (r *Request) Deviations() Deviations { return r.deviations | r.framingDeviations() }
+// Deviations returns how the lines that were parsed depart from the RFCs, and for a
+// complete head also how its framing does, and where it goes, as far as the Parser allows
+// it. It is the empty set for what Strict accepts. To find out, Lenient reads the fields
+// at each call.
+func (r *Request) Deviations() Deviations { return r.deviations | r.judgedDeviations() }

@@ -75,7 +75,8 @@ func (r *Response) Minor() int { return r.minor() }
 //     else BodyUntilClose.
 //   - With Content-Length it is BodyLength, with neither BodyUntilClose.
 //
-// In any other response the fields that are an Error in a request are one here.
+// In any other response the fields that are an Error in a request are one here. Deviations
+// of lines that can make others read another message are an Error whatever the status.
 // A 101 is not KeepAlive: after it the connection speaks another protocol. For other
 // 1xx, KeepAlive means that the final response can be read from the connection; their
 // Connection field and version do not count.
@@ -101,4 +102,4 @@ func (r *Response) EndToEnd() iter.Seq2[[]byte, []byte] {
 
 // Deviations returns how the head departs from the RFCs, as Request.Deviations does.
 // Where the status-code says that there is no body, framing departs from nothing.
-func (r *Response) Deviations() Deviations { return r.deviations | r.framingDeviations() }
+func (r *Response) Deviations() Deviations { return r.deviations | r.judgedDeviations() }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/picohttp/picohttp"
 	"github.com/picohttp/picohttp/internal/mutants"
+	"github.com/picohttp/picohttp/internal/race"
 	"github.com/picohttp/picohttp/internal/vectors"
 )
 
@@ -628,6 +629,27 @@ func TestCloseWhileReading(t *testing.T) {
 		}()
 		req.Body.Close()
 		<-done
+	}
+}
+
+func TestAllocations(t *testing.T) {
+	for _, head := range realHeads(t) {
+		most, ok := map[string]float64{"tiny": 4, "curl": 6, "pico703": 6, "chrome": 8}[head.Name]
+		if !ok {
+			continue
+		}
+		source := bytes.NewReader(head.Bytes)
+		reader := bufio.NewReader(source)
+		n := testing.AllocsPerRun(100, func() {
+			source.Reset(head.Bytes)
+			reader.Reset(source)
+			if _, err := ReadRequest(reader); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if n > most && !race.Enabled {
+			t.Errorf("%s: %v allocations, want at most %v", head.Name, n, most)
+		}
 	}
 }
 

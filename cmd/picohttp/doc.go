@@ -41,9 +41,11 @@ says how many bytes it did not parse.
 	-allow LIST            the deviations that lenient accepts in messages of this
 	                       kind and in their bodies: codes with commas between
 	                       them, or all. The default is, for responses, all but
-	                       value-nul; for requests and chunked bodies, these
-	                       without space-before-colon and chunk-space; for trailer
-	                       sections, those without bare-lf and obs-fold
+	                       value-nul, invalid-line and mixed-line-ends; for
+	                       requests and chunked bodies, these without
+	                       space-before-colon, chunk-space, repeated-chunked and
+	                       coding-version, nor host-differs and host-invalid; for
+	                       trailer sections, none
 	-max-head N            limit of a head, in bytes (default 262144)
 	-max-method N          of a method (default 64; pico: that of -max-head)
 	-max-target N          of a request-target (default 16384; pico: that of
@@ -115,7 +117,8 @@ complete message departs from the RFCs, if it does. The codes are
 
 	bare-lf obs-fold start-line-space empty-lines space-before-colon
 	target-obs-text minor-digits value-control value-nul equal-lengths
-	length-and-coding chunk-space
+	length-and-coding invalid-line chunk-space mixed-line-ends
+	repeated-chunked coding-version host-differs host-invalid
 
 A line may have 64 MiB. For a longer line, and for one that is not base64, the
 object is one of these, and the exit status will be 1:
