@@ -9,12 +9,13 @@
 //
 //	var r picohttp.Request
 //	n, err := r.Parse(b)
-//	if err == picohttp.ErrIncomplete {
-//		// read more after b, then r.Resume(b)
+//	for err == picohttp.ErrIncomplete {
+//		b = readMore(b) // the same bytes and more
+//		n, err = r.Resume(b)
 //	}
+//	var verdict picohttp.Verdict
 //	if err == nil {
-//		verdict, err := r.Check() // where it goes, where its content ends
-//		...
+//		verdict, err = r.Check() // where the request goes, where its content ends
 //	}
 //	if e, ok := err.(picohttp.Error); ok {
 //		// respond with e.Status(), and close the connection
@@ -52,8 +53,18 @@
 // incomplete. It does not validate the request-target any further, nor the meaning of
 // fields. Check validates those that a server depends on: Host, the form of the
 // request-target and its authority, Content-Length, Transfer-Encoding and Connection.
-// It rejects whatever two recipients may decide differently, such as a repeated
-// Content-Length or one along with Transfer-Encoding.
+// It rejects whatever two recipients may decide differently:
+//
+//   - Content-Length that is repeated, even with equal values, or comes along with
+//     Transfer-Encoding.
+//   - Transfer-Encoding in more than one line or with an empty element, although RFC 9110,
+//     section 5.6.1.2 allows both; in HTTP/1.0; or without chunked as the last coding.
+//   - Host that is missing, repeated or malformed, or differs from the authority of the
+//     request-target.
+//   - A request-target with "#", or in a form that does not fit the method.
+//   - A CONNECT with content.
+//   - Connection that names Content-Length or Host. It may name Transfer-Encoding, which
+//     recipients drop anyway: RFC 9110, section 7.6.1.
 //
 // # Profiles
 //
