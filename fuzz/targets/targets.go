@@ -175,8 +175,10 @@ type judged interface {
 	Deviations() picohttp.Deviations
 }
 
-// framing are the deviations that are not of the head's form.
-const framing = picohttp.EqualLengths | picohttp.LengthAndCoding
+// judgments are the deviations that are not in the form of the head: Parse accepts them in
+// every profile, and Framing and Host judge them.
+const judgments = picohttp.EqualLengths | picohttp.LengthAndCoding | picohttp.RepeatedChunked |
+	picohttp.CodingVersion | picohttp.HostDiffers | picohttp.HostInvalid
 
 // profiles: the other profiles accept what the strict one does, with the same
 // fields and no deviation, and what they accept without one it accepts, too.
@@ -184,7 +186,7 @@ func profiles(b []byte, parse func(p *picohttp.Parser, b []byte) (judged, int, e
 	strict, n, err := parse(&picohttp.Parser{}, b)
 	for _, profile := range []picohttp.Profile{picohttp.Lenient, picohttp.Pico} {
 		m, at, errOther := parse(&picohttp.Parser{Profile: profile}, b)
-		form := m.Deviations() &^ framing
+		form := m.Deviations() &^ judgments
 		switch {
 		case err == nil && (errOther != nil || at != n || form != 0 || !sameFields(strict, m)):
 			fail(b, "%s, which has %s: %d, %v, not %d", profile, m.Deviations(), at, errOther, n)
