@@ -154,7 +154,7 @@ func (h *Head) judged(fault Error) (at int, ok bool) {
 		if _, f, at := judgeTarget(r.Method(), r.Target(), r.TargetForm(), s.host); f == fault {
 			return begin + at, true
 		}
-		s.request(h.b, r.Method())
+		s.request(new(Framing), h.b, r.Method())
 	}
 	if fault == ErrCoding {
 		return int(s.codingOf.value(h.b)), true

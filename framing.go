@@ -221,9 +221,9 @@ func (s *signals) fail(fault Error, at uint32) {
 	}
 }
 
-// request decides the framing of a request, and whether it is at fault.
-func (s *signals) request(b, method []byte) (Framing, Error) {
-	f := unknownFraming
+// request decides the framing of a request, and returns what is wrong with it. f is
+// unknownFraming before.
+func (s *signals) request(f *Framing, b, method []byte) Error {
 	if s.digits > 0 {
 		f.ContentLength = s.length
 	}
@@ -237,7 +237,7 @@ func (s *signals) request(b, method []byte) (Framing, Error) {
 		s.fail(ErrNotChunked, s.codingOf.value(b))
 	}
 	if s.fault != 0 {
-		return f, s.fault
+		return s.fault
 	}
 	switch {
 	case s.has(transferEncoding):
@@ -255,7 +255,7 @@ func (s *signals) request(b, method []byte) (Framing, Error) {
 		f.ExpectOther = s.has(expectOther)
 		f.ExpectContinue = s.has(expectContinue) && (f.Body == BodyChunked || f.Length > 0)
 	}
-	return f, 0
+	return 0
 }
 
 // response is request for a response with that status-code to a request with that

@@ -16,16 +16,12 @@ func isHost(b []byte) bool {
 		}
 		rest = b[end+1:]
 	} else {
-		i := 0
+		i := skip(b, 0, regName)
 		for i < len(b) && b[i] != ':' {
-			switch {
-			case class[b[i]]&regName != 0:
-				i++
-			case b[i] == '%' && len(b)-i >= 3 && isHexdig(b[i+1]) && isHexdig(b[i+2]):
-				i += 3
-			default:
+			if b[i] != '%' || len(b)-i < 3 || !isHexdig(b[i+1]) || !isHexdig(b[i+2]) {
 				return false
 			}
+			i = skip(b, i+3, regName)
 		}
 		rest = b[i:]
 	}

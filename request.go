@@ -39,7 +39,7 @@ func (r *Request) Parse(b []byte) (n int, err error) {
 // ParseRequest is r.Parse(b) under p's profile and limits, which Resume and Reset
 // keep.
 func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
-	r.rules = p.rules(requestKind)
+	r.rules.of(p, requestKind)
 	return r.parse(b, 0)
 }
 
@@ -90,16 +90,17 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 // The Verdict returned along with an error is filled as far as is known, and its
 // KeepAlive is false. Close the connection after the response.
 func (r *Request) Check() (v Verdict, err error) {
-	v.Framing = unknownFraming
+	v.Body, v.ContentLength = unknownFraming.Body, unknownFraming.ContentLength
+	var method, target []byte
 	if r.n > 0 {
-		v.Form = formOf(r.Method(), r.Target())
+		method, target = r.b[r.from:r.mark[0]], r.target()
+		v.Form = formOf(method, target)
 	}
 	if r.part != ended {
 		return v, r.unfinished()
 	}
 	var s signals
 	s.readFields(&r.Head)
-	method, target := r.Method(), r.Target()
 
 	fault, _ := s.judgeHost(r.b, r.next)
 	authority, targetFault, _ := judgeTarget(method, target, v.Form, s.host)
@@ -112,8 +113,7 @@ func (r *Request) Check() (v Verdict, err error) {
 	if v.Authority = authority; authority == nil && fault == 0 {
 		v.Authority = s.host
 	}
-	var framingFault Error
-	v.Framing, framingFault = s.request(r.b, method)
+	framingFault := s.request(&v.Framing, r.b, method)
 	switch {
 	case fault != 0:
 	case framingFault != 0:
@@ -281,8 +281,8 @@ func (r *Request) Framing() (f Framing, err error) {
 	}
 	var s signals
 	s.readFields(&r.Head)
-	f, fault := s.request(r.b, r.Method())
-	if fault != 0 {
+	f = unknownFraming
+	if fault := s.request(&f, r.b, r.Method()); fault != 0 {
 		return f, fault
 	}
 	return f, nil

@@ -21,7 +21,7 @@ func (r *Response) Parse(b []byte) (n int, err error) {
 // ParseResponse is r.Parse(b) under p's profile and limits, which Resume and Reset
 // keep.
 func (p *Parser) ParseResponse(r *Response, b []byte) (n int, err error) {
-	r.rules = p.rules(responseKind)
+	r.rules.of(p, responseKind)
 	return r.parse(b, 0)
 }
 

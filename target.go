@@ -115,6 +115,8 @@ func judgeTarget(method, target []byte, form Form, host []byte) (authority []byt
 	}
 	connect := string(method) == "CONNECT"
 	switch {
+	case form == OriginForm && !connect: // of nearly all requests
+		return nil, 0, 0
 	case form == NoForm, connect != (form == AuthorityForm):
 		return nil, ErrTargetForm, 0
 	case form == AsteriskForm && asksForResource(method):

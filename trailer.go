@@ -23,7 +23,7 @@ func (t *Trailer) Parse(b []byte) (n int, err error) {
 // ParseTrailer is t.Parse(b) under p's profile and limits, which Resume and Reset
 // keep.
 func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
-	t.rules = p.rules(trailerKind)
+	t.rules.of(p, trailerKind)
 	return t.parse(b, 0)
 }
 
