@@ -42,10 +42,11 @@ const (
 	// InvalidLine: a line of a header section that is not a field line. It is
 	// skipped: it counts against Parser.MaxFields, and is no field for any
 	// method. Never skipped is a line that some recipients take for something
-	// else: one that begins with whitespace, is blank, is followed by a fold,
-	// has a control character, or contains content-length, transfer-encoding,
-	// host, connection, expect, upgrade or HTTP/ in any case; nor any line of a
-	// trailer section.
+	// else: one that begins with a blank, is followed by a fold, has a control
+	// character other than HTAB, or contains content-length,
+	// transfer-encoding, host, connection, expect, upgrade or HTTP/ in any
+	// case; nor any line of a trailer section. The error is ErrFieldName at the
+	// byte that shows it.
 	InvalidLine
 	// ChunkSpace: whitespace between a chunk-size or chunk-ext and its CRLF.
 	ChunkSpace
@@ -55,8 +56,8 @@ const (
 	// that controls the message. A recipient that ends lines at CRLF alone
 	// takes the LF for part of a line, or does not see the end of the head.
 	MixedLineEnds
-	// RepeatedChunked: chunked comes twice, in two lines or in a list, and
-	// nothing else does. It counts once.
+	// RepeatedChunked: chunked comes twice, in two lines or in a list, and no
+	// other coding does. It counts once.
 	RepeatedChunked
 	// CodingVersion: Transfer-Encoding in an HTTP/1.0 message. It is decoded. A
 	// recipient that does not know it takes the chunks for the content, up to
@@ -104,7 +105,7 @@ var deviations = [...]struct{ code, text, section string }{
 	{"invalid-line", "a line of the header section is not a field line", "RFC 9112, section 5"},
 	{"chunk-space", "there is whitespace at the end of a chunk-size line", "RFC 9112, section 7.1"},
 	{"mixed-line-ends", "lines end both in LF and in CRLF", "RFC 9112, section 2.2"},
-	{"repeated-chunked", "chunked comes more than once", "RFC 9112, section 7.1"},
+	{"repeated-chunked", "chunked comes twice", "RFC 9112, section 7.1"},
 	{"coding-version", "there is a Transfer-Encoding in an HTTP/1.0 message", "RFC 9112, section 6.1"},
 	{"host-differs", "the authority of the request-target differs from Host", "RFC 9112, section 3.2.2"},
 	{"host-invalid", "Host is missing, repeated or malformed", "RFC 9112, section 3.2"},

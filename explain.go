@@ -233,7 +233,9 @@ func (h *Head) locateDeviations(at *[32]int) {
 			_, host := s.judgeHost(h.b, h.next)
 			at[d.bit()] = int(host)
 		case HostDiffers:
-			at[d.bit()] = int(h.mark[0]) + 1
+			method, target := h.b[h.from:h.mark[0]], h.target()
+			_, _, authority := judgeTarget(method, target, formOf(method, target), s.host)
+			at[d.bit()] = int(h.word2) - len(target) + authority
 		default:
 			at[d.bit()] = int(s.metAt)
 		}

@@ -78,7 +78,7 @@ type signals struct {
 	at      uint32     // the offset of the fault
 	metAt   uint32     // the offset of the first byte of what is in met
 
-	repeatAt uint32 // where in a list the first repeated Content-Length is
+	repeatAt uint32 // where in a list the first repeated element is
 
 	hosts     uint32 // Host lines
 	options   uint32 // connection options
@@ -127,7 +127,9 @@ func (s *signals) keepAlive() bool {
 	return !s.has(closes|deviates) && (s.minor > 0 || s.has(keepsAlive)) && s.met|s.routing == 0
 }
 
-// readFields reads the fields once.
+// readFields reads the fields once. If they depart from the RFCs in a way that is accepted
+// alone, and there is anything else, it reads them again as Strict does: a message must
+// not depart both from the rules about its body and from others.
 func (s *signals) readFields(h *Head) {
 	s.minor = int32(h.minor())
 	s.allow = h.rules.allow & (EqualLengths | LengthAndCoding | RepeatedChunked | CodingVersion)
@@ -141,6 +143,13 @@ func (s *signals) readFields(h *Head) {
 	}
 	if h.rules.kind == requestKind && h.rules.allow&(HostDiffers|HostInvalid) != 0 {
 		s.readRouting(h)
+	}
+	if s.met != 0 && (s.fault != 0 || s.routing != 0) {
+		*s = signals{minor: s.minor, routing: s.routing}
+		s.readCanonical(h)
+		if s.fault == 0 && s.has(transferEncoding) {
+			s.endCoding(h.b)
+		}
 	}
 }
 
@@ -201,13 +210,11 @@ func (s *signals) readRouting(h *Head) {
 func (s *signals) endCoding(b []byte) {
 	later := max(s.lengthOf.line, s.codingOf.line)
 	switch {
-	case s.met&EqualLengths != 0:
-		s.fail(ErrContentLengthRepeated, s.lengthOf.value(b))
 	case s.minor == 0 && !s.has(contentLength) && s.met == 0 && s.allow&CodingVersion != 0:
 		s.met, s.metAt = CodingVersion, s.codingOf.line
 	case s.minor == 0 || s.has(vagueVersion):
 		s.fail(ErrTransferEncodingVersion, s.codingOf.line)
-	case s.has(contentLength) && s.allow&LengthAndCoding != 0 && !s.has(oddCoding):
+	case s.has(contentLength) && s.met == 0 && s.allow&LengthAndCoding != 0 && !s.has(oddCoding):
 		s.met, s.metAt = LengthAndCoding, later
 	case s.has(contentLength):
 		s.fail(ErrAmbiguousLength, later)
@@ -366,9 +373,6 @@ func (s *signals) read(b []byte, p place, name, value []byte) {
 		}
 	}
 	if fault != 0 {
-		if s.met != 0 {
-			fault = ErrContentLengthRepeated // which is not accepted then
-		}
 		s.fail(fault, p.value(b))
 	}
 }
@@ -438,8 +442,10 @@ func (s *signals) readTransferEncoding(value []byte) Error {
 	if again || !equalName(value, "chunked") {
 		s.seen |= oddCoding
 	}
+	list := value
 	for more := true; more; {
 		var coding []byte
+		at := len(list) - len(value)
 		coding, value = nextElement(value)
 		more = value != nil
 		name, parameters := splitCoding(coding)
@@ -447,8 +453,9 @@ func (s *signals) readTransferEncoding(value []byte) Error {
 		switch {
 		case name == nil:
 			return ErrTransferEncoding
-		case chunked && s.has(chunkedOnce) && !s.has(otherCoding) && s.allow&RepeatedChunked != 0:
+		case chunked && s.has(chunkedOnce) && !s.has(otherCoding) && s.met&RepeatedChunked < s.allow&RepeatedChunked:
 			s.met |= RepeatedChunked
+			s.repeatAt = uint32(at + bytes.Index(list[at:], coding))
 			continue
 		case again, s.met&RepeatedChunked != 0:
 			return ErrTransferEncoding

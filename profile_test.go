@@ -81,7 +81,7 @@ func checkFramingLaw(t *testing.T, p Parser, strict, other result, b []byte) {
 		is, isErr := framingOfMessage(other.message, method)
 		was.ContentLength, is.ContentLength = 0, 0 // of equal lengths, only Lenient has one
 		none := other.Deviations() == 0
-		equal := was == is && (wasErr == nil) == (isErr == nil) // of several faults, they may name another
+		equal := was == is && wasErr == isErr
 		if none && !equal || strict.err == nil && wasErr == nil && (!equal || method == "GET" && !none) {
 			t.Fatalf("%v, answer to %s: %+v, %v, deviations %q; Strict %+v, %v\n%q", p.Profile, method, is, isErr, other.Deviations(), was, wasErr, b)
 		}

@@ -41,6 +41,7 @@ const (
 	authority
 	oldRequest
 	noContent
+	dataEnd
 	optionCount
 )
 
@@ -69,6 +70,7 @@ const (
 	foldIsOwn = 2
 
 	endsFields = 1 // of oddLine
+	endsHead   = 2
 
 	blankIsPart = 1 // of blankName
 
@@ -96,35 +98,39 @@ const (
 	acceptsOld = 1 // of oldRequest
 
 	byFields = 1 // of noContent
+
+	twoBytes = 1 // of dataEnd
 )
 
-// options tells of each option what it is about, and of each value what it means. The
-// first value is the one that RFC 9112 recommends, or the usual one.
+// options describes each option and its values. The first value is the one that RFC 9112
+// recommends, or the usual one.
 var options = [optionCount]struct {
 	about  string
 	values []string
 }{
-	// The RFC lets a recipient take LF for a line end; splitting at "\r\n" is as common.
+	// The RFC allows a recipient to end lines at LF. Splitting at "\r\n" is as common.
 	lineEnd: {"lines end at", []string{"LF", "CRLF alone"}},
-	// str.splitlines of Python ends lines at FS, GS and RS, too.
+	// Python's str.splitlines ends lines at all of these.
 	alsoAt: {"and at", []string{"nothing else", "CR", "VT, FF", "VT, FF, FS, GS, RS"}},
-	// Many read up to the empty line first, and split that text with another function.
+	// Many programs read up to the empty line first, and split that text with another function.
 	textLines: {"the empty line is looked for", []string{"among all these lines", "first, among lines that end at LF or CRLF"}},
-	// Text may be C strings, as a whole or a line each.
+	// The head, or each line, may be a C string.
 	nul: {"NUL", []string{"is a byte like any other", "ends its line", "ends the text", "is dropped"}},
-	// isspace in C; String.trim in Java; str.strip of text that was decoded.
+	// C's isspace, Java's String.trim, Python's str.strip after decoding.
 	white: {"whitespace is", []string{"SP and HTAB", "SP and HTAB to CR", "everything up to SP", "that of Latin-1", "that of UTF-8"}},
-	// Those that strip a line before they look whether it is empty.
+	// Some programs strip a line before they test whether it is empty.
 	blankLine: {"a line of whitespace", []string{"is not the empty line", "is the empty line"}},
 	fold:      {"a folded line", []string{"continues the value", "is dropped", "is a line of its own"}},
-	// email.parser of Python takes what follows a line without a colon for content.
-	oddLine: {"a line that is no field line", []string{"is skipped", "ends the fields"}},
-	// Then the field has another name, and is not known.
+	// Python reads HTTP fields with its mail parsers, for which a name has visible characters
+	// alone. The one of today reads up to the empty line and drops the rest of it; the one
+	// before left the rest for the content.
+	oddLine: {"a line that is no field line", []string{"is skipped", "ends the fields", "is the first of the content"}},
+	// If it is part of the name, the field is an unknown one.
 	blankName: {"whitespace before a colon", []string{"is removed", "is part of the name"}},
 
 	whichHost:   {"of several Host, it takes", []string{"the first", "the last"}},
 	whichLength: {"of several Content-Length, it takes", []string{"the first", "the last"}},
-	// strtol stops at the first byte that is no digit.
+	// C's strtol stops at the first byte that is not a digit.
 	number:  {"Content-Length is", []string{"a number", "the digits it begins with", "the last element of its list"}},
 	decides: {"of Transfer-Encoding and Content-Length", []string{"the first decides", "the second decides"}},
 	coding:  {"a body is chunked if Transfer-Encoding", []string{"ends in chunked", "contains chunked"}},
@@ -134,12 +140,13 @@ var options = [optionCount]struct {
 	minor:     {"a minor version of several digits", []string{"is a number", "is its first digit", "is 0"}},
 	words: {"the start-line is split",
 		[]string{"at each SP", "at whitespace", "at the first and the last SP"}},
-	authority:  {"an absolute-form", []string{"replaces Host", "does not"}},
+	authority:  {"an absolute-form", []string{"replaces Host", "does not, if there is one"}},
 	oldRequest: {"HTTP/0.9", []string{"is rejected", "is accepted"}},
 	noContent:  {"1xx and 204", []string{"have no content", "have the content that their fields say"}},
+	dataEnd:    {"after chunk-data, it skips", []string{"a line end", "two bytes"}},
 }
 
-// String tells in what the model differs from the zero one.
+// String describes how the model differs from the zero Model.
 func (m *Model) String() string {
 	var parts []string
 	for i, value := range m {

@@ -25,12 +25,23 @@ const (
 	Reads
 )
 
-// A message is what a model is given: the head of one message, and nothing after it.
+// A message is what a model is given: the head of one message or a chunked body, and
+// nothing after it.
 type message struct {
-	bytes    []byte
-	response bool
-	method   string // of the request that a response responds to
+	bytes  []byte
+	form   form
+	method string // of the request that a response responds to
 }
+
+// A form is what a message is.
+type form uint8
+
+const (
+	request form = iota
+	response
+	requestBody // a chunked body
+	responseBody
+)
 
 // A reader reads with one model after the other. It holds what the fields said.
 type reader struct {
@@ -43,6 +54,7 @@ type reader struct {
 
 	name, value []byte // of the field line that a fold may continue
 	isField     bool   // whether there is one
+	isOver      bool   // the head has ended before a line that is no field line
 
 	hosts, lengths, codings int
 	host, length, coding    []byte
@@ -52,6 +64,9 @@ type reader struct {
 // read reads a message as the model does.
 func (r *reader) read(m *Model, msg message) Reading {
 	*r = reader{m: m, arena: r.arena[:0]}
+	if msg.form >= requestBody {
+		return r.readBody(msg.bytes)
+	}
 	b := msg.bytes
 	text, isWhole := b, true
 	if m[textLines] == endFirst {
@@ -70,13 +85,13 @@ func (r *reader) read(m *Model, msg message) Reading {
 		if !m.isEmpty(line) || next < 0 {
 			break
 		}
-		if msg.response && m[oldRequest] == acceptsOld {
+		if msg.form == response && m[oldRequest] == acceptsOld {
 			return Reading{Outcome: Reads, Body: picohttp.BodyUntilClose} // it begins with content
 		}
 		i = next
 	}
 	line, blind := r.withoutNUL(line)
-	if msg.response {
+	if msg.form == response {
 		if !r.readStatusLine(line) {
 			return Reading{}
 		}
@@ -113,6 +128,9 @@ func (r *reader) read(m *Model, msg message) Reading {
 		default:
 			line, blind = r.withoutNUL(line)
 			blind = !r.readLine(line) || blind
+			if r.isOver {
+				return r.decide(msg, i)
+			}
 		}
 	}
 	if !isWhole || next < 0 {
@@ -157,7 +175,7 @@ func (r *reader) readRequestLine(line []byte) int {
 		line = r.m.trim(line)
 		method, line, _ = bytes.Cut(line, []byte(" "))
 		if at := bytes.LastIndexByte(line, ' '); at >= 0 {
-			target, version, more = line[:at], line[at+1:], true
+			target, version, more = r.m.trim(line[:at]), line[at+1:], true
 		} else {
 			target = line
 		}
@@ -217,7 +235,8 @@ func (r *reader) readVersion(version []byte) bool {
 // readLine reads a line after the start-line that is not empty. It reports whether
 // more fields may follow.
 func (r *reader) readLine(line []byte) bool {
-	if r.m.whiteAt(line) > 0 {
+	isFold := r.m.whiteAt(line) > 0
+	if isFold {
 		switch r.m[fold] {
 		case 0:
 			if r.isField && isControl(r.name) {
@@ -233,11 +252,16 @@ func (r *reader) readLine(line []byte) bool {
 	}
 	r.endField()
 	colon := bytes.IndexByte(line, ':')
-	if colon <= 0 {
-		return r.m[oddLine] != endsFields
+	if colon <= 0 || r.m[oddLine] != 0 && !isVisible(line[:colon]) {
+		if isFold || r.m[oddLine] == 0 {
+			return true
+		}
+		// A program that splits a text does not take a part of it for content.
+		r.isOver = r.m[oddLine] == endsHead && r.m[textLines] == 0 && r.m[alsoAt] == 0
+		return false
 	}
 	r.name, r.value, r.isField = line[:colon], line[colon+1:], true
-	if r.m[blankName] == 0 {
+	if r.m[blankName] != blankIsPart {
 		r.name = r.m.trim(r.name)
 	}
 	return true
@@ -303,7 +327,7 @@ func (r *reader) decide(msg message, end int) Reading {
 	if r.lengths > 0 {
 		length, isNumber = r.readNumber()
 	}
-	if msg.response {
+	if msg.form == response {
 		switch {
 		case r.status/100 == 2 && msg.method == "CONNECT":
 			v.Body = picohttp.BodyTunnel
@@ -332,7 +356,7 @@ func (r *reader) decide(msg message, end int) Reading {
 	case r.connect:
 		v.Authority, v.Body = r.target, picohttp.BodyTunnel
 		return v
-	case r.m[authority] != hostDecides:
+	case r.m[authority] != hostDecides || r.hosts == 0:
 		if host, ok := absoluteAuthority(r.target); ok {
 			v.Authority = host
 		}
@@ -370,6 +394,16 @@ func (r *reader) readNumber() (n int64, ok bool) {
 		n = n*10 + int64(c-'0')
 	}
 	return n, true
+}
+
+// isVisible reports whether b has visible characters of ASCII alone.
+func isVisible(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // absoluteAuthority returns the authority of a request-target in absolute-form.

@@ -1,6 +1,7 @@
 package recipients
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 )
@@ -8,6 +9,21 @@ import (
 // line returns the line at offset i of b, and the offset of the next one: -1 if the line
 // does not end in b. only tells that nothing but lineEnd counts.
 func (m *Model) line(b []byte, i int, only bool) (line []byte, next int) {
+	if m[alsoAt] == 0 || only {
+		for j := i; j < len(b); j++ {
+			lf := bytes.IndexByte(b[j:], '\n')
+			if lf < 0 {
+				break
+			}
+			switch j += lf; {
+			case j > i && b[j-1] == '\r':
+				return b[i : j-1], j + 1
+			case m[lineEnd] != atCRLF:
+				return b[i:j], j + 1
+			}
+		}
+		return b[i:], -1
+	}
 	for j := i; j < len(b); j++ {
 		switch c := b[j]; {
 		case c > 0x1e || c < '\n':
@@ -15,7 +31,7 @@ func (m *Model) line(b []byte, i int, only bool) (line []byte, next int) {
 			return b[i : j-1], j + 1
 		case c == '\n' && m[lineEnd] != atCRLF:
 			return b[i:j], j + 1
-		case only || c == '\n':
+		case c == '\n':
 		case c == '\r' && m[alsoAt] == atCR && (j+1 == len(b) || b[j+1] != '\n'),
 			(c == '\v' || c == '\f') && m[alsoAt] >= atVT,
 			c >= 0x1c && m[alsoAt] == atSeparator:
@@ -122,14 +138,13 @@ func digits(b []byte) int {
 	return len(b)
 }
 
-// equalFold reports whether b is text, ignoring ASCII case. text has no byte that
-// differs from a letter in bit 5 alone.
+// equalFold reports whether b is text, ignoring ASCII case.
 func equalFold(b []byte, text string) bool {
 	if len(b) != len(text) {
 		return false
 	}
 	for i, c := range b {
-		if c|0x20 != text[i]|0x20 {
+		if t := text[i]; c != t && (c|0x20 != t|0x20 || t|0x20 < 'a') {
 			return false
 		}
 	}
