@@ -2,6 +2,7 @@ package picohttp
 
 import (
 	"bytes"
+	"encoding/binary"
 	"iter"
 )
 
@@ -24,34 +25,42 @@ type Head struct {
 // A progress says how far a parse has come.
 type progress struct {
 	rules rules
-	part  part  // the production that the next byte belongs to; ended only once the head is proven complete
-	first part  // the production that a start-line begins with
-	fault Error // what is wrong with the byte at off, 0 if nothing is
-
-	deviations Deviations // in the lines that are settled
+	state
 	met        Deviations // in the line that is read
 	from       uint32     // where the start-line begins
-	more       uint32     // field lines settled beyond those in index
-	skipped    uint32     // lines settled that are not field lines
-	skippedEnd uint32     // where the last of them ends, 0 if there is none
 	off        uint32     // everything before has been read
 	word       uint32     // where the word begins that is read, in the start-line
 	colon      uint32     // where the colon is, while the field line is read
+	skippedEnd uint32     // where the last line ends that is skipped, if there is one
 	seen       seen       // what to expect from Resume
 }
 
+// A state is what a parse begins with as zero: 16 bytes, in one store.
+type state struct {
+	part       part       // the production that the next byte belongs to; ended only once the head is proven complete
+	first      part       // the production that a start-line begins with
+	fault      Error      // what is wrong with the byte at off, 0 if nothing is
+	deviations Deviations // in the lines that are settled
+	more       uint32     // lines settled beyond those in index
+	skipped    uint32     // lines settled that are not field lines
+}
+
 // seen is what an unfinished head is recognized by: its length so far, and its first
-// and last bytes.
+// and last eight bytes, or all of them if there are fewer.
 type seen struct {
 	length      uint32
-	first, last [8]byte
+	first, last uint64
 }
 
 // see returns what b is recognized by.
-func see(b []byte) (s seen) {
-	s.length = uint32(len(b))
-	copy(s.first[:], b)
-	copy(s.last[:], b[max(0, len(b)-len(s.last)):])
+func see(b []byte) seen {
+	if len(b) >= 8 {
+		return seen{uint32(len(b)), binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[len(b)-8:])}
+	}
+	s := seen{length: uint32(len(b))}
+	for i, c := range b {
+		s.first |= uint64(c) << (8 * i)
+	}
 	return s
 }
 
@@ -63,8 +72,8 @@ func (h *Head) Reset() {
 }
 
 func (h *Head) clear() {
-	h.part, h.fault, h.deviations, h.from = none, 0, 0, 0
-	h.next, h.n, h.more, h.skipped, h.skippedEnd = 0, 0, 0, 0, 0
+	h.state = state{}
+	h.next, h.n, h.from = 0, 0, 0
 }
 
 // Move tells h that the bytes it was parsed from are now in b, for example because
@@ -111,7 +120,7 @@ func (h *Head) Settled() int {
 // mayContinue reports whether the last field line may go on in a fold, or has begun
 // to.
 func (h *Head) mayContinue() bool {
-	if h.rules.allow&ObsFold == 0 || h.rules.quirks&foldIsField != 0 || h.NumFields() == 0 || h.skippedEnd == h.next {
+	if h.rules.allow&ObsFold == 0 || h.rules.quirks&foldIsField != 0 || h.NumFields() == 0 || h.wasSkipped() {
 		return false
 	}
 	switch h.part {
@@ -122,6 +131,9 @@ func (h *Head) mayContinue() bool {
 	}
 	return false
 }
+
+// wasSkipped reports whether the last line settled is one that is skipped.
+func (h *Head) wasSkipped() bool { return h.skipped > 0 && h.skippedEnd == h.next }
 
 // minor returns the minor version, 0 without a start-line.
 func (h *Head) minor() int {

@@ -5,32 +5,36 @@ package picohttp
 // lines that it can, the reference reads the line at which the kernel stopped, and
 // so on.
 func (h *Head) parse(b []byte, from uint32) (n int, err error) {
-	h.part, h.fault, h.deviations = none, 0, 0
-	h.n, h.more, h.skipped, h.skippedEnd = 0, 0, 0, 0
-	h.from, h.next = from, from
+	h.state = state{}
+	h.from, h.next, h.n = from, from, 0
 	h.b = b
 	b = h.within(b)
-	var ok bool
-	if h.rules.kind == trailerKind {
-		h.fieldsFrom(0)
-	}
 	complete := h.settle(b)
-	switch h.rules.kind {
-	case requestKind:
-		ok = h.n > 0 && h.isMethod(b) && h.endsRequestLine(b)
-	case responseKind:
-		ok = h.n > 0 && h.isStatusLine(b)
-	default:
-		ok = true
-	}
-	switch {
-	case !ok:
+	if h.n == 0 {
 		return h.refer(b)
-	case complete && h.admit(0, h.n-1) == h.n-1:
+	}
+	if h.rules.kind == requestKind {
+		if !h.isMethod(b) || !h.endsRequestLine(b) {
+			return h.refer(b)
+		}
+	} else if !h.isStatusLine(b) {
+		return h.refer(b)
+	}
+	if complete && h.admit(0, h.n-1) == h.n-1 {
 		h.part = ended
 		return int(h.next), nil
 	}
 	return h.read(b, h.settleBeyond(b, complete))
+}
+
+// parseSection is parse for a trailer section, which has no start-line.
+func (h *Head) parseSection(b []byte) (n int, err error) {
+	h.state = state{}
+	h.from = 0
+	h.fieldsFrom(0)
+	h.b = b
+	b = h.within(b)
+	return h.read(b, h.settleBeyond(b, h.settle(b)))
 }
 
 // within returns b, or as much of it as a head may have.
@@ -61,6 +65,9 @@ func (h *Head) refer(b []byte) (n int, err error) {
 // its beginning. Each byte is still read a bounded number of times.
 func (h *Head) resume(b []byte) (n int, err error) {
 	if h.fault != 0 || h.part == none || h.part == ended {
+		if h.rules.kind == trailerKind {
+			return h.parseSection(b)
+		}
 		return h.parse(b, 0)
 	}
 	if len(b) < int(h.seen.length) || see(b[:h.seen.length]) != h.seen {

@@ -470,7 +470,7 @@ func (h *Head) readColon(b []byte) error {
 //
 // RFC 9112, section 5.2.
 func (h *Head) readObsFold() error {
-	if h.skippedEnd == h.next || !h.let(ObsFold) {
+	if h.wasSkipped() || !h.let(ObsFold) {
 		return ErrObsFold
 	}
 	if h.has(foldIsField) && h.admit(h.fieldLines(), 1) == 0 {

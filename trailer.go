@@ -17,14 +17,14 @@ type Trailer struct{ Head }
 // the empty line that ends them. Request.Parse describes n and err.
 func (t *Trailer) Parse(b []byte) (n int, err error) {
 	t.rules = strictTrailer
-	return t.parse(b, 0)
+	return t.parseSection(b)
 }
 
 // ParseTrailer is t.Parse(b) under p's profile and limits, which Resume and Reset
 // keep.
 func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
 	t.rules.of(p, trailerKind)
-	return t.parse(b, 0)
+	return t.parseSection(b)
 }
 
 // Resume continues where Parse or Resume returned ErrIncomplete, as

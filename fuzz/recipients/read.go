@@ -321,7 +321,7 @@ func (r *reader) hasUpgrade(list []byte) bool {
 // decide finds out what all fields are together. The head ends at end.
 func (r *reader) decide(msg message, end int) Reading {
 	v := Reading{Outcome: Reads, End: end}
-	isCoded := r.codings > 0 && (r.minor > 0 || r.m[oldCoding] == 0)
+	isCoded := r.codings > 0 && (r.minor > 0 || r.m[oldCoding] != ignoresCoding)
 	isChunked := isCoded && r.isChunked()
 	length, isNumber := int64(0), true
 	if r.lengths > 0 {
