@@ -22,7 +22,9 @@ const (
 	// EmptyLines: more than one empty line before a request-line, or one
 	// before a status-line.
 	EmptyLines
-	// SpaceBeforeColon: whitespace between a field name and its colon.
+	// SpaceBeforeColon: whitespace between a field name and its colon. Some
+	// recipients drop it, some drop the field, and some end the header section
+	// there.
 	SpaceBeforeColon
 	// TargetObsText: bytes from 0x80 on in the request-target.
 	TargetObsText
@@ -46,7 +48,8 @@ const (
 	// character other than HTAB, or contains content-length,
 	// transfer-encoding, host, connection, expect, upgrade or HTTP/ in any
 	// case; nor any line of a trailer section. The error is ErrFieldName at the
-	// byte that shows it.
+	// byte that shows it. Some recipients end the header section at such a
+	// line, and take what follows for content.
 	InvalidLine
 	// ChunkSpace: whitespace between a chunk-size or chunk-ext and its CRLF.
 	ChunkSpace

@@ -28,7 +28,7 @@ func (h *Head) exploitable() (fault Error, at int) {
 	if fault, at = brokenLine(line); fault != 0 {
 		return fault, int(h.from) + at
 	}
-	nul := bytes.IndexByte(line, 0) >= 0
+	ended := bytes.ContainsAny(line, lineEnders)
 	var before []byte // the name of the field that a folded line continues
 	h.eachPlace(func(line, colon, end uint32) bool {
 		text := h.b[line:max(line, lineEnd(h.b, end))]
@@ -41,11 +41,11 @@ func (h *Head) exploitable() (fault Error, at int) {
 		}
 		name, _ := h.cut(line, colon, end)
 		before = name
-		if nul && isControlField(name) {
-			fault = ErrFieldValue // a recipient for which NUL ends the head does not see it
+		if ended && isControlField(name) {
+			fault = ErrFieldValue // a recipient for which the fields have ended does not see it
 			return false
 		}
-		nul = nul || bytes.IndexByte(text, 0) >= 0
+		ended = ended || bytes.ContainsAny(text, lineEnders)
 		var column int
 		fault, column = h.exploitableField(text, name)
 		at += column
@@ -53,6 +53,11 @@ func (h *Head) exploitable() (fault Error, at int) {
 	})
 	return fault, at
 }
+
+// lineEnders are the control characters that end a line for some recipients, which then
+// take what follows for a line that is no field line, and so for the end of the fields;
+// and NUL, which ends the text for others.
+const lineEnders = "\x00\v\f\x1c\x1d\x1e"
 
 // isMixed reports whether lines of the head end both in LF and in CRLF.
 func (h *Head) isMixed() bool {
@@ -67,7 +72,12 @@ func (h *Head) isMixed() bool {
 // that ends lines at CRLF alone takes an LF for a part of a line, and continues where
 // this line or this head ends.
 func (h *Head) exploitableMix() (fault Error, at int) {
-	if !h.isMixed() || h.isCGI() {
+	switch {
+	case !h.isMixed():
+		return 0, 0
+	case h.deviations&(ValueControl|ValueNUL) != 0: // too many ways to see lines
+		return ErrBareLF, int(h.from) + bareLF(h.b[h.from:h.next])
+	case h.isCGI():
 		return 0, 0
 	}
 	if !bytes.HasSuffix(h.b[:h.next], []byte("\r\n\r\n")) {

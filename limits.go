@@ -212,11 +212,12 @@ func limit(n int, standard uint32) uint32 {
 //     including the others of these; and Content-Length along with a Transfer-Encoding
 //     that is anything but "chunked", once.
 //   - (5) Bare LF and CRLF in one head: one recipient continues to read where the other
-//     sees the end. MixedLineEnds says what it accepts of them.
+//     sees the end. MixedLineEnds says what it accepts of them; never with control
+//     characters in a value.
 //   - Content-Length, Transfer-Encoding, Host, Connection, Expect or Upgrade that is
-//     folded, has a control character in its value, or a NUL anywhere before it; and what
-//     looks like one of them in a folded line or after a control character: some
-//     recipients do not unfold, some end lines at VT or FF.
+//     folded, has a control character in its value, or a NUL, VT, FF, FS, GS or RS
+//     anywhere before it; and what looks like one of them in a folded line or after a
+//     control character: some recipients do not unfold, some end lines there.
 //   - The same fields with whitespace before the colon, in requests; in responses
 //     Content-Length and Transfer-Encoding, if there is content. A recipient that drops
 //     the whitespace, as RFC 9112, section 5.1 has it, and one that drops the field end
