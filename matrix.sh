@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs the tests for every target that this machine can run, and says in a table
-# what ran: ./matrix.sh [native|emulated [TARGET]], both if nothing is said. native
-# needs Go, and on Linux gcc for the race detector; emulated needs Linux and qemu,
-# which it installs from Debian's packages. It keeps to what macOS's bash 3.2 and
-# awk know, and Git's for Windows.
+# Runs the tests for every target that this machine can run, also after one has
+# failed, and says in a table what ran: ./matrix.sh [native|emulated [TARGET]], both
+# if nothing is said. native needs Go, and on Linux gcc for the race detector;
+# emulated needs Linux and qemu, which it installs from Debian's packages. It keeps
+# to what macOS's bash 3.2 and awk know, and Git's for Windows.
 set -euo pipefail
 cd "$(dirname "$0")"
 exec 2>&1
@@ -80,7 +80,7 @@ row() { rows+=("$(printf '%s|' "$@")"); }
 skip() { rows+=("$1|skipped: $2"); }
 
 native() {
-	local each of name needs off switched=''
+	local each of name needs off why switched=''
 	if [[ $os != linux ]]; then
 		row "$os/$arch" native "+$(kernelsOf "$arch")" yes ./...
 		row "$os/$arch purego" native generic yes ./... -tags=purego
@@ -103,7 +103,12 @@ native() {
 		fi
 	done
 	if [[ $arch != amd64 ]]; then return; fi
-	row "linux/386" native generic yes ./... GOARCH=386 CGO_ENABLED=0
+	probe 386
+	if [[ -z $why ]]; then
+		row "linux/386" native generic yes ./... GOARCH=386 CGO_ENABLED=0
+	else
+		skip "linux/386" "$why"
+	fi
 	for each in "${levels[@]}"; do
 		read -r name needs <<<"$each"
 		if has "$needs"; then
@@ -112,6 +117,20 @@ native() {
 			skip "linux/amd64 GOAMD64=$name" "the CPU has not all of $needs"
 		fi
 	done
+}
+
+# probe ARCH builds a program for ARCH and runs it. If it does not run, why says so;
+# otherwise why is empty.
+probe() {
+	local folder output
+	folder=$(mktemp -d)
+	echo 'package main; func main() {}' >"$folder/main.go"
+	GOARCH=$1 CGO_ENABLED=0 go build -o "$folder/main" "$folder/main.go"
+	why=
+	if ! output=$("$folder/main" 2>&1); then
+		why="this machine runs no programs built for $1${output:+: ${output##*: }}"
+	fi
+	rm -rf "$folder"
 }
 
 emulated() {
@@ -168,8 +187,10 @@ try() (
 		echo "$target|$how" >"${folder}cells"
 		return
 	fi
+
+	# Without vet, which is a step of its own in testall.sh and in CI.
 	began=$SECONDS failed=
-	env "${variables[@]}" go test -count=1 -v ${flags[@]+"${flags[@]}"} "$packages" >"${folder}log" 2>&1 || failed=1
+	env "${variables[@]}" go test -count=1 -vet=off -v ${flags[@]+"${flags[@]}"} "$packages" >"${folder}log" 2>&1 || failed=1
 
 	# The engine starts the binary again by its own name: under an emulator it has
 	# to be a script. Instrumented, for coverage, it would be too slow there.
@@ -270,7 +291,10 @@ try() (
 )
 
 case ${1:-} in
-'') native && emulated ;;
+'')
+	native
+	emulated
+	;;
 native | emulated) $1 ;;
 *) echo "usage: ./matrix.sh [native|emulated [TARGET]]" && exit 2 ;;
 esac
@@ -286,11 +310,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 printf 'Go:      %s\nmachine: %s/%s, which must run the kernels %s\n' "$(go version)" "$os" "$arch" "$(kernelsOf "$arch")"
 
-# worker runs rows that no other has taken, until one fails.
+# worker runs rows that no other has taken.
 worker() {
 	local at
 	for at in "${!rows[@]}"; do
-		if [[ -e $work/failed ]]; then return; fi
 		if ! mkdir "$work/$at" 2>/dev/null; then continue; fi
 		if try "${rows[at]}" "$work/$at/"; then
 			printf '\n-- %s\n%s\n' "${rows[at]//|/  }" "$(sed -n '/^ok/p' "$work/$at/log" 2>/dev/null)"
@@ -311,7 +334,7 @@ echo
 	for column in "${columns[@]}"; do printf '|%s' "${column%% *}"; done
 	printf '|fuzz|result\n'
 	for at in "${!rows[@]}"; do
-		cat "$work/$at/cells" 2>/dev/null || echo "${rows[at]%%|*}|not run"
+		cat "$work/$at/cells" 2>/dev/null || echo "${rows[at]%%|*}|FAILED: no result"
 	done
 } | awk -F '|' '
 	{

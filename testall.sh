@@ -9,6 +9,7 @@ exec 2>&1
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.7.0
 govulncheck=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 fuzzCount=500000x # per target: a count, so that every machine does the same work
+minimizeCount=1000x # of these, to make an input smaller that covers something new
 
 # What the TEXT of a kernel may not use: patterns of instructions and of
 # registers, "-" for none. Every kernel in assembly has a row.
@@ -21,6 +22,7 @@ forbidden=(
 	"arm64 indexHead   ^V                   ^(R1[678]|R2[678]|g)$"
 	"arm64 indexNEON   -                    ^(R1[678]|R2[678]|g)$"
 )
+assembly=$(printf '%s\n' "${forbidden[@]}" | awk '!seen[$1]++ { print $1 }')
 
 # step NAME begins a step and ends the one before.
 step() {
@@ -33,41 +35,57 @@ step() {
 # skip NAME WHY tells of something that cannot be done on this machine.
 skip() {
 	printf 'skipped: %s: %s\n' "$1" "$2"
-	summary+=("$(printf '%-8s %6s  %s (%s)' skipped - "$1" "$2")")
+	note skipped - "$1 ($2)"
 }
 
 # finish RESULT ends a step.
 finish() {
 	if [[ -n $current ]]; then
-		summary+=("$(printf '%-8s %6s  %s' "$1" "$(clock $((SECONDS - began)))" "$current")")
-		if [[ $1 == passed ]]; then passed=$((passed + 1)); fi
+		note "$1" "$(clock $((SECONDS - began)))" "$current"
 	fi
 	current=
 }
 
+# note RESULT TIME NAME adds a line to the summary.
+note() { printf '%-8s %6s  %s\n' "$@" >>"$work/summary"; }
+
 clock() { printf '%d:%02d' $(($1 / 60)) $(($1 % 60)); }
 
-# report ends the script, however it comes to its end.
-report() {
-	local status=$? failed=0
-	trap - EXIT
-	if ((status != 0)); then
-		failed=1
+# ended STATUS ends the last step, with which the shell exits.
+ended() {
+	if (($1 != 0)); then
 		printf '\ntestall.sh: failed in the step: %s\n' "${current:-before the first}"
 		finish FAILED
 	else
 		finish passed
 	fi
+}
+
+# report ends the script, however it comes to its end.
+report() {
+	local status=$?
+	trap - EXIT
+	ended "$status"
+	if [[ -n $modules ]]; then
+		if ((status > 128)); then kill -- "-$modules" || true; fi # interrupted
+		wait "$modules" || status=${status/#0/1}
+		cat "$work/modules"
+	fi
 	printf '\n'
-	sed -n '/^target /,$p' "$matrix"
-	rm -f "$matrix"
-	printf '%s\n' '' "${summary[@]}"
-	printf '%d passed, %d failed\n' "$passed" "$failed"
+	sed -n '/^target /,$p' "$work/matrix"
+	printf '\n'
+	cat "$work/summary"
+	printf '%d passed, %d failed, %s in all\n' \
+		"$(grep -c ^passed "$work/summary")" "$(grep -c ^FAILED "$work/summary")" "$(clock $SECONDS)"
+	rm -rf "$work"
 	exit "$status"
 }
 
-current='' began=0 passed=0 summary=() matrix=$(mktemp)
+current='' began=0 modules='' work=$(mktemp -d)
+touch "$work/matrix" "$work/summary"
 trap report EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # show prints a command as a shell would read it.
 show() {
@@ -116,17 +134,25 @@ nested=(examples fuzz peers)
 step "gofmt"
 silent gofmt -l .
 
+# The time goes into compiling the standard library for each target. The tag purego
+# selects other files only where there is assembly.
 step "vet, for each architecture"
+run go vet -race ./...
 for goarch in amd64 arm64 386 arm riscv64 s390x; do
 	run env GOARCH=$goarch go vet ./...
-	run env GOARCH=$goarch go vet -tags purego ./...
+done
+for goarch in $assembly; do
+	run env GOARCH="$goarch" go vet -tags purego ./...
 done
 
-step "build and vet, for other systems"
+# No program is run here, so the standard library is compiled without optimization,
+# which takes less time. Vet needs it compiled, so the build adds little more than
+# linking.
+step "vet and build, for other systems"
 for goos in windows darwin; do
 	for goarch in amd64 arm64; do
-		run env GOOS=$goos GOARCH=$goarch go build ./...
-		run env GOOS=$goos GOARCH=$goarch go vet ./...
+		run env GOOS=$goos GOARCH=$goarch go vet "-gcflags=std=-N -l" ./...
+		run env GOOS=$goos GOARCH=$goarch go build "-gcflags=std=-N -l" ./...
 	done
 done
 
@@ -156,8 +182,8 @@ else
 fi
 
 step "no assembly under purego"
-for goarch in amd64 arm64; do
-	silent env GOARCH=$goarch go list -tags purego -f '{{range .SFiles}}{{$.ImportPath}}/{{.}} {{end}}' ./...
+for goarch in $assembly; do
+	silent env GOARCH="$goarch" go list -tags purego -f '{{range .SFiles}}{{$.ImportPath}}/{{.}} {{end}}' ./...
 done
 
 # The source shows what a macro hides from the listing, and the listing, where
@@ -173,13 +199,13 @@ awk '
 	function bad(rule) { printf "%s:%d: %s: %s\n", FILENAME, FNR, rule, $0; failed = 1 }
 	END { exit failed }
 ' "${sources[@]}"
-for goarch in amd64 arm64; do
-	show env GOARCH=$goarch go build -asmflags=-S .
-	if ! listing=$(env GOARCH=$goarch go build -asmflags=-S . 2>&1); then
+for goarch in $assembly; do
+	show env GOARCH="$goarch" go build -asmflags=-S .
+	if ! listing=$(env GOARCH="$goarch" go build -asmflags=-S . 2>&1); then
 		printf '%s\n' "$listing"
 		exit 1
 	fi
-	rows=$(printf '%s\n' "${forbidden[@]}" | awk -v arch=$goarch '$1 == arch')
+	rows=$(printf '%s\n' "${forbidden[@]}" | awk -v arch="$goarch" '$1 == arch')
 	awk -F '\t' '
 		FNR == NR { # a row of forbidden
 			if (split($0, row, " ") == 4) { mnemonics[row[2]] = row[3]; operands[row[2]] = row[4] }
@@ -213,27 +239,38 @@ for goarch in amd64 arm64; do
 done
 
 step "matrix of targets"
-run ./matrix.sh | tee "$matrix"
+run ./matrix.sh | tee "$work/matrix"
 
 step "benchmarks, once"
 run go test -run '^$' -bench . -benchtime 1x ./...
 
-for module in "${nested[@]}"; do
-	step "module $module"
-	run "./$module/get.sh"
-	run go -C "$module" vet ./...
-	run env CI=true go -C "$module" test -count=1 ./...
-done
+# The nested modules, and what is run from them. Most of it keeps only one CPU busy,
+# so it runs while the fuzz targets do; its output is printed after theirs.
+testModules() {
+	trap 'ended $?' EXIT
+	trap 'exit 143' TERM
+	for module in "${nested[@]}"; do
+		step "module $module"
+		run "./$module/get.sh"
+		run go -C "$module" vet ./...
+		run env CI=true go -C "$module" test -count=1 -vet=off ./...
+	done
 
-step "yardstick, once (the figures mean nothing)"
-run go -C peers run ./yardstick -corpus tiny,pico703,mixed,response300,chunked64 -rounds 1 -slot 2ms
-run env CI=true go -C peers run ./yardstick -report .build/report -short
+	step "yardstick, once (the figures mean nothing)"
+	run go -C peers run ./yardstick -corpus tiny,pico703,mixed,response300,chunked64 -rounds 1 -slot 2ms
+	run env CI=true go -C peers run ./yardstick -report .build/report -short
 
-step "Pico against the C library, a million inputs"
-run go -C peers run ./oracle -count 1000000
+	step "Pico against the C library, a million inputs"
+	run go -C peers run ./oracle -count 1000000
 
-step "fuzzing engines"
-run ./fuzz/run.sh -n 20000
+	step "fuzzing engines"
+	run ./fuzz/run.sh -n 20000
+}
+finish passed
+set -m # a process group of its own
+testModules >"$work/modules" </dev/null &
+modules=$!
+set +m
 
 step "list of fuzz targets"
 targets=$(for package in $(go list ./...); do
@@ -242,5 +279,7 @@ done)
 printf '%s\n' "${targets:?there are none}"
 while read -r package target; do
 	step "$target"
-	run go test -run '^$' -fuzz "^$target\$" -fuzztime "$fuzzCount" "$package" </dev/null
+	count=$fuzzCount
+	if [[ $target == FuzzLaws ]]; then count=100000x; fi # it tries each input in nine ways
+	run go test -vet=off -run '^$' -fuzz "^$target\$" -fuzztime "$count" -fuzzminimizetime "$minimizeCount" "$package" </dev/null
 done <<<"$targets"
