@@ -4,7 +4,7 @@ package picohttp
 
 import "github.com/picohttp/picohttp/internal/race"
 
-// moveRun works like moveRunGeneric. For 16 to 512 octets the runtime's memmove
+// moveRun works like moveRunGeneric. For 16 to 512 bytes the runtime's memmove
 // takes most of its time to choose how to move them. Below, there is little to
 // gain; above, its registers are wider.
 func moveRun(b []byte, to, from int, r run) (chunks int) {

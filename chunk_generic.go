@@ -4,11 +4,11 @@ import "encoding/binary"
 
 // A run is chunks of one size that follow each other: usually all of a body but
 // the last. Comparing a chunk-size line with the one before is faster than reading
-// it: a processor that guesses that they are equal goes on with the chunk behind
+// it: a processor that guesses that they are equal continues with the chunk after
 // it at once.
 type run struct {
-	word, mask uint64 // the first eight octets of the line, and which of them count
-	n          int    // octets of the line
+	word, mask uint64 // the first eight bytes of the line, and which of them count
+	n          int    // bytes of the line
 	size       int    // chunk-size
 }
 
@@ -16,8 +16,8 @@ type run struct {
 func (r *run) length() int { return r.n + r.size + len("\r\n") }
 
 // moveRunGeneric moves the data of chunks at b[from:] to b[to:], as long as their
-// line is the one that is there, and answers how many. It stops before a chunk
-// that is not all in b, or has no CRLF behind its data. to is not above from.
+// line is the one that is there, and returns how many. It stops before a chunk
+// that is not all in b, or has no CRLF after its data. to is not above from.
 func moveRunGeneric(b []byte, to, from int, r run) (chunks int) {
 	for len(b)-from >= max(8, r.length()) {
 		end := from + r.n + r.size
@@ -37,7 +37,7 @@ func moveRunGeneric(b []byte, to, from int, r run) (chunks int) {
 // plainLine returns the chunk-size and the length of a chunk-size line that b
 // begins with. The length is 0 if the line is not all there, is that of the
 // last-chunk, has an extension, or may waste something: at most 14 digits, CRLF,
-// and the CRLF behind the data are 18 octets, as many as a chunk with one octet
+// and the CRLF after the data are 18 bytes, as many as a chunk with one byte
 // of data may waste.
 func plainLine(b []byte) (size uint64, n int) {
 	const most = 14

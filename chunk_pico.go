@@ -1,7 +1,7 @@
 package picohttp
 
-// The chunked coding of Pico. What it lets pass beyond RFC 9112, section 7.1:
-// anything but CR and LF behind white space or a semicolon in a chunk-size line,
+// The chunked coding of Pico. What it accepts beyond RFC 9112, section 7.1:
+// anything but CR and LF after whitespace or a semicolon in a chunk-size line,
 // sizes up to 2^64-1, and anything at all in the lines of a trailer section, which
 // may end in LF alone.
 
@@ -32,7 +32,7 @@ func (d *chunkReader) readPico(b []byte, leave bool) (n int, err error) {
 			}
 			d.left, d.digits = 0, 0
 		}
-		if fault := d.readPicoOctet(b[n]); fault != 0 {
+		if fault := d.readPicoByte(b[n]); fault != 0 {
 			return n, d.end(fault)
 		}
 		n++
@@ -46,8 +46,8 @@ func (d *chunkReader) readPico(b []byte, leave bool) (n int, err error) {
 	return n, ErrIncomplete
 }
 
-// readPicoOctet reads an octet that is not chunk-data.
-func (d *chunkReader) readPicoOctet(c byte) Error {
+// readPicoByte reads a byte that is not chunk data.
+func (d *chunkReader) readPicoByte(c byte) Error {
 	switch d.part {
 	case chunkSize, chunkDigits:
 		return d.readPicoSize(c)
@@ -84,7 +84,7 @@ func (d *chunkReader) readPicoOctet(c byte) Error {
 	return 0
 }
 
-// readPicoSize reads a digit of the chunk-size or the octet behind it.
+// readPicoSize reads a digit of the chunk-size or the byte after it.
 func (d *chunkReader) readPicoSize(c byte) Error {
 	const most = 16
 	switch {

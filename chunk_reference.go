@@ -24,26 +24,26 @@ type chunkReader struct {
 	space      int64      // that of the last whitespace in the chunk-size line
 }
 
-// A chunkPart names the production that the next octet belongs to.
+// A chunkPart names the production that the next byte belongs to.
 type chunkPart uint8
 
 const (
 	chunkSize    chunkPart = iota // the first digit of a chunk-size
-	chunkDigits                   // the others, or what may be behind them
+	chunkDigits                   // the others, or what may follow them
 	extBegin                      // BWS ";" of a chunk-ext, with BWS before it
 	extName                       // BWS chunk-ext-name
-	extNameRest                   // the rest of the name, or what may be behind it
+	extNameRest                   // the rest of the name, or what may follow it
 	extEquals                     // BWS "=" of a value, or ";", with BWS before it
 	extValue                      // BWS chunk-ext-val
-	extToken                      // the rest of a token, or what may be behind it
+	extToken                      // the rest of a token, or what may follow it
 	extQuoted                     // what is in a quoted-string
-	extPair                       // the second octet of a quoted-pair
-	extEnd                        // what may be behind a quoted-string
+	extPair                       // the second byte of a quoted-pair
+	extEnd                        // what may follow a quoted-string
 	chunkLF                       // the LF of a chunk-size line
 	chunkData                     // chunk-data
-	chunkDataCR                   // the CR behind it
-	chunkDataLF                   // the LF behind that
-	trailerBegin                  // the first octet of the trailer section
+	chunkDataCR                   // the CR after it
+	chunkDataLF                   // the LF after that
+	trailerBegin                  // the first byte of the trailer section
 	trailerRest                   // the others; in Pico those of a line, up to its LF
 	chunkedEnd                    // nothing: the body is complete or malformed
 )
@@ -134,7 +134,7 @@ func (d *chunkReader) readLine(p *Parser, allow Deviations, at int64, b []byte) 
 	return len(b), 0
 }
 
-// readDataEnd reads an octet of the CRLF behind chunk-data.
+// readDataEnd reads a byte of the CRLF after chunk-data.
 func (d *chunkReader) readDataEnd(c byte) Error {
 	switch {
 	case d.part == chunkDataCR && c == '\r':
@@ -168,13 +168,13 @@ func (d *chunkReader) readDigit(c byte) Error {
 	return 0
 }
 
-// next answers what follows an octet behind the chunk-size in
+// next returns the part after a byte that follows the chunk-size in
 //
 //	chunk-ext      = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
 //	chunk-ext-name = token
 //	chunk-ext-val  = token / quoted-string
 //
-// RFC 9112, section 7.1.1, or chunkedEnd if the octet may not stand there.
+// RFC 9112, section 7.1.1, or chunkedEnd if the byte cannot be there.
 func (p chunkPart) next(c byte) chunkPart {
 	token, space := class[c]&tchar != 0, isWhitespace(c)
 	switch p {

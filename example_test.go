@@ -162,7 +162,7 @@ func serve(conn net.Conn, handle func(r *picohttp.Request, content []byte)) {
 }
 
 // A proxy forwards a request: it sends the fields that are end-to-end, and writes the
-// others anew.
+// others itself.
 func ExampleRequest_EndToEnd() {
 	b := []byte("GET http://example.com/a?b HTTP/1.1\r\nHost: example.com\r\n" +
 		"Connection: X-Trace, close\r\nX-Trace: 1\r\nAccept: */*\r\nTE: trailers\r\n\r\n")

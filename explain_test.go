@@ -13,7 +13,7 @@ import (
 	"github.com/picohttp/picohttp/internal/mutants"
 )
 
-var updateExplain = flag.Bool("update-explain", false, "write testdata/explain.txt anew")
+var updateExplain = flag.Bool("update-explain", false, "write testdata/explain.txt again")
 
 // explainCases are what testdata/explain.txt has the texts of.
 var explainCases = []struct {
@@ -139,7 +139,7 @@ func explain(t testing.TB, kind string, p Parser, b []byte) string {
 }
 
 // TestExplain compares the texts of the cases with those in testdata/explain.txt, which
-// a reviewer reads: go test -run TestExplain -update-explain . writes them anew.
+// a reviewer reads: go test -run TestExplain -update-explain . writes them again.
 func TestExplain(t *testing.T) {
 	const file = "testdata/explain.txt"
 	var s strings.Builder

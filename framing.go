@@ -620,7 +620,7 @@ func isOption(options [][]byte, name []byte) bool {
 }
 
 // isHopByHop reports whether a field of that name is for one connection only, or, as
-// Content-Length, written anew for each.
+// Content-Length, written again for each.
 func isHopByHop(name []byte) bool {
 	switch len(name) {
 	case len("TE"):

@@ -29,7 +29,7 @@ const (
 	ended                     // nothing: the head is complete
 )
 
-// One predicate per ABNF rule that speaks of a single octet. They are the
+// One predicate per ABNF rule that speaks of a single byte. They are the
 // definition; class is what the parsers look up.
 
 // isTchar reports whether c may stand in a token: a method, a field name.
@@ -153,7 +153,7 @@ const (
 	regName
 )
 
-// class holds the predicates of each octet.
+// class holds the predicates of each byte.
 var class = func() (t [256]uint8) {
 	for i := range t {
 		c := byte(i)
@@ -174,7 +174,7 @@ var class = func() (t [256]uint8) {
 	return t
 }()
 
-// skip returns the offset of the first octet of b[i:] outside the class, or
+// skip returns the offset of the first byte of b[i:] outside the class, or
 // len(b).
 func skip(b []byte, i int, bit uint8) int {
 	for i < len(b) && class[b[i]]&bit != 0 {
@@ -183,7 +183,7 @@ func skip(b []byte, i int, bit uint8) int {
 	return i
 }
 
-// hexdig holds the value of each HEXDIG, and 16 or more for other octets.
+// hexdig holds the value of each HEXDIG, and 16 or more for other bytes.
 var hexdig = func() (t [256]uint8) {
 	for i := range t {
 		switch c := byte(i); {

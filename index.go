@@ -5,9 +5,9 @@ package picohttp
 // garbage collector does not scan it, and it survives a buffer that moves.
 //
 // Line 0 is the start-line, the others are field lines. Line k begins two
-// octets, CRLF, behind end[k-1]. Its first part, a field name or the first word
+// bytes, CRLF, after end[k-1]. Its first part, a field name or the first word
 // of the start-line, ends at mark[k]: with a field name, that is the colon. A
-// value is what is between mark[k]+1 and end[k], white space around it included.
+// value is what is between mark[k]+1 and end[k], including the whitespace around it.
 type index struct {
 	next  uint32 // everything before is settled: whole canonical lines
 	n     uint32 // lines settled
@@ -28,7 +28,7 @@ const (
 
 	// minHead is the length of the shortest head, "M / HTTP/1.1" and two
 	// CRLF, and a promise to kernels: a shorter b settles nothing, so 16
-	// octets can be loaded that end wherever b ends.
+	// bytes can be loaded that end wherever b ends.
 	minHead = 16
 )
 
@@ -48,12 +48,12 @@ func (x *index) fieldsFrom(next uint32) {
 //
 //  1. It settles the canonical lines of b from x.next on, in order, into
 //     x.mark[x.n] and x.end[x.n] (and x.word2, if x.n is 0), and moves x.next
-//     behind each. It stops behind the empty line and answers true; or it stops
+//     after each. It stops after the empty line and returns true; or it stops
 //     before the first line that is not canonical, is not all in b, or finds the
-//     table full, and answers false.
-//  2. All kernels answer the same and leave the same x, bit for bit. (Entries
+//     table full, and returns false.
+//  2. All kernels return the same and leave the same x, bit for bit. (Entries
 //     from x.n on are scratch: a kernel may have written them.)
-//  3. It reads no octet outside b and writes nothing but *x.
+//  3. It reads no byte outside b and writes nothing but *x.
 //  4. It decides nothing about the line it stopped at: not whether it is
 //     malformed, nor whether it is merely unfinished. The reference does, from
 //     x.next on.

@@ -8,9 +8,9 @@ import (
 // indexGeneric is the kernel contract (see index.go) in portable Go. It is
 // compiled everywhere, and it is what the assembly kernels are tested against.
 //
-// It reads eight octets at a time: a load in little-endian order puts the
-// octet that comes first into the lowest bits on every machine, so the lowest
-// mark is the first octet.
+// It reads eight bytes at a time: a load in little-endian order puts the
+// byte that comes first into the lowest bits on every machine, so the lowest
+// mark is the first byte.
 func indexGeneric(b []byte, x *index) (complete bool) {
 	if len(b) < minHead {
 		return false
@@ -49,8 +49,8 @@ func indexGeneric(b []byte, x *index) (complete bool) {
 }
 
 // startLineGeneric settles the start-line and returns the offset of the line
-// behind it; or returns 0. Of its parts, the second word alone is long enough to
-// be worth eight octets at a time.
+// after it; or returns 0. Of its parts, the second word alone is long enough to
+// be worth eight bytes at a time.
 func startLineGeneric(b []byte, x *index) int {
 	line := int(x.next)
 	word1 := skip(b, line, vchar)
@@ -81,11 +81,11 @@ const (
 	highs = 0x80 * lanes
 )
 
-// notVchars marks the octets of w that are not VCHAR, in their high bits. Marks
+// notVchars marks the bytes of w that are not VCHAR, in their high bits. Marks
 // above the lowest may be false.
 func notVchars(w uint64) uint64 {
 	// Below "!" the subtraction borrows from the high bit, at DEL the addition
-	// carries into it, and obs-text has it. A mark is false where the octet
+	// carries into it, and obs-text has it. A mark is false where the byte
 	// below it borrowed or carried.
 	return ((w - '!'*lanes) | (w + lanes) | w) & highs
 }
@@ -96,7 +96,7 @@ func controls(w uint64) uint64 {
 	return ((w - ' '*lanes) | (w + lanes)) &^ w & highs
 }
 
-// wordEnd returns the offset of the first octet of b[i:] that is not VCHAR, or
+// wordEnd returns the offset of the first byte of b[i:] that is not VCHAR, or
 // len(b).
 func wordEnd(b []byte, i int) int {
 	for {
@@ -107,7 +107,7 @@ func wordEnd(b []byte, i int) int {
 	}
 }
 
-// controlAt returns the offset of the first octet of b[i:] that may not stand
+// controlAt returns the offset of the first byte of b[i:] that may not stand
 // in a field value, or len(b).
 func controlAt(b []byte, i int) int {
 	for {
@@ -127,14 +127,14 @@ func controlAt(b []byte, i int) int {
 	}
 }
 
-// load8 returns the eight octets at b[i:], the first in the lowest bits. At
+// load8 returns the eight bytes at b[i:], the first in the lowest bits. At
 // the end of b it returns what is left, with zeros, which no search passes,
 // above. The caller guarantees len(b) >= 8.
 func load8(b []byte, i int) uint64 {
 	if i <= len(b)-8 {
 		return binary.LittleEndian.Uint64(b[i:])
 	}
-	// The last eight octets of b, those before i shifted out; a shift by
+	// The last eight bytes of b, those before i shifted out; a shift by
 	// 64 or more leaves zeros.
 	return binary.LittleEndian.Uint64(b[len(b)-8:]) >> (8 * uint(i-(len(b)-8)))
 }

@@ -9,12 +9,12 @@ import (
 // error of Parse is made here, so errors and offsets are the same whatever the
 // kernel.
 //
-// It can stop and go on at any octet. Each production has a function; it reads
+// It can stop and continue at any byte. Each production has a function. It reads
 // from progress.off on, names the production that follows in head.part,
-// and answers nil, or ErrIncomplete, or an Error about the octet at
+// and returns nil, or ErrIncomplete, or an Error about the byte at
 // progress.off.
 
-// The first octet of a TLS record: ContentType of RFC 8446, section 5.1.
+// The first byte of a TLS record: ContentType of RFC 8446, section 5.1.
 const tlsAlert, tlsHandshake = 0x15, 0x16
 
 // let reports whether the rules accept d, and notes that it was there.
@@ -133,7 +133,7 @@ func (h *Head) isMethodTooLong(n uint32) bool { return n > h.rules.method }
 // isTargetTooLong reports whether a request-target of n bytes exceeds the limit.
 func (h *Head) isTargetTooLong(n uint32) bool { return n > h.rules.target }
 
-// readLeading reads the first octet of a message, or of what follows one empty
+// readLeading reads the first byte of a message, or of what follows one empty
 // line.
 //
 //	HTTP-message = start-line CRLF *( field-line CRLF ) CRLF [ message-body ]
@@ -156,8 +156,8 @@ func (h *Head) readLeading(b []byte) error {
 	return nil
 }
 
-// readCR reads the CR of a line end, of which c is the first octet: a CR, or a
-// LF that is let pass.
+// readCR reads the CR of a line end, of which c is the first byte: a CR, or a
+// LF alone where that is accepted.
 func (h *Head) readCR(c byte, then part) error {
 	switch {
 	case c == '\r':
@@ -276,8 +276,8 @@ func (h *Head) waits(b []byte, n int) bool {
 //
 //	HTTP-version = %s"HTTP" "/" DIGIT "." DIGIT
 //
-// RFC 9112, section 2.3, with 1 as the first DIGIT, and leaves h.off at the octet
-// behind it.
+// RFC 9112, section 2.3, with 1 as the first DIGIT, and leaves h.off at the byte
+// after it.
 func (h *Head) matchVersion(b []byte) error {
 	const major, minor = len("HTTP/"), len(httpVersion)
 	for ; int(h.off) < len(b); h.off++ {
@@ -294,7 +294,7 @@ func (h *Head) matchVersion(b []byte) error {
 	return ErrIncomplete
 }
 
-// moreDigits reports whether the octet at h.off belongs to a minor version of
+// moreDigits reports whether the byte at h.off belongs to a minor version of
 // two or three digits.
 func (h *Head) moreDigits(b []byte) bool {
 	return isDigit(b[h.off]) && isDigit(b[h.off-1]) && int(h.off-h.word) < len("HTTP/1.123") && h.let(MinorDigits)
@@ -396,7 +396,7 @@ func (h *Head) readStartLF(b []byte) error {
 	return nil
 }
 
-// readLF reads the LF behind a CR.
+// readLF reads the LF after a CR.
 func (h *Head) readLF(b []byte) error {
 	if b[h.off] != '\n' {
 		return ErrBareCR
@@ -405,7 +405,7 @@ func (h *Head) readLF(b []byte) error {
 	return nil
 }
 
-// readFieldLine reads the first octet of
+// readFieldLine reads the first byte of
 //
 //	*( field-line CRLF ) CRLF
 //
@@ -431,7 +431,7 @@ func (h *Head) readFieldLine(b []byte) error {
 //
 //	field-name ":", field-name = token
 //
-// RFC 9112, section 5.1: no white space before the colon.
+// RFC 9112, section 5.1: no whitespace before the colon.
 func (h *Head) readFieldName(b []byte) error {
 	i := skip(b, int(h.off), tchar)
 	h.off = uint32(i)
@@ -464,7 +464,7 @@ func (h *Head) readColon(b []byte) error {
 	return nil
 }
 
-// readObsFold is called for a line that begins with white space.
+// readObsFold is called for a line that begins with whitespace.
 //
 //	obs-fold = OWS CRLF RWS
 //
