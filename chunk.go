@@ -9,9 +9,9 @@ import (
 // is ready. It can stop and continue at any byte.
 //
 // Next and Decode are two ways to use it, and must not be mixed within a body. Next
-// returns the chunk data where it is, Decode compacts it. Both keep nothing of what they
-// have read, except that a trailer section must be whole: until it is, its bytes are
-// left to the caller, as those of a head are.
+// returns the chunk data where it is, Decode compacts it. A trailer section must be whole:
+// until it is, its bytes are left to the caller, as those of a head are. After an Error
+// Chunked refers to the bytes of the failed call, until Reset.
 //
 // # Limits
 //
@@ -255,9 +255,6 @@ func (d *Chunked) limits() *Parser {
 	}
 	return d.Parser
 }
-
-// strictParser is the zero Parser. Nothing writes to it.
-var strictParser Parser
 
 // allowed returns what is accepted beyond Strict.
 func (d *Chunked) allowed() Deviations {

@@ -11,6 +11,9 @@ import (
 // from there. Use NewChunkedReader or Reset to give it a source; without one, Read
 // returns io.ErrUnexpectedEOF.
 type ChunkedReader struct {
+	// Response says that the body is that of a response, as Chunked.Response does.
+	Response bool
+
 	r       *bufio.Reader
 	d       Chunked
 	trailer []byte // a copy of the trailer section so far, if it is not empty
@@ -34,6 +37,9 @@ func (c *ChunkedReader) Reset(r *bufio.Reader) {
 // valid until Reset.
 func (c *ChunkedReader) Trailer() *Trailer { return c.d.Trailer() }
 
+// Deviations returns how the body departs from the RFCs, as far as it was read.
+func (c *ChunkedReader) Deviations() Deviations { return c.d.Deviations() }
+
 // Read reads chunk data. It waits for the connection only if it has none. Its error
 // is io.EOF at the end of the body, an Error if the body is malformed,
 // io.ErrUnexpectedEOF if the connection ends within it, or else the error of reading
@@ -42,6 +48,7 @@ func (c *ChunkedReader) Read(p []byte) (n int, err error) {
 	if c.r == nil {
 		return 0, io.ErrUnexpectedEOF
 	}
+	c.d.Response = c.Response
 	for n < len(p) {
 		switch {
 		case c.err != nil:

@@ -20,8 +20,9 @@ type Content struct {
 	chunked Chunked
 }
 
-// Start begins the content of a message that is framed by f. p holds the profile and
-// the limits of a chunked body; nil is the zero Parser.
+// Start prepares c for the content of a message that is framed by f, and drops the
+// references to earlier bytes. p holds the profile and the limits of a chunked body; nil
+// is the zero Parser.
 func (c *Content) Start(f Framing, p *Parser) {
 	c.body, c.left, c.closed = f.Body, max(f.Length, 0), false
 	c.chunked.Parser, c.chunked.Response = p, c.Response
@@ -62,8 +63,8 @@ func (c *Content) Next(b []byte) (data []byte, n int, err error) {
 	return nil, 0, ErrIncomplete
 }
 
-// End is called when the connection has ended, after Next returned ErrIncomplete. It
-// returns nil if the content is complete by that, or was complete before; the Error
+// Call End when the connection has ended and Next has returned ErrIncomplete for all that
+// arrived. It returns nil if the content is complete by that, or was complete before; the Error
 // if Next returned one; and io.ErrUnexpectedEOF if content is missing.
 func (c *Content) End() error {
 	c.closed = true

@@ -2,7 +2,7 @@
 // heads of requests and responses, decides whether a request is safe to serve and where
 // its body ends, and decodes chunked bodies.
 //
-// It leaves the bytes where they are: no copy, no allocation, no map. The inner loop is
+// Heads stay where they are: no copy, no allocation, no map. The inner loop is
 // hand-written assembly for amd64 and arm64, selected at startup for the CPU at hand.
 // Everywhere else, and with the build tag purego, a portable Go version produces
 // identical results.
@@ -24,7 +24,8 @@
 // A server must not act on a request until Parse and Check have both returned a nil
 // error. The content is at b[n:]: Content decodes it, however it is framed. A client
 // calls Parse and Framing of a Response. A proxy forwards the fields of EndToEnd, each
-// written by AppendField, to the Authority of the Verdict.
+// written by AppendField, and in place of Host the Authority of the Verdict, to which the
+// request goes.
 //
 // It is a parser, not a server: it does not do I/O, decode URLs or route.
 //
@@ -50,7 +51,7 @@
 //     7.1.1 defines it, including whitespace before a semicolon.
 //
 // Parse reports an invalid byte as soon as it sees it, even if the head is still
-// incomplete. It does not validate the request-target any further, nor the meaning of
+// incomplete, except in Pico. It does not validate the request-target any further, nor the meaning of
 // fields. Check validates those that a server depends on: Host, the form of the
 // request-target and its authority, Content-Length, Transfer-Encoding and Connection.
 // It rejects whatever two recipients may decide differently:

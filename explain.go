@@ -16,11 +16,12 @@ import (
 //
 // It is printable ASCII, but quotes what the peer sent, including credentials: it is
 // for a log or a terminal, not for the response. It may change from release to release;
-// programs look at err and Error.Code. Explain is slow and allocates.
+// programs look at err and Error.Code. Explain is slow and allocates. The bytes must still
+// be where they were parsed.
 func (h *Head) Explain(err error) string {
 	var fault Error
 	switch {
-	case err == nil && h.part == ended:
+	case (err == nil || errors.Is(err, ErrIncomplete)) && h.part == ended:
 		return "complete: " + h.kindName() + " of " + count(h.next, "byte")
 	case errors.Is(err, ErrIncomplete):
 		return h.explainIncomplete()
@@ -157,17 +158,24 @@ func (h *Head) judged(fault Error) (at int, ok bool) {
 		s.request(new(Framing), h.b, r.Method())
 	}
 	if fault == ErrCoding {
-		return int(s.codingOf.value(h.b)), true
+		return int(s.codingOf.value(h.b)), s.has(otherCoding)
 	}
 	return int(s.at), s.fault == fault
 }
 
 // lineNameAt names the line of a complete head that has the byte at an offset.
 func (h *Head) lineNameAt(at int) string {
-	for i := range h.NumFields() {
-		if s := h.Span(i); s.Line <= at && at < s.Next {
-			return fieldLineName(i, h.b[s.Line:s.NameEnd])
+	i, found := 0, ""
+	h.eachPlace(func(line, colon, end uint32) bool {
+		if int(line) <= at && at < int(end)+2 {
+			name, _ := h.cut(line, colon, end)
+			found = fieldLineName(i, name)
 		}
+		i++
+		return found == ""
+	})
+	if found != "" {
+		return found
 	}
 	if h.rules.kind == responseKind {
 		return "the status-line"
@@ -269,7 +277,7 @@ func (d *Chunked) Explain(err error) string {
 			x.located, x.b, x.at = true, d.failed, d.at
 			x.before = int(d.total) - d.at
 			x.line = chunkLines[d.faultPart]
-			if d.faultPart >= trailerBegin && d.trailer.rules.head != 0 {
+			if d.faultPart == trailerRest && !d.isPico() {
 				x.line = d.trailer.lineName()
 				if fault == ErrTrailerField {
 					x.line = "the trailer section"
@@ -288,8 +296,8 @@ func (d *Chunked) Explain(err error) string {
 func (d *Chunked) progressText() string {
 	switch {
 	case d.part == chunkData:
-		return "in chunk data of which " + count(d.left, "byte") + " are missing"
-	case d.part >= trailerBegin && d.trailer.rules.head != 0:
+		return "in chunk data, with " + count(d.left, "byte") + " missing"
+	case d.part == trailerRest && !d.isPico():
 		return d.trailer.progressText()
 	}
 	return chunkPlaces[d.part] + chunkLines[d.part]

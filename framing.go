@@ -35,9 +35,8 @@ type Framing struct {
 	// valid. Responses to HEAD and 304 responses have it without a body.
 	ContentLength int64
 
-	// KeepAlive: another message may follow on the connection, unless the side
-	// that reads this wants to close it. RFC 9112, section 9.3, which requires
-	// a proxy to close the connection after each HTTP/1.0 request.
+	// KeepAlive: another message may follow on the connection. A proxy must
+	// also close it after an HTTP/1.0 request: RFC 9112, section 9.3.
 	KeepAlive bool
 
 	// ExpectContinue: the client waits for 100 (Continue) before it sends the
@@ -127,8 +126,8 @@ func (s *signals) keepAlive() bool {
 	return !s.has(closes|deviates) && (s.minor > 0 || s.has(keepsAlive)) && s.met|s.routing == 0
 }
 
-// readFields reads the fields once. If they depart from the RFCs in a way that is accepted
-// alone, and there is anything else, it reads them again as Strict does: a message must
+// readFields reads the fields. If a departure about the body is accepted, and there is a
+// fault or another departure as well, it reads them again as Strict does: a message must
 // not depart both from the rules about its body and from others.
 func (s *signals) readFields(h *Head) {
 	s.minor = int32(h.minor())
@@ -228,8 +227,8 @@ func (s *signals) fail(fault Error, at uint32) {
 	}
 }
 
-// request decides the framing of a request, and returns what is wrong with it. f is
-// unknownFraming before.
+// request decides the framing of a request, and returns what is wrong with it. f must be
+// unknownFraming.
 func (s *signals) request(f *Framing, b, method []byte) Error {
 	if s.digits > 0 {
 		f.ContentLength = s.length
@@ -273,6 +272,11 @@ func (s *signals) response(status int, requestMethod string) (Framing, Error) {
 		f.ContentLength = s.length
 	}
 	keepAlive := s.keepAlive() && s.fault == 0
+	if status/100 == 1 || status == 204 || status == 304 {
+		if s.met&EqualLengths != 0 { // which is not reported there
+			f.ContentLength = -1
+		}
+	}
 	switch {
 	case s.guard: // another recipient sees another end of the head
 		return f, s.fault
@@ -377,7 +381,7 @@ func (s *signals) read(b []byte, p place, name, value []byte) {
 	}
 }
 
-// readHost keeps the first Host, and where the last one up to the second is.
+// readHost keeps the value of the first Host, and where the last one up to the second is.
 func (s *signals) readHost(p place, value []byte) {
 	if s.hosts == 0 {
 		s.host = value

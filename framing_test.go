@@ -64,7 +64,7 @@ func framingOf(t testing.TB, p *Parser, kind, method string, b []byte) (framing,
 
 func TestFraming(t *testing.T) {
 	vectors := profileVectors(t, "framing")
-	if len(vectors) < 1318 {
+	if len(vectors) < 1324 {
 		t.Fatalf("only %d vectors", len(vectors))
 	}
 	eachKernel(t, func(t *testing.T, k kernel) {

@@ -95,10 +95,11 @@ func isRegName(c byte) bool {
 // endsStatusCode reports whether c may follow a status-code.
 func endsStatusCode(c byte) bool { return c == ' ' || c == '\r' || c == '\n' }
 
-// blankLength returns the length of the character that b begins with, if that is white
-// space to some recipients, or nothing at all, and else 0. Besides control characters,
-// these are 0x85 and 0xA0, for recipients that read Latin-1, and White_Space of Unicode,
-// for those that decode UTF-8, such as U+2003 (E2 80 83).
+// blankLength returns the length of the blank that b begins with, or 0 if it begins with
+// something else. A blank is a character that some recipients take for whitespace, or for
+// nothing at all: SP and control characters; 0x85 and 0xA0, for recipients that read
+// Latin-1; and the spaces of Unicode, such as U+2003 (E2 80 83), for those that decode
+// UTF-8.
 func blankLength(b []byte) int {
 	if len(b) == 0 {
 		return 0
@@ -116,7 +117,9 @@ func blankLength(b []byte) int {
 	case c == 0xe1 && d == 0x9a && e == 0x80,
 		c == 0xe2 && d == 0x80 && (0x80 <= e && e <= 0x8a || e == 0xa8 || e == 0xa9 || e == 0xaf),
 		c == 0xe2 && d == 0x81 && e == 0x9f,
-		c == 0xe3 && d == 0x80 && e == 0x80:
+		c == 0xe3 && d == 0x80 && e == 0x80,
+		c == 0xef && d == 0xbb && e == 0xbf, // U+FEFF, to ECMAScript
+		c == 0xe1 && d == 0xa0 && e == 0x8e: // U+180E, to older versions of Unicode
 		return 3
 	}
 	return 0
@@ -142,7 +145,7 @@ func hasBlank(b []byte) bool {
 
 // mayBeBlank reports whether c may belong to a blank, alone or with other bytes.
 func mayBeBlank(c byte) bool {
-	return c <= ' ' || 0x7f <= c && c <= 0xbf || c == 0xc2 || 0xe1 <= c && c <= 0xe3
+	return c <= ' ' || 0x7f <= c && c <= 0xbf || c == 0xc2 || 0xe1 <= c && c <= 0xe3 || c == 0xef
 }
 
 // The bits of class.

@@ -81,7 +81,8 @@ func (h *Head) clear() {
 // continue. It takes constant time and does not compare the bytes.
 //
 // b begins where the slice given to Parse or Resume began, and holds at least the
-// whole head, or all that had arrived of it. If b is shorter, Move is Reset.
+// whole head, or all that had arrived of it. If b is shorter, Move is Reset: there is no
+// head any more.
 func (h *Head) Move(b []byte) {
 	need := len(h.b)
 	if h.part == ended {
@@ -111,14 +112,25 @@ func (h *Head) Settled() int {
 	case h.n == 0:
 		return 0
 	case h.mayContinue():
-		line, _, _ := h.place(h.NumFields() - 1)
-		return int(line)
+		return h.lastLine()
 	}
 	return int(h.next)
 }
 
-// mayContinue reports whether the last field line may go on in a fold, or has begun
-// to.
+// lastLine returns where the last field line begins, whose folds begin with whitespace.
+func (h *Head) lastLine() int {
+	at := int(h.next)
+	for at > 0 {
+		at = bytes.LastIndexByte(h.b[:at-1], '\n') + 1
+		if !isWhitespace(h.b[at]) {
+			break
+		}
+	}
+	return at
+}
+
+// mayContinue reports whether the last field line may continue in a fold, or does so
+// already.
 func (h *Head) mayContinue() bool {
 	if h.rules.allow&ObsFold == 0 || h.rules.quirks&foldIsField != 0 || h.NumFields() == 0 || h.wasSkipped() {
 		return false
@@ -156,7 +168,7 @@ func (h *Head) target() []byte {
 	for begin < end && h.b[begin] == ' ' { // only with StartLineSpace
 		begin++
 	}
-	return h.b[begin:end:end]
+	return h.b[min(begin, end):end:end]
 }
 
 // status returns the status-code of a response, 0 until its three digits have arrived.
@@ -164,6 +176,8 @@ func (h *Head) status() int {
 	const digits = 3
 	end := h.word2
 	switch {
+	case h.rules.kind != responseKind:
+		return 0
 	case h.n > 0:
 	case (h.part == reasonPhrase || h.part == startLF) && endsStatusCode(h.b[h.word2]):
 	case h.part == statusCode && h.fault == 0 && h.off >= h.word+digits:
@@ -202,7 +216,7 @@ func (h *Head) Field(i int) (name, value []byte) {
 }
 
 // Fields ranges over the field lines in the order sent, as Field returns them. The
-// loop must not parse with the same value, nor reset it.
+// loop must not parse with the same value, nor reset or move it.
 func (h *Head) Fields() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) { h.fields(yield) }
 }
@@ -289,11 +303,8 @@ func (h *Head) placeOfLine(i int) (line, colon, end uint32) {
 
 // eachPlace calls f for the place of each field line, until it returns false.
 func (h *Head) eachPlace(f func(line, colon, end uint32) bool) {
-	if h.n == 0 {
-		return
-	}
 	var line, colon, end uint32
-	for i := uint32(0); i < h.fieldLines(); i++ {
+	for i := uint32(0); h.n > 0 && i < h.fieldLines(); i++ {
 		if i < tableFields {
 			line, colon, end = h.placeOfLine(int(i))
 		} else {
@@ -310,7 +321,7 @@ func (h *Head) eachPlace(f func(line, colon, end uint32) bool) {
 // still within them.
 func (h *Head) placeAfter(end uint32) (line, colon, next uint32) {
 	if h.deviations != 0 {
-		return deviatingPlaceAfter(h.b[:h.next], end, h.rules.quirks&foldIsField != 0)
+		return h.deviatingPlaceAfter(h.b[:h.next], end)
 	}
 	last := len(h.b) - 1
 	from := min(int(end)+len("\r\n"), last)
@@ -319,12 +330,12 @@ func (h *Head) placeAfter(end uint32) (line, colon, next uint32) {
 }
 
 // deviatingPlaceAfter is placeAfter for a head with deviations.
-func deviatingPlaceAfter(b []byte, end uint32, foldsApart bool) (line, colon, next uint32) {
+func (h *Head) deviatingPlaceAfter(b []byte, end uint32) (line, colon, next uint32) {
 	last := len(b) - 1
 	from := min(int(end)+2, last)
 	lf := from
 	for {
-		if lf = indexFrom(b, lf, '\n'); lf >= last || foldsApart || !isWhitespace(b[lf+1]) {
+		if lf = indexFrom(b, lf, '\n'); lf >= last || h.rules.quirks&foldIsField != 0 || !isWhitespace(b[lf+1]) {
 			break
 		}
 		lf++
@@ -333,7 +344,7 @@ func deviatingPlaceAfter(b []byte, end uint32, foldsApart bool) (line, colon, ne
 	if !isWhitespace(b[from]) {
 		to = skip(b, from, tchar)
 		empty := to == from
-		for to < lf && isWhitespace(b[to]) {
+		for to < lf && isWhitespace(b[to]) && h.rules.allow&SpaceBeforeColon != 0 {
 			to++
 		}
 		if empty || to >= lf || b[to] != ':' {

@@ -19,7 +19,7 @@ type index struct {
 const (
 	// tableLines is how many lines an index holds: a start-line and 64 field
 	// lines. Most heads have fewer than 32. The lines after them are located
-	// again when they are asked for (see Head.fieldBeyond).
+	// again when they are asked for (see Head.placeAfter).
 	tableLines  = 1 + tableFields
 	tableFields = 64
 

@@ -21,15 +21,16 @@ const maxOffset = 1<<31 - 1
 // strict and has the default limits. Parsing does not write to a Parser, so
 // goroutines may share one.
 //
-// A limit of 0 is the default one. A negative limit is none: it is 2^31-1, the most
-// that offsets can hold, and no limit is higher than that.
+// A limit of 0 is the default one. A negative limit means 2^31-1, the largest offset. No
+// limit is higher. A nil *Parser is the zero Parser.
 type Parser struct {
 	// Profile says what is accepted.
 	Profile Profile
 	// AllowRequest, AllowResponse and AllowTrailer are what Lenient accepts
 	// beyond Strict, in each kind of message. 0 is DefaultRequestDeviations,
-	// DefaultResponseDeviations and DefaultTrailerDeviations. The other
-	// profiles ignore them.
+	// DefaultResponseDeviations and DefaultTrailerDeviations. Bits that mean
+	// nothing in a kind of message are ignored there, and so are all of them in
+	// the other profiles.
 	AllowRequest, AllowResponse, AllowTrailer Deviations
 	// MaxHeadBytes limits a head: the bytes from the first one through the
 	// empty line, including an empty line that was skipped before. A head that
@@ -93,6 +94,9 @@ const (
 	spaceBetween
 )
 
+// strictParser is the zero Parser. Nothing writes to it.
+var strictParser Parser
+
 var (
 	strictRequest  = new(Parser).rules(requestKind)
 	strictResponse = new(Parser).rules(responseKind)
@@ -109,6 +113,9 @@ func (p *Parser) rules(k kind) (r rules) {
 // that is returned and copied costs 10 ns more, because it is stored in parts and loaded
 // as a whole.
 func (r *rules) of(p *Parser, k kind) {
+	if p == nil {
+		p = &strictParser
+	}
 	r.head = limit(p.MaxHeadBytes, DefaultMaxHeadBytes)
 	r.method = limit(p.MaxMethodBytes, DefaultMaxMethodBytes)
 	r.target = limit(p.MaxTargetBytes, DefaultMaxTargetBytes)
@@ -153,7 +160,8 @@ func limit(n int, standard uint32) uint32 {
 
 // A Profile says what a Parser accepts. What Strict accepts, all profiles accept,
 // with the same fields and without deviations. What another profile accepts without
-// deviations, Strict accepts. The words in the table are codes of Deviations.
+// deviations, Strict accepts under the same limits. The words in the table are codes of
+// Deviations.
 //
 //	                                   Strict    Lenient                Pico
 //	LF alone ends a line               rejected  bare-lf                bare-lf
@@ -190,7 +198,7 @@ func limit(n int, standard uint32) uint32 {
 //	limits of a chunked body           ours      ours                   overhead, as the C
 //	a fault is reported                at once   at once                when the C does
 //
-// (1) Only if the Parser allows it: in every kind of message NUL and lines that are not
+// (1) Only if the Parser allows it: in requests and responses NUL and lines that are not
 // fields; in requests also what DefaultRequestDeviations does not have; in responses also
 // mixed-line-ends; and everything in trailer sections, because nothing guards where they
 // end.

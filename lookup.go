@@ -17,8 +17,10 @@ func (h *Head) Get(name string) (value []byte, ok bool) {
 	return value, true
 }
 
-// Index returns the index of the first field line from the one at from on that has
-// that name, or -1 if there is none. Names are compared ignoring ASCII case.
+// Index returns the index of the first field line that has that name, from the one at
+// index from on, or -1 if there is none. A negative from is 0. Names are compared ignoring
+// ASCII case. In a head of more than 64 field lines each call scans: use Values to loop
+// over the fields of one name.
 func (h *Head) Index(name string, from int) int {
 	i := max(from, 0)
 	if h.deviations == 0 {
@@ -104,7 +106,7 @@ func nextElement(list []byte) (element, rest []byte) {
 	for i := 0; i < len(list); i++ {
 		switch c := list[i]; {
 		case c == ',':
-			return trimFolding(list[:i]), list[i+1:]
+			return trimFolding(list[:i:i]), list[i+1:]
 		case c == '"' && quotable:
 			i += quotedLength(list[i:]) - 1
 			quotable = false
@@ -114,7 +116,7 @@ func nextElement(list []byte) (element, rest []byte) {
 			quotable = false
 		}
 	}
-	return trimFolding(list), nil
+	return trimFolding(list[:len(list):len(list)]), nil
 }
 
 // quotedLength returns the length of the quoted-string that b begins with, or 1 if it

@@ -475,15 +475,25 @@ func testResumeAfterwards(t *testing.T, s subject) {
 
 func TestCapacity(t *testing.T) {
 	var r Request
-	b := []byte("GET / HTTP/1.1\r\nHost:\t h \t\r\nA: b\r\n\r\nbody")
+	b := []byte("GET http://h/a?b HTTP/1.1\r\nHost:\t h \t\r\nA: b, c ,d, e;f\r\n\r\nbody")
 	if _, err := r.Parse(b); err != nil {
+		t.Fatal(err)
+	}
+	verdict, err := r.Check()
+	if err != nil {
 		t.Fatal(err)
 	}
 	name, value := r.Field(0)
 	_, other := r.Field(1)
 	get, _ := r.Get("HOST")
 	host, _ := r.Host()
-	for _, part := range [][]byte{r.Method(), r.Target(), name, value, other, get, host} {
+	parts := [][]byte{r.Method(), r.Target(), r.Path(), r.Query(), r.Bytes(), verdict.Authority, name, value, other, get, host}
+	parts = slices.AppendSeq(parts, r.Elements("A"))
+	parts = slices.AppendSeq(parts, r.Values("A"))
+	for name, value := range r.EndToEnd() {
+		parts = append(parts, name, value)
+	}
+	for _, part := range parts {
 		if cap(part) != len(part) {
 			t.Errorf("%q has capacity %d: an append would write into the caller's buffer", part, cap(part))
 		}

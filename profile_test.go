@@ -272,6 +272,44 @@ func TestWrittenTo(t *testing.T) {
 	}
 }
 
+// TestSkippedLines: a line that is skipped is no field for any method, wherever it is and
+// whatever else is allowed.
+func TestSkippedLines(t *testing.T) {
+	for _, allow := range []Deviations{InvalidLine, InvalidLine | SpaceBeforeColon, AllDeviations} {
+		for before := range 70 {
+			for _, line := range []string{"<p>\r\n", "no colon\r\n", ": x\r\n", "a b: c\r\n", "X-Internal : yes\r\n"} {
+				spaced := line[0] == 'X' && allow&SpaceBeforeColon != 0
+				head := "GET / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("A: b\r\n", before) + line + "B: c\r\n" + line + "\r\n"
+				var r Request
+				p := lenient(allow)
+				if _, err := p.ParseRequest(&r, []byte(head)); err != nil {
+					t.Fatalf("%v: %q", err, head)
+				}
+				want := []string{"Host"}
+				want = append(want, slices.Repeat([]string{"A"}, before)...)
+				want = append(want, "B")
+				if spaced {
+					want = slices.Insert(append(want, "X-Internal"), 1+before, "X-Internal")
+				}
+				var got, byIndex, forwarded []string
+				for name := range r.Fields() {
+					got = append(got, string(name))
+				}
+				for i := range r.NumFields() {
+					name, _ := r.Field(i)
+					byIndex = append(byIndex, string(name))
+				}
+				for name := range r.EndToEnd() {
+					forwarded = append(forwarded, string(name))
+				}
+				if !slices.Equal(got, want) || !slices.Equal(byIndex, want) || !slices.Equal(forwarded, want) || r.Index("B", 0) != slices.Index(want, "B") {
+					t.Fatalf("%v, %q after %d lines: Fields %q\nField %q\nEndToEnd %q\nIndex %d", allow, line, before, got, byIndex, forwarded, r.Index("B", 0))
+				}
+			}
+		}
+	}
+}
+
 // TestRangeOverDeviating is TestRangeOver between heads with deviations and without.
 func TestRangeOverDeviating(t *testing.T) {
 	heads := []string{
@@ -296,6 +334,27 @@ func TestRangeOverDeviating(t *testing.T) {
 					}
 					if n > 140 {
 						t.Fatalf("%d lines", n)
+					}
+					for name, change := range map[string]func(){
+						"reset":   r.Reset,
+						"moved":   func() { r.Move(nil) },
+						"cut off": func() { r.Parse([]byte("GET / HT")) },
+						"refused": func() { r.Parse([]byte("GET\r\n")) },
+					} {
+						p.ParseRequest(&r, []byte(first))
+						n := 0
+						for range r.Fields() {
+							if n++; n == at {
+								change()
+							}
+						}
+						p.ParseRequest(&r, []byte(first))
+						for range r.Elements("A") {
+							change()
+						}
+						if n > 140 {
+							t.Fatalf("%s: %d lines", name, n)
+						}
 					}
 				}
 			}

@@ -533,7 +533,7 @@ func (h *Head) readFieldLF(b []byte) error {
 		return err
 	}
 	h.deviations |= h.met
-	end := h.off - 2 // also if there is no CR: see cutDeviating
+	end := h.off - 2 // also if there is no CR: see lineEnd
 	switch folded := h.colon < h.next; {
 	case folded && !h.has(foldIsField):
 		if h.more == 0 {

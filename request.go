@@ -22,11 +22,11 @@ type Request struct{ Head }
 //   - If err is ErrIncomplete, b is a valid prefix of a head, and n is 0. Read
 //     more, then call Resume.
 //   - Otherwise err is an Error, and n the offset of the first byte that cannot be
-//     right: b[:n] is a valid prefix. For a head that is too long, n may be len(b),
-//     the offset of a byte that has not arrived yet.
+//     right: b[:n] is valid, except for its length. For a head that is too long, n may
+//     be len(b), the offset of a byte that has not arrived yet.
 //
 // Parse reports an invalid byte as soon as it sees it, even if the head is still
-// incomplete. It does not validate the request-target any further, nor the meaning of
+// incomplete, except in Pico. It does not validate the request-target any further, nor the meaning of
 // fields. Check validates those that a server depends on.
 //
 // r keeps b without a copy, and its methods return parts of it, until the next Parse,
@@ -54,8 +54,8 @@ func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
 // catches the usual mistakes, such as passing only the new bytes, or reusing a Request
 // of another connection without Reset; it does not compare the bytes between.
 //
-// If no parse is in progress, Resume starts a new one with the same profile and
-// limits, so a server can always call Resume.
+// If no parse is in progress, also after an Error, Resume starts a new one with the same
+// profile and limits, so a server can always call Resume.
 func (r *Request) Resume(b []byte) (n int, err error) {
 	if r.rules.head == 0 {
 		r.rules = strictRequest
@@ -63,9 +63,10 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 	return r.resume(b)
 }
 
-// Check reports whether a server can act on the request: whether every recipient reads
-// it in the same way. It returns where the request goes, where its content ends and
-// what becomes of the connection. It is one pass over the fields.
+// Check reports whether a server can act on the request. It rejects what recipients are
+// known to read differently, as listed here, and returns where the request goes, where its
+// content ends and what becomes of the connection. In Strict it is one pass over the
+// fields.
 //
 // The error is the first of these:
 //
@@ -135,7 +136,8 @@ type Verdict struct {
 
 	// Authority is where the request goes: the authority of a request-target in
 	// absolute-form or authority-form, else Host. It is part of the bytes, as
-	// sent. It is empty for an HTTP/1.0 request without Host.
+	// sent. It is empty if Host is empty, and nil if an HTTP/1.0 request has none.
+	// A proxy writes Host from it: RFC 9112, section 3.2.2.
 	Authority []byte
 }
 
@@ -162,14 +164,11 @@ func (r *Request) Target() []byte {
 func (r *Request) TargetSpan() (begin, end int) {
 	switch {
 	case r.n > 0 || r.part > target && r.part <= startLF:
-		begin, end = int(r.mark[0])+1, int(r.word2)
+		return int(r.word2) - len(r.target()), int(r.word2)
 	case r.part == target:
-		begin, end = int(r.word), int(r.off)
+		return int(r.word), int(r.off)
 	}
-	for begin < end && r.b[begin] == ' ' { // only with StartLineSpace
-		begin++
-	}
-	return begin, end
+	return 0, 0
 }
 
 // TargetForm tells the form of the request-target by how it begins. It does not
@@ -230,6 +229,9 @@ func (r *Request) Minor() int { return r.minor() }
 //
 // RFC 9112, section 3.2, and RFC 9110, section 7.2. An empty value is valid: a client
 // sends it if its target has no authority.
+//
+// With HostInvalid allowed, these are no errors: Host returns the first value, nil if there
+// is none.
 //
 // Use Check to learn where a request goes. If the request-target is in absolute-form,
 // that is its authority and not Host: RFC 9112, section 3.2.2.
@@ -292,11 +294,12 @@ func (r *Request) Framing() (f Framing, err error) {
 // out Connection and the fields that it names, Proxy-Connection, Keep-Alive, TE,
 // Transfer-Encoding, Upgrade, Proxy-Authorization, Proxy-Authenticate (RFC 9110, section
 // 7.6.1), and Content-Length, because the new message takes its length from Framing.
-// In Pico it also leaves out folded lines. Write the fields with AppendField.
+// In Pico it also leaves out folded lines. Write the fields with AppendField, and Host from
+// Verdict.Authority instead of the Host that is yielded.
 //
 // If the head is not complete, or has more connection options than
-// MaxConnectionOptions, it yields nothing. The loop must not parse with the same value,
-// nor reset it.
+// MaxConnectionOptions, it yields nothing: call Check first. The loop must not parse with
+// the same value, nor reset or move it.
 func (r *Request) EndToEnd() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) { r.endToEnd(yield) }
 }

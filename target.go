@@ -10,7 +10,7 @@ const (
 	OriginForm                // "/where?q=now"
 	AbsoluteForm              // "http://example.org/where", as sent to a proxy
 	AuthorityForm             // "example.com:443", of CONNECT only
-	AsteriskForm              // "*", of OPTIONS only
+	AsteriskForm              // "*", of OPTIONS, and of methods that Check does not know
 )
 
 // String returns "origin-form", "absolute-form", "authority-form", "asterisk-form" or
@@ -130,7 +130,9 @@ func judgeTarget(method, target []byte, form Form, host []byte) (authority []byt
 		return nil, 0, 0
 	}
 	scheme, authority, _ := splitAbsolute(target)
-	at = len(scheme) + len("://")
+	if at = 0; authority != nil {
+		at = len(scheme) + len("://")
+	}
 	name, port := splitPort(authority)
 	if len(name) == 0 || !isHost(authority) { // which has no userinfo
 		return nil, ErrTargetForm, min(at+max(0, bytes.IndexByte(authority, '@')), len(target))
@@ -138,7 +140,8 @@ func judgeTarget(method, target []byte, form Form, host []byte) (authority []byt
 	if host != nil {
 		hostName, hostPort := splitPort(host)
 		standard := standardPort(scheme)
-		if !bytes.EqualFold(name, hostName) || !bytes.Equal(explicitPort(port, standard), explicitPort(hostPort, standard)) {
+		// An authority is ASCII, but a Host that is not valid may not be.
+		if !isHost(host) || !bytes.EqualFold(name, hostName) || !bytes.Equal(explicitPort(port, standard), explicitPort(hostPort, standard)) {
 			return authority, ErrAuthority, at
 		}
 	}
@@ -149,7 +152,7 @@ func judgeTarget(method, target []byte, form Form, host []byte) (authority []byt
 // defined for "*".
 func asksForResource(method []byte) bool {
 	switch string(method) {
-	case "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT":
+	case "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "TRACE":
 		return true
 	}
 	return false
