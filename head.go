@@ -18,16 +18,16 @@ import (
 // After ErrIncomplete or an Error, the methods describe the lines parsed so far.
 type Head struct {
 	b []byte
-	progress
+	state
+	from uint32 // where the start-line begins
 	index
+	progress
 }
 
 // A progress says how far a parse has come.
 type progress struct {
-	rules rules
-	state
+	rules      rules
 	met        Deviations // in the line that is read
-	from       uint32     // where the start-line begins
 	off        uint32     // everything before has been read
 	word       uint32     // where the word begins that is read, in the start-line
 	colon      uint32     // where the colon is, while the field line is read

@@ -1,33 +1,44 @@
 package picohttp
 
-// parse parses b, the beginning of a message whose start-line begins at from, under
-// h.rules. Here alone kernels and the reference take turns: a kernel settles the
-// lines that it can, the reference reads the line at which the kernel stopped, and
-// so on.
-func (h *Head) parse(b []byte, from uint32) (n int, err error) {
+// Here alone kernels and the reference take turns: a kernel settles the lines that it
+// can, the reference reads the line at which the kernel stopped, and so on.
+
+// parseRequest parses b, the beginning of a request whose request-line begins at from,
+// under h.rules.
+func (h *Head) parseRequest(b []byte, from uint32) (n int, err error) {
 	h.state = state{}
 	h.from, h.next, h.n = from, from, 0
 	h.b = b
 	b = h.within(b)
 	complete := h.settle(b)
-	if h.n == 0 {
+	if h.n == 0 || !h.isMethod(b) || !h.endsRequestLine(b) {
 		return h.refer(b)
 	}
-	if h.rules.kind == requestKind {
-		if !h.isMethod(b) || !h.endsRequestLine(b) {
-			return h.refer(b)
-		}
-	} else if !h.isStatusLine(b) {
-		return h.refer(b)
-	}
-	if complete && h.admit(0, h.n-1) == h.n-1 {
+	if complete && !h.isOver(h.n-1) {
 		h.part = ended
 		return int(h.next), nil
 	}
 	return h.read(b, h.settleBeyond(b, complete))
 }
 
-// parseSection is parse for a trailer section, which has no start-line.
+// parseResponse is parseRequest for a response.
+func (h *Head) parseResponse(b []byte) (n int, err error) {
+	h.state = state{}
+	h.from, h.next, h.n = 0, 0, 0
+	h.b = b
+	b = h.within(b)
+	complete := h.settle(b)
+	if h.n == 0 || !h.isStatusLine(b) {
+		return h.refer(b)
+	}
+	if complete && !h.isOver(h.n-1) {
+		h.part = ended
+		return int(h.next), nil
+	}
+	return h.read(b, h.settleBeyond(b, complete))
+}
+
+// parseSection is parseRequest for a trailer section, which has no start-line.
 func (h *Head) parseSection(b []byte) (n int, err error) {
 	h.state = state{}
 	h.from = 0
@@ -43,7 +54,7 @@ func (h *Head) within(b []byte) []byte { return b[:min(len(b), int(h.rules.head)
 // refer has the reference read the start-line.
 func (h *Head) refer(b []byte) (n int, err error) {
 	if h.rules.kind == requestKind && h.from == 0 && len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
-		return h.parse(h.b, 2) // after the empty line
+		return h.parseRequest(h.b, 2) // after the empty line
 	}
 	h.part, h.first = leading, method
 	if h.rules.kind == responseKind {
@@ -57,6 +68,17 @@ func (h *Head) refer(b []byte) (n int, err error) {
 	return h.read(b, nil)
 }
 
+// parse parses b, the beginning of a message of any kind.
+func (h *Head) parse(b []byte) (n int, err error) {
+	switch h.rules.kind {
+	case requestKind:
+		return h.parseRequest(b, 0)
+	case responseKind:
+		return h.parseResponse(b)
+	}
+	return h.parseSection(b)
+}
+
 // resume continues where parse or resume returned ErrIncomplete, if b begins with the
 // bytes of then.
 //
@@ -65,10 +87,7 @@ func (h *Head) refer(b []byte) (n int, err error) {
 // its beginning. Each byte is still read a bounded number of times.
 func (h *Head) resume(b []byte) (n int, err error) {
 	if h.fault != 0 || h.part == none || h.part == ended {
-		if h.rules.kind == trailerKind {
-			return h.parseSection(b)
-		}
-		return h.parse(b, 0)
+		return h.parse(b)
 	}
 	if len(b) < int(h.seen.length) || see(b[:h.seen.length]) != h.seen {
 		h.Reset()
@@ -80,7 +99,7 @@ func (h *Head) resume(b []byte) (n int, err error) {
 	fresh := len(b) - int(h.off)
 	switch {
 	case h.part < lineStart && fresh >= int(h.off):
-		return h.parse(h.b, 0)
+		return h.parse(h.b)
 	case h.part >= lineStart && fresh >= int(h.off-h.next):
 		h.part = lineStart
 	}
@@ -126,18 +145,18 @@ func (h *Head) tooLong() Error {
 // the head is complete. It has kernels settle those for which the table has no
 // room, and leaves the line at h.next to the reference.
 func (h *Head) settleBeyond(b []byte, complete bool) error {
-	if lines := h.n - 1; h.admit(0, lines) < lines {
-		return h.tooManyFields(&h.index, h.admit(0, lines))
+	if h.isOver(h.n - 1) {
+		return h.tooManyFields(&h.index, h.rules.fields)
 	}
 	for full := h.n == tableLines; full && !complete; {
 		var x index
 		x.fieldsFrom(h.next)
 		complete = x.settle(b)
-		lines := h.admit(h.fieldLines(), x.n-1)
-		h.more += lines
-		if lines < x.n-1 {
-			return h.tooManyFields(&x, lines)
+		if counted := h.fieldLines(); h.isOver(counted + x.n - 1) {
+			h.more += h.rules.fields - counted
+			return h.tooManyFields(&x, h.rules.fields-counted)
 		}
+		h.more += x.n - 1
 		h.next = x.next
 		full = x.n == tableLines
 	}

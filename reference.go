@@ -91,8 +91,8 @@ func (h *Head) readPart(b []byte) error {
 // isMethod reports whether the first word is a method.
 func (h *Head) isMethod(b []byte) bool {
 	const get = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
-	return !h.isMethodTooLong(h.mark[0]-h.from) &&
-		(binary.LittleEndian.Uint32(b[h.from:]) == get || skip(b, int(h.from), tchar) == int(h.mark[0]))
+	return binary.LittleEndian.Uint32(b[h.from:]) == get && !h.isMethodTooLong(uint32(len("GET"))) ||
+		skip(b, int(h.from), tchar) == int(h.mark[0]) && !h.isMethodTooLong(h.mark[0]-h.from)
 }
 
 // endsRequestLine reports whether the line ends after a request-target and an
@@ -420,7 +420,7 @@ func (h *Head) readFieldLine(b []byte) error {
 		return ErrLeadingSpace
 	case !isTchar(c):
 		return h.skipLine(b)
-	case h.admit(h.fieldLines(), 1) == 0:
+	case h.isOver(h.fieldLines() + 1):
 		return ErrTooManyFields
 	}
 	h.part = fieldName
@@ -473,7 +473,7 @@ func (h *Head) readObsFold() error {
 	if h.wasSkipped() || !h.let(ObsFold) {
 		return ErrObsFold
 	}
-	if h.has(foldIsField) && h.admit(h.fieldLines(), 1) == 0 {
+	if h.has(foldIsField) && h.isOver(h.fieldLines() + 1) {
 		return ErrTooManyFields
 	}
 	h.colon = h.off - 1 // there is none
@@ -560,7 +560,7 @@ func (h *Head) skipLine(b []byte) error {
 	switch {
 	case h.rules.allow&InvalidLine == 0:
 		return ErrFieldName
-	case h.admit(h.fieldLines(), 1) == 0:
+	case h.isOver(h.fieldLines() + 1):
 		return ErrTooManyFields
 	}
 	h.met = InvalidLine
@@ -627,5 +627,5 @@ func (h *Head) readEmptyLF(b []byte) error {
 	return nil
 }
 
-// admit returns how many of n field lines the limit allows, after those counted.
-func (h *Head) admit(counted, n uint32) uint32 { return min(n, h.rules.fields-counted) }
+// isOver reports whether so many lines after the start-line exceed the limit.
+func (h *Head) isOver(lines uint32) bool { return lines > h.rules.fields }

@@ -33,14 +33,14 @@ type Request struct{ Head }
 // Resume, Move or Reset.
 func (r *Request) Parse(b []byte) (n int, err error) {
 	r.rules = strictRequest
-	return r.parse(b, 0)
+	return r.parseRequest(b, 0)
 }
 
 // ParseRequest is r.Parse(b) under p's profile and limits, which Resume and Reset
 // keep.
 func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
 	r.rules.of(p, requestKind)
-	return r.parse(b, 0)
+	return r.parseRequest(b, 0)
 }
 
 // Resume continues where Parse or Resume returned ErrIncomplete. b holds the same

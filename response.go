@@ -15,14 +15,14 @@ type Response struct{ Head }
 // err. The Status of an Error is for requests; a gateway responds with 502.
 func (r *Response) Parse(b []byte) (n int, err error) {
 	r.rules = strictResponse
-	return r.parse(b, 0)
+	return r.parseResponse(b)
 }
 
 // ParseResponse is r.Parse(b) under p's profile and limits, which Resume and Reset
 // keep.
 func (p *Parser) ParseResponse(r *Response, b []byte) (n int, err error) {
 	r.rules.of(p, responseKind)
-	return r.parse(b, 0)
+	return r.parseResponse(b)
 }
 
 // Resume continues where Parse or Resume returned ErrIncomplete, as
