@@ -144,7 +144,7 @@ func (h *Head) judged(fault Error) (at int, ok bool) {
 	if h.part != ended || h.rules.kind == trailerKind {
 		return 0, false
 	}
-	var s signals
+	s := signals{routed: true}
 	s.readFields(h)
 	if h.rules.kind == requestKind {
 		r := Request{Head: *h}

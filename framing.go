@@ -73,6 +73,7 @@ type signals struct {
 	met     Deviations // and were
 	fault   Error      // the first, 0 if there is none
 	guard   bool       // the fault is one of the lines, and so of every message
+	routed  bool       // whether Host is asked for
 	routing Deviations // those about where a request goes
 	at      uint32     // the offset of the fault
 	metAt   uint32     // the offset of the first byte of what is in met
@@ -132,6 +133,7 @@ func (s *signals) keepAlive() bool {
 func (s *signals) readFields(h *Head) {
 	s.minor = int32(h.minor())
 	s.allow = h.rules.allow & (EqualLengths | LengthAndCoding | RepeatedChunked | CodingVersion)
+	s.routed = s.routed || h.rules.allow&(HostDiffers|HostInvalid) != 0
 	if h.deviations != 0 {
 		s.readDeviating(h)
 	} else {
@@ -144,7 +146,7 @@ func (s *signals) readFields(h *Head) {
 		s.readRouting(h)
 	}
 	if s.met != 0 && (s.fault != 0 || s.routing != 0) {
-		*s = signals{minor: s.minor, routing: s.routing}
+		*s = signals{minor: s.minor, routed: s.routed, routing: s.routing}
 		s.readCanonical(h)
 		if s.fault == 0 && s.has(transferEncoding) {
 			s.endCoding(h.b)
@@ -157,10 +159,12 @@ func (s *signals) readCanonical(h *Head) {
 	marks := h.mark[1:h.n]
 	ends := h.end[:len(marks)]
 	for i, colon := range marks {
-		if line := ends[i] + 2; mayControl(colon-line, b[line]) {
-			name, value := cut(b, line, colon, h.end[i+1])
-			s.read(b, place{line, colon}, name, value)
+		line := ends[i] + 2
+		if !mayControl(colon-line, b[line]) || colon-line == uint32(len("Host")) && !s.routed {
+			continue
 		}
+		name, value := cut(b, line, colon, h.end[i+1])
+		s.read(b, place{line, colon}, name, value)
 	}
 	end := h.end[tableFields]
 	for range h.more {

@@ -473,7 +473,7 @@ func (h *Head) readObsFold() error {
 	if h.wasSkipped() || !h.let(ObsFold) {
 		return ErrObsFold
 	}
-	if h.has(foldIsField) && h.isOver(h.fieldLines() + 1) {
+	if h.has(foldIsField) && h.isOver(h.fieldLines()+1) {
 		return ErrTooManyFields
 	}
 	h.colon = h.off - 1 // there is none

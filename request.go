@@ -100,7 +100,7 @@ func (r *Request) Check() (v Verdict, err error) {
 	if r.part != ended {
 		return v, r.unfinished()
 	}
-	var s signals
+	s := signals{routed: true}
 	s.readFields(&r.Head)
 
 	fault, _ := s.judgeHost(r.b, r.next)
@@ -239,7 +239,7 @@ func (r *Request) Host() (value []byte, err error) {
 	if err := r.unfinished(); err != nil {
 		return nil, err
 	}
-	var s signals
+	s := signals{routed: true}
 	s.readFields(&r.Head)
 	if fault, _ := s.judgeHost(r.b, r.next); fault != 0 {
 		return nil, fault
