@@ -160,18 +160,18 @@ func (s *signals) readCanonical(h *Head) {
 	ends := h.end[:len(marks)]
 	for i, colon := range marks {
 		line := ends[i] + 2
-		if !mayControl(colon-line, b[line]) || colon-line == uint32(len("Host")) && !s.routed {
+		if controlKeys[h.key[i]] == 0 || colon-line == uint32(len("Host")) && !s.routed {
 			continue
 		}
 		name, value := cut(b, line, colon, h.end[i+1])
 		s.read(b, place{line, colon}, name, value)
 	}
-	end := h.end[tableFields]
-	for range h.more {
-		var line, colon uint32
-		line, colon, end = h.placeAfter(end)
-		name, value := cut(b, line, colon, end)
-		s.read(b, place{line, colon}, name, value)
+	if h.more > 0 {
+		h.eachPlaceBeyond(func(line, colon, end uint32) bool {
+			name, value := cut(b, line, colon, end)
+			s.read(b, place{line, colon}, name, value)
+			return true
+		})
 	}
 }
 
@@ -328,20 +328,13 @@ func (s *signals) judgeHost(b []byte, end uint32) (fault Error, at uint32) {
 	return 0, 0
 }
 
-// mayControl tells nearly all other field names apart from those that
-// signals.read knows, by the length and the first byte.
-func mayControl(length uint32, first byte) bool {
-	return firstByLength[length%uint32(len(firstByLength))] == first|0x20
-}
-
-var firstByLength = [32]byte{
-	len("host"):              'h',
-	len("expect"):            'e',
-	len("upgrade"):           'u',
-	len("connection"):        'c',
-	len("content-length"):    'c',
-	len("transfer-encoding"): 't',
-}
+// controlKeys has 1 for the keys of the fields that signals.read knows.
+var controlKeys = func() (t [256]uint8) {
+	for _, name := range []string{"Host", "Expect", "Upgrade", "Connection", "Content-Length", "Transfer-Encoding"} {
+		t[keyOfName(name)] = 1
+	}
+	return t
+}()
 
 // read reads a field line.
 func (s *signals) read(b []byte, p place, name, value []byte) {

@@ -209,8 +209,12 @@ func (h *Head) fieldLines() uint32 { return h.n - 1 + h.more }
 // forward from the 64th; use Fields to loop over a long head.
 func (h *Head) Field(i int) (name, value []byte) {
 	if k := uint(i); k < tableFields && k+1 < uint(h.n) && h.deviations == 0 {
-		at := uint32(k) + 1
-		return cut(h.b, h.begin(at), h.mark[at], h.end[at])
+		line, colon, end := h.end[k]+2, h.mark[k+1], h.end[k+1]
+		text := h.b[colon+1 : end : end]
+		if isPlain(text) {
+			return h.b[line:colon:colon], text[1:]
+		}
+		return cut(h.b, line, colon, end)
 	}
 	return h.cut(h.place(i))
 }
@@ -224,22 +228,18 @@ func (h *Head) Fields() iter.Seq2[[]byte, []byte] {
 // fields looks at h afresh for each line, so that a loop that parses with h although
 // it must not finds lines of that, and nothing out of bounds.
 func (h *Head) fields(yield func(name, value []byte) bool) {
-	if h.deviations != 0 {
+	for k := uint32(1); k < h.n && h.deviations == 0; k++ {
+		line, colon, end := h.begin(k), h.mark[k], h.end[k]
+		name, text := h.b[line:colon:colon], h.b[colon+1:end:end]
+		if !yield(name, trimValue(text)) {
+			return
+		}
+	}
+	switch {
+	case h.deviations != 0:
 		h.eachPlace(func(line, colon, end uint32) bool { return yield(h.cut(line, colon, end)) })
-		return
-	}
-	for at := uint32(1); at < h.n && h.deviations == 0; at++ {
-		if !yield(cut(h.b, h.begin(at), h.mark[at], h.end[at])) {
-			return
-		}
-	}
-	end := h.end[tableFields]
-	for i := uint32(0); i < h.more && h.deviations == 0; i++ {
-		var line, colon uint32
-		line, colon, end = h.placeAfter(end)
-		if !yield(cut(h.b, line, colon, end)) {
-			return
-		}
+	case h.more > 0:
+		h.eachPlaceBeyond(func(line, colon, end uint32) bool { return yield(h.cut(line, colon, end)) })
 	}
 }
 
@@ -280,10 +280,16 @@ func (h *Head) place(i int) (line, colon, end uint32) {
 	if uint(i) >= uint(h.NumFields()) {
 		panic("picohttp: field index out of range")
 	}
+	each := h.eachPlace
 	if h.skipped == 0 {
-		return h.placeOfLine(i)
+		if k := uint32(i) + 1; k < tableLines {
+			return h.begin(k), h.mark[k], h.end[k]
+		}
+		each = h.eachPlaceBeyond
+		i -= tableFields
 	}
-	h.eachPlace(func(l, c, e uint32) bool {
+	line, colon, end = h.begin(1), h.mark[1], h.end[1] // stays if the caller has written to the bytes since
+	each(func(l, c, e uint32) bool {
 		line, colon, end = l, c, e
 		i--
 		return i >= 0
@@ -291,46 +297,56 @@ func (h *Head) place(i int) (line, colon, end uint32) {
 	return line, colon, end
 }
 
-// placeOfLine is place among all lines, those that are skipped included.
-func (h *Head) placeOfLine(i int) (line, colon, end uint32) {
-	at := uint32(min(i, tableFields-1)) + 1
-	line, colon, end = h.begin(at), h.mark[at], h.end[at]
-	for range i + 1 - int(at) {
-		line, colon, end = h.placeAfter(end)
-	}
-	return line, colon, end
-}
-
 // eachPlace calls f for the place of each field line, until it returns false.
 func (h *Head) eachPlace(f func(line, colon, end uint32) bool) {
-	var line, colon, end uint32
-	for i := uint32(0); h.n > 0 && i < h.fieldLines(); i++ {
-		if i < tableFields {
-			line, colon, end = h.placeOfLine(int(i))
-		} else {
-			line, colon, end = h.placeAfter(end)
-		}
-		if colon+2 != line && !f(line, colon, end) {
+	for k := uint32(1); k < h.n; k++ {
+		line, colon := h.begin(k), h.mark[k]
+		if colon+2 != line && !f(line, colon, h.end[k]) {
 			return
 		}
 	}
-}
-
-// placeAfter returns the place of the field line after the one that ends at end. The
-// line was settled before. If the caller has written to the bytes since, the place is
-// still within them.
-func (h *Head) placeAfter(end uint32) (line, colon, next uint32) {
-	if h.deviations != 0 {
-		return h.deviatingPlaceAfter(h.b[:h.next], end)
+	if h.more > 0 {
+		h.eachPlaceBeyond(f)
 	}
-	last := len(h.b) - 1
-	from := min(int(end)+len("\r\n"), last)
-	to := min(skip(h.b, from, tchar), last)
-	return uint32(from), uint32(to), uint32(skip(h.b, to+1, fieldByte))
 }
 
-// deviatingPlaceAfter is placeAfter for a head with deviations.
-func (h *Head) deviatingPlaceAfter(b []byte, end uint32) (line, colon, next uint32) {
+// eachPlaceBeyond is eachPlace for the lines for which the index has no room. They were
+// settled before, so a kernel settles them again, as many at a time as an index holds. If
+// the caller has written to the bytes since, the places are still within them. If f
+// parses with h, although it must not, that ends it.
+func (h *Head) eachPlaceBeyond(f func(line, colon, end uint32) bool) {
+	var x index
+	b, was := h.b[:h.next], h.state
+	for from, left := h.end[tableFields]+2, h.more; left > 0; left -= x.n - 1 {
+		x.fieldsFrom(from)
+		if h.deviations == 0 {
+			x.settle(b)
+		} else {
+			h.settleDeviating(b, &x, left)
+		}
+		for k := uint32(1); k < x.n; k++ {
+			line, colon := min(x.begin(k), uint32(len(b)-1)), x.mark[k]
+			if colon+2 != line && !f(line, colon, x.end[k]) || h.state != was || len(h.b) < len(b) {
+				return
+			}
+		}
+		if x.n == 1 { // written to
+			return
+		}
+		from = x.begin(x.n)
+	}
+}
+
+// settleDeviating settles up to most lines of a head with deviations in x.
+func (h *Head) settleDeviating(b []byte, x *index, most uint32) {
+	for ; x.n < tableLines && x.n <= most; x.n++ {
+		x.mark[x.n], x.end[x.n] = h.placeAfter(b, x.end[x.n-1])
+	}
+}
+
+// placeAfter returns the place of the line after the one that ends at end, in a head
+// with deviations.
+func (h *Head) placeAfter(b []byte, end uint32) (colon, next uint32) {
 	last := len(b) - 1
 	from := min(int(end)+2, last)
 	lf := from
@@ -351,7 +367,7 @@ func (h *Head) deviatingPlaceAfter(b []byte, end uint32) (line, colon, next uint
 			to = from - 2 // skipped
 		}
 	}
-	return uint32(from), uint32(to), uint32(lf - 1)
+	return uint32(to), uint32(lf - 1)
 }
 
 // indexFrom returns the offset of the first c in b[i:], or that of b's last byte.
@@ -373,15 +389,21 @@ func (h *Head) cut(line, colon, end uint32) (name, value []byte) {
 
 // cut takes a field line without deviations apart.
 func cut(b []byte, line, colon, end uint32) (name, value []byte) {
-	value = b[colon+1 : end : end]
-	if len(value) > 0 && value[0] == ' ' {
-		value = value[1:]
+	return b[line:colon:colon], trimValue(b[colon+1 : end : end])
+}
+
+// trimValue returns what follows a colon without the whitespace around it.
+func trimValue(text []byte) []byte {
+	if isPlain(text) {
+		return text[1:]
 	}
-	// in a value nothing else is below "!"
-	if len(value) > 0 && (value[0] <= ' ' || value[len(value)-1] <= ' ') {
-		value = trim(value)
-	}
-	return b[line:colon:colon], value
+	return trim(text)
+}
+
+// isPlain reports whether there is nothing to trim around a value but one SP before it, as
+// in nearly every field line. In a value, only whitespace is below "!".
+func isPlain(text []byte) bool {
+	return len(text) >= 2 && text[0] == ' ' && text[1] > ' ' && text[len(text)-1] > ' '
 }
 
 // bounds returns where the name and the value are in a field line of any head. They

@@ -8,18 +8,22 @@ package picohttp
 // bytes, CRLF, after end[k-1]. Its first part, a field name or the first word
 // of the start-line, ends at mark[k]: with a field name, that is the colon. A
 // value is what is between mark[k]+1 and end[k], including the whitespace around it.
+//
+// A lookup by name reads keys instead of names. A field line has a key of one byte, so
+// a word holds those of eight lines.
 type index struct {
 	next  uint32 // everything before is settled: whole canonical lines
 	n     uint32 // lines settled
 	word2 uint32 // where the second word of the start-line ends
 	mark  [tableLines]uint32
 	end   [tableLines + endSlack]uint32
+	key   [tableFields + 7]uint8 // of the name in field line k, at k-1; 7 more can be loaded
 }
 
 const (
 	// tableLines is how many lines an index holds: a start-line and 64 field
 	// lines. Most heads have fewer than 32. The lines after them are located
-	// again when they are asked for (see Head.placeAfter).
+	// again when they are asked for (see Head.eachPlaceBeyond).
 	tableLines  = 1 + tableFields
 	tableFields = 64
 
@@ -31,6 +35,10 @@ const (
 	// bytes can be loaded that end wherever b ends.
 	minHead = 16
 )
+
+// keyOf returns the key of a field name: its length plus eight times its first byte,
+// modulo 256. It is the same in upper and lower case, and tells most names apart.
+func keyOf(length uint32, first byte) uint8 { return uint8(length) + first<<3 }
 
 // begin returns where line k begins, for k from 1 to x.n: after the CRLF of the
 // line before.
@@ -47,10 +55,10 @@ func (x *index) fieldsFrom(next uint32) {
 //	func index<ISA>(b []byte, x *index) (complete bool)
 //
 //  1. It settles the canonical lines of b from x.next on, in order, into
-//     x.mark[x.n] and x.end[x.n] (and x.word2, if x.n is 0), and moves x.next
-//     after each. It stops after the empty line and returns true; or it stops
-//     before the first line that is not canonical, is not all in b, or finds the
-//     table full, and returns false.
+//     x.mark[x.n], x.end[x.n] and x.key[x.n-1] (of the start-line x.word2
+//     instead), and moves x.next after each. It stops after the empty line and
+//     returns true; or it stops before the first line that is not canonical, is not
+//     all in b, or finds the table full, and returns false.
 //  2. All kernels return the same and leave the same x, bit for bit. (Entries
 //     from x.n on are scratch: a kernel may have written them.)
 //  3. It reads no byte outside b and writes nothing but *x.

@@ -196,6 +196,9 @@ var singing = func() (c canary) {
 	for i := range c.x.mark {
 		c.x.mark[i] = 0xa5a5a5a5
 	}
+	for i := range c.x.key {
+		c.x.key[i] = 0xa5
+	}
 	return c
 }()
 
@@ -222,6 +225,7 @@ func checkPlaces(t testing.TB, k kernel, b []byte, x index, atEnd, atStart []byt
 		got.x.next, got.x.n, got.x.word2 = x.next, x.n, x.word2
 		copy(got.x.mark[:x.n], x.mark[:])
 		copy(got.x.end[:x.n], x.end[:])
+		copy(got.x.keys(), x.key[:])
 		complete := k.index(place, &got.x)
 		if !bytes.Equal(place, b) {
 			t.Fatalf("kernel %s wrote to b\nb: %q", k.name, b)
@@ -239,11 +243,15 @@ func checkPlaces(t testing.TB, k kernel, b []byte, x index, atEnd, atStart []byt
 // equal compares what is settled: kernels may leave the other lines as they like.
 func (x *index) equal(y *index) bool {
 	return x.next == y.next && x.n == y.n && x.word2 == y.word2 && x.n <= tableLines &&
-		slices.Equal(x.mark[:x.n], y.mark[:x.n]) && slices.Equal(x.end[:x.n], y.end[:x.n])
+		slices.Equal(x.mark[:x.n], y.mark[:x.n]) && slices.Equal(x.end[:x.n], y.end[:x.n]) && slices.Equal(x.keys(), y.keys())
 }
 
+// keys returns those of the field lines that are settled.
+func (x *index) keys() []uint8 { return x.key[:max(x.n, 1)-1] }
+
 func (x index) String() string {
-	return fmt.Sprintf("{next %d, word2 %d, %d lines: marks %d, ends %d}", x.next, x.word2, x.n, x.mark[:x.n], x.end[:x.n])
+	return fmt.Sprintf("{next %d, word2 %d, %d lines: marks %d, ends %d, keys %d}",
+		x.next, x.word2, x.n, x.mark[:x.n], x.end[:x.n], x.keys())
 }
 
 // TestKernelsAgree holds every kernel to indexGeneric on vectors, heads, and on

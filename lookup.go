@@ -3,12 +3,32 @@ package picohttp
 import (
 	"encoding/binary"
 	"iter"
+	"math/bits"
 )
 
 // Get returns the value of the first field line with that name, and whether there
 // is one. Names are compared ignoring ASCII case. A list may continue in further
 // lines of that name (RFC 9110, section 5.3): use Values or Elements for those.
 func (h *Head) Get(name string) (value []byte, ok bool) {
+	if h.deviations != 0 || h.more > 0 {
+		return h.getAnywhere(name)
+	}
+	key := keyOfName(name)
+	for k := h.withKey(key, 0); k < tableFields; k = h.withKey(key, k+1) {
+		line, colon, end := h.end[k]+2, h.mark[k+1], h.end[k+1]
+		if equalName(h.b[line:colon], name) {
+			text := h.b[colon+1 : end : end]
+			if isPlain(text) {
+				return text[1:], true
+			}
+			return trim(text), true
+		}
+	}
+	return nil, false
+}
+
+// getAnywhere is Get for any head.
+func (h *Head) getAnywhere(name string) (value []byte, ok bool) {
 	i := h.Index(name, 0)
 	if i < 0 {
 		return nil, false
@@ -22,30 +42,62 @@ func (h *Head) Get(name string) (value []byte, ok bool) {
 // ASCII case. In a head of more than 64 field lines each call scans: use Values to loop
 // over the fields of one name.
 func (h *Head) Index(name string, from int) int {
-	i := max(from, 0)
+	from = max(from, 0)
+	each, i := h.eachPlace, 0
 	if h.deviations == 0 {
-		for at := uint32(min(i, tableLines)) + 1; at < h.n && at < tableLines; at++ {
-			line, colon := h.begin(at), h.mark[at]
-			if int(colon-line) == len(name) && equalName(h.b[line:colon], name) {
-				return int(at - 1)
-			}
+		if found := h.find(h.b, name, from); found >= 0 || h.more == 0 {
+			return found
 		}
-		i = max(i, tableFields)
+		each, i = h.eachPlaceBeyond, tableFields
 	}
-	if i >= h.NumFields() {
-		return -1
-	}
-	found, k := -1, 0
-	h.eachPlace(func(line, colon, end uint32) bool {
-		if k >= i {
+	found := -1
+	each(func(line, colon, end uint32) bool {
+		if i >= from {
 			if n, _ := h.cut(line, colon, end); equalName(n, name) {
-				found = k
+				found = i
 			}
 		}
-		k++
+		i++
 		return found < 0
 	})
 	return found
+}
+
+// find returns the index of the first field line in x that has that name, from the one
+// at index i on, or -1 if there is none.
+func (x *index) find(b []byte, name string, i int) int {
+	key := keyOfName(name)
+	for k := x.withKey(key, uint(i)); k < tableFields; k = x.withKey(key, k+1) {
+		if equalName(b[x.end[k]+2:x.mark[k+1]], name) {
+			return int(k)
+		}
+	}
+	return -1
+}
+
+// keyOfName is keyOf for the name that is looked up.
+func keyOfName(name string) uint8 {
+	if name == "" {
+		return 0
+	}
+	return keyOf(uint32(len(name)), name[0])
+}
+
+// withKey returns the index of the first field line in x that has that key, from the one
+// at index i on, or tableFields if there is none. It compares eight keys at a time.
+func (x *index) withKey(key uint8, i uint) uint {
+	for ; i < tableFields && i+1 < uint(x.n); i += 8 {
+		w := binary.LittleEndian.Uint64(x.key[i:]) ^ lanes*uint64(key)
+		// The lowest mark is where the lowest zero is; above it there may be others.
+		if zeros := (w - lanes) &^ w & highs; zeros != 0 {
+			i += uint(bits.TrailingZeros64(zeros)) / 8
+			if i+1 < uint(x.n) {
+				return i
+			}
+			break // what is behind the last line is not settled
+		}
+	}
+	return tableFields
 }
 
 // Values ranges over the values of all field lines with that name, in the order sent,
@@ -55,11 +107,22 @@ func (h *Head) Values(name string) iter.Seq[[]byte] {
 }
 
 func (h *Head) values(name string, yield func(value []byte) bool) {
-	for n, value := range h.fields {
-		if equalName(n, name) && !yield(value) {
+	each := h.eachPlace
+	if h.deviations == 0 {
+		for i := h.find(h.b, name, 0); i >= 0; i = h.find(h.b, name, i+1) {
+			if _, value := h.Field(i); !yield(value) {
+				return
+			}
+		}
+		if h.more == 0 {
 			return
 		}
+		each = h.eachPlaceBeyond
 	}
+	each(func(line, colon, end uint32) bool {
+		n, value := h.cut(line, colon, end)
+		return !equalName(n, name) || yield(value)
+	})
 }
 
 // Elements ranges over the elements of a list: those of all field lines with that
@@ -148,41 +211,45 @@ func trimFolding(b []byte) []byte {
 	return b
 }
 
-// equalName reports whether b is name, ignoring ASCII case.
+// equalName reports whether b is name, ignoring ASCII case. It compares by words, of
+// which the last two may overlap.
 func equalName(b []byte, name string) bool {
-	return len(b) == len(name) && (string(b) == name || equalFold(b, name))
-}
-
-// equalFold is equalName for b of the length of name, by words of eight bytes.
-func equalFold(b []byte, name string) bool {
 	n := len(b)
+	if n != len(name) {
+		return false
+	}
 	switch {
 	case n >= 8:
 		for i := 0; i < n-8; i += 8 {
-			if !equalFold8(binary.LittleEndian.Uint64(b[i:]), eightOf(name[i:])) {
+			if !equalWord(binary.LittleEndian.Uint64(b[i:]), eightOf(name[i:])) {
 				return false
 			}
 		}
-		return equalFold8(binary.LittleEndian.Uint64(b[n-8:]), eightOf(name[n-8:]))
+		return equalWord(binary.LittleEndian.Uint64(b[n-8:]), eightOf(name[n-8:]))
 	case n >= 4:
 		first, last := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[n-4:])
-		return equalFold8(uint64(first)|uint64(last)<<32, uint64(fourOf(name))|uint64(fourOf(name[n-4:]))<<32)
+		return equalWord(uint64(first)|uint64(last)<<32, uint64(fourOf(name))|uint64(fourOf(name[n-4:]))<<32)
 	}
 	for i, c := range b {
-		if !equalFold8(uint64(c), uint64(name[i])) {
+		if !equalWord(uint64(c), uint64(name[i])) {
 			return false
 		}
 	}
 	return true
 }
 
-// equalFold8 is equalName for eight bytes.
-func equalFold8(v, w uint64) bool {
-	const bit = 0x20 * lanes // the difference between the cases
+// equalWord is equalName for eight bytes.
+func equalWord(v, w uint64) bool {
 	differs := v ^ w
-	low := (v | bit) &^ highs
-	letters := (low + (0x80-'a')*lanes) &^ (low + (0x7f-'z')*lanes) &^ v & highs
-	return differs&^bit == 0 && differs<<2&^letters == 0
+	return differs&^cases == 0 && (differs == 0 || differs&^(letters(v)>>2) == 0)
+}
+
+const cases = 0x20 * lanes // the difference between the cases
+
+// letters marks the bytes of w that are letters, in their high bits.
+func letters(w uint64) uint64 {
+	low := (w | cases) &^ highs
+	return (low + (0x80-'a')*lanes) &^ (low + (0x7f-'z')*lanes) &^ w & highs
 }
 
 // fourOf and eightOf return the first bytes of s, the first of them the lowest.

@@ -104,6 +104,7 @@
 #define mark     CX  // where the name ends
 #define word     DX  // where the first word ends
 #define scratch  R14
+#define key      R14 // of the name
 
 // Registers of the walk in a head of less than 64 octets.
 #define lineLF    R15 // the LF of the line
@@ -425,8 +426,12 @@ fieldName:
 nameEnd:
 	CMPB (base)(i*1), $':'
 	JNE  notColon
-	CMPQ i, line
+	MOVQ i, place
+	SUBQ line, place
 	JEQ  stop
+	MOVBLZX (base)(line*1), key
+	LEAL (place)(key*8), key
+	MOVB key, index_key-1(idx)(n*1)
 	MOVL i, index_mark(idx)(n*4)
 	MOVL end, index_end(idx)(n*4)
 	INCL n
@@ -734,6 +739,9 @@ fieldLine:
 	TZCNTQ  mark, mark
 	JEQ     emptyLine
 	JCS     longName
+	MOVBLZX (base)(line*1), key
+	LEAL    (mark)(key*8), key
+	MOVB    key, index_key-1(idx)(k*1)
 	ADDQ    line, mark
 	CMPB    (base)(mark*1), $':'
 	JNE     emptyLine
@@ -757,6 +765,9 @@ lastLine:
 	JNE     emptyLine
 	TZCNTQ  mark, mark
 	JEQ     emptyLine
+	MOVBLZX (base)(line*1), key
+	LEAL    (mark)(key*8), key
+	MOVB    key, index_key-1(idx)(k*1)
 	ADDQ    line, mark
 	CMPB    (base)(mark*1), $':'
 	JNE     emptyLine
@@ -851,6 +862,9 @@ shortLine:
 	SHRXQ  lineLF, nonTchars, colonAt
 	TZCNTQ colonAt, colonAt
 	JEQ    shortOdd
+	MOVBLZX (base)(lineLF*1), key
+	LEAL   (colonAt)(key*8), key
+	MOVB   key, index_key-1(idx)(k*1)
 	ADDQ   lineLF, colonAt
 	CMPB   (base)(colonAt*1), $':'
 	JNE    shortOdd
@@ -915,6 +929,11 @@ longNameBlock:
 longNameEnd:
 	TZCNTQ mark, mark
 	ADDQ   i, mark
+	MOVBLZX (base)(line*1), key
+	MOVQ   mark, i
+	SUBQ   line, i
+	LEAL   (i)(key*8), key
+	MOVB   key, index_key-1(idx)(k*1)
 	CMPB   (base)(mark*1), $':'
 	JEQ    fieldNameEnd
 	JMP    emptyLine
@@ -1175,6 +1194,9 @@ fieldLine:
 	KMOVQ     K1, mark
 	TZCNTQ    mark, mark
 	JEQ       emptyLine
+	MOVBLZX   (base)(line*1), key
+	LEAL      (mark)(key*8), key
+	MOVB      key, index_key-1(idx)(k*1)
 	ADDQ      line, mark
 	CMPB      (base)(mark*1), $':'
 	JNE       longName
@@ -1198,6 +1220,9 @@ lastLine:
 	JNE     emptyLine
 	TZCNTQ  mark, mark
 	JEQ     emptyLine
+	MOVBLZX (base)(line*1), key
+	LEAL    (mark)(key*8), key
+	MOVB    key, index_key-1(idx)(k*1)
 	ADDQ    line, mark
 	CMPB    (base)(mark*1), $':'
 	JNE     emptyLine
@@ -1279,6 +1304,9 @@ shortLine:
 	SHRXQ  lineLF, nonTchars, colonAt
 	TZCNTQ colonAt, colonAt
 	JEQ    shortOdd
+	MOVBLZX (base)(lineLF*1), key
+	LEAL   (colonAt)(key*8), key
+	MOVB   key, index_key-1(idx)(k*1)
 	ADDQ   lineLF, colonAt
 	CMPB   (base)(colonAt*1), $':'
 	JNE    shortOdd
@@ -1436,6 +1464,11 @@ longNameBlock:
 longNameEnd:
 	TZCNTQ mark, mark
 	ADDQ   i, mark
+	MOVBLZX (base)(line*1), key
+	MOVQ   mark, i
+	SUBQ   line, i
+	LEAL   (i)(key*8), key
+	MOVB   key, index_key-1(idx)(k*1)
 	CMPB   (base)(mark*1), $':'
 	JEQ    fieldNameEnd
 	JMP    emptyLine

@@ -77,6 +77,8 @@
 #define mark    R14 // where the name ends, or the second word
 #define word    R15 // where the first word ends; 0 before
 #define bits    R19 // marks
+#define key     R19 // of the name
+#define keyRow  R21 // + x.key, less 1
 #define start   R20 // where the 16 octets are loaded that have those from i on
 
 // Vectors. V0 to V11 are scratch.
@@ -294,6 +296,7 @@ walk:
 	VMOVI $'!', vFirst.B16
 	VMOVI $('~' - '!' + 1), vRange.B16
 	ADD   $index_mark, idx, markRow
+	ADD   $(index_key-1), idx, keyRow
 	SUB   $16, length, last
 	MOVWU index_n(idx), k
 	CMP   lines, k
@@ -356,6 +359,10 @@ fieldNameEnd:
 	MOVBU (base)(mark), tmp
 	CMP   $':', tmp
 	BNE   emptyLine
+	MOVBU (base)(line), tmp
+	SUB   line, mark, key
+	ADD   tmp<<3, key, key
+	MOVB  key, (keyRow)(k)
 	MOVW  mark, (markRow)(k<<2)
 	ADD   $2, end, line
 	ADD   $1, k

@@ -32,15 +32,11 @@ func indexGeneric(b []byte, x *index) (complete bool) {
 		if colon == line || colon == len(b) || b[colon] != ':' || n == tableLines {
 			break
 		}
-		end := colon + 1
-		for end <= len(b)-8 && controls(binary.LittleEndian.Uint64(b[end:])) == 0 {
-			end += 8
-		}
-		end = controlAt(b, end)
+		end := fieldEnd(b, colon+1)
 		if len(b)-end < 2 || b[end] != '\r' || b[end+1] != '\n' {
 			break
 		}
-		x.mark[n], x.end[n] = uint32(colon), uint32(end)
+		x.mark[n], x.end[n], x.key[n-1] = uint32(colon), uint32(end), keyOf(uint32(colon-line), b[line])
 		n++
 		line = end + 2
 	}
@@ -105,6 +101,17 @@ func wordEnd(b []byte, i int) int {
 		}
 		i += 8
 	}
+}
+
+// fieldEnd returns what skip does for fieldByte, by words.
+func fieldEnd(b []byte, i int) int {
+	if len(b)-i < 8 {
+		return skip(b, i, fieldByte)
+	}
+	for i <= len(b)-8 && controls(binary.LittleEndian.Uint64(b[i:])) == 0 {
+		i += 8
+	}
+	return controlAt(b, i)
 }
 
 // controlAt returns the offset of the first byte of b[i:] that may not stand

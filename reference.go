@@ -512,7 +512,7 @@ func (h *Head) readFieldValue(b []byte) error {
 
 // readFieldBytes reads what a field value may hold, and a CR.
 func (h *Head) readFieldBytes(b []byte, then part, fault Error) error {
-	i := skip(b, int(h.off), fieldByte)
+	i := fieldEnd(b, int(h.off))
 	h.off = uint32(i)
 	if i == len(b) {
 		return ErrIncomplete
@@ -540,7 +540,7 @@ func (h *Head) readFieldLF(b []byte) error {
 			h.end[h.n-1] = end
 		}
 	case h.n < tableLines:
-		h.mark[h.n], h.end[h.n] = h.colon, end
+		h.mark[h.n], h.end[h.n], h.key[h.n-1] = h.colon, end, keyOf(h.colon-h.next, b[h.next])
 		h.n++
 	default:
 		h.more++
