@@ -1,6 +1,12 @@
 package picohttp
 
-import "testing"
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
 
 // TestCheck: what the methods of complete requests, responses and trailer sections
 // return, for the vectors of testdata/check.
@@ -112,4 +118,129 @@ func TestCutOff(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestShortWay takes both ways through Check for each sequence of up to four lines of
+// those that matter to it, and a few others.
+func TestShortWay(t *testing.T) {
+	lines := []string{
+		"Host: www.example.com", "host: a:80", "Host: ", "Host:www.example.com", "Host: exa mple", "HOST: [::1]:8080",
+		"Connection: keep-alive", "connection: keep-alive ", "Connection: Keep-Alive", "Connection: close", "Connection: keep-alive, x",
+		"Content-Length: 7", "content-length: 0", "Content-Length: 7, 7", "Content-Length: x", "Content-Length: 99999999999999999999",
+		"Transfer-Encoding: chunked", "Expect: 100-continue", "Upgrade: x", "Cookie: a=b", "Sec-Fetch-Site: none", "Hose: x",
+	}
+	starts := []string{"GET / HTTP/1.1", "CONNECT / HTTP/1.1", "COPY /a#b HTTP/1.1", "GET /a/long/path/with#hash HTTP/1.1", "POST /x HTTP/1.0", "GET http://h/ HTTP/1.1", "OPTIONS * HTTP/1.1"}
+	taken, all := 0, 0
+	var r Request
+	var walk func(head string, depth int)
+	walk = func(head string, depth int) {
+		b := []byte(head + "\r\n")
+		for _, p := range []Parser{{}, lenient(AllDeviations)} {
+			if _, err := p.ParseRequest(&r, b); err != nil {
+				t.Fatalf("%v\n%q", err, b)
+			}
+			all++
+			if checkShortWay(t, &r, b) {
+				taken++
+			}
+		}
+		for _, line := range lines {
+			if depth > 0 {
+				walk(head+line+"\r\n", depth-1)
+			}
+		}
+	}
+	for i, start := range starts {
+		depth := 4
+		if i > 0 || testing.Short() {
+			depth = 2
+		}
+		walk(start+"\r\n", depth)
+	}
+	if taken < 1000 {
+		t.Errorf("%d of %d heads took the short way", taken, all)
+	}
+
+	many := "GET / HTTP/1.1\r\nHost: www.example.com\r\n" + strings.Repeat("Connection: keep-alive\r\n", MaxConnectionOptions+1) + "\r\n"
+	r.Parse([]byte(many))
+	if _, err := r.Check(); err != ErrConnection {
+		t.Errorf("%d Connection lines: %v", MaxConnectionOptions+1, err)
+	}
+}
+
+// TestLookup looks up every name of heads with up to 200 field lines, from every line on,
+// and compares with a loop over all of them. Many of the names have the same key.
+func TestLookup(t *testing.T) {
+	names := []string{"A", "Host", "host", "HOST", "Hosu", "Ho|t", "HoST", "Gost12345678", "X", "x", "a-long-name-of-24-letters", "A-LONG-NAME-OF-24-LETTERS",
+		"a-long-name-of-24-letterr", "b-long-name-of-24-letters", strings.Repeat("n", 256) + "A", strings.Repeat("n", 257), strings.Repeat("N", 257), "k~", "K^"}
+	rng := rand.New(rand.NewPCG(31, 32))
+	var r Request
+	for n := range 201 {
+		head := "GET / HTTP/1.1\r\n"
+		for i := range n {
+			head += fmt.Sprintf("%s: %d\r\n", names[rng.IntN(len(names))], i)
+		}
+		b := []byte(head + "\r\n")
+		if _, err := r.Parse(b); err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		for name := range r.Fields() {
+			lines = append(lines, string(name))
+		}
+		if len(lines) != n {
+			t.Fatalf("%d of %d lines", len(lines), n)
+		}
+		for _, name := range append(names, "", "absent", "hos", "hostx", "Ho\x5ct") {
+			var want []string
+			first := -1
+			for i, line := range lines {
+				if sameName(line, name) {
+					want = append(want, fmt.Sprint(i))
+					if first < 0 {
+						first = i
+					}
+				}
+			}
+			var got []string
+			for value := range r.Values(name) {
+				got = append(got, string(value))
+			}
+			value, ok := r.Get(name)
+			if !slices.Equal(got, want) || ok != (first >= 0) || ok && string(value) != want[0] {
+				t.Fatalf("%d lines: Values(%q) is %q, not %q; Get %q, %v", n, name, got, want, value, ok)
+			}
+			for from := -1; from <= n+1; from++ {
+				next := -1
+				for i := max(from, 0); i < n; i++ {
+					if sameName(lines[i], name) {
+						next = i
+						break
+					}
+				}
+				if got := r.Index(name, from); got != next {
+					t.Fatalf("%d lines: Index(%q, %d) is %d, not %d", n, name, from, got, next)
+				}
+			}
+		}
+	}
+}
+
+// sameName compares names byte by byte, ignoring ASCII case.
+func sameName(a, b string) bool {
+	lower := func(c byte) byte {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		return c
+	}
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
 }

@@ -1,6 +1,8 @@
 package picohttp
 
-import "bytes"
+import (
+	"bytes"
+)
 
 // isHost reports whether b is
 //
@@ -8,6 +10,9 @@ import "bytes"
 //
 // RFC 3986, sections 3.2.2 and 3.2.3. An IPv4address is a reg-name, too.
 func isHost(b []byte) bool {
+	if isPlainHost(b) || isPlainHost(withoutPort(b)) {
+		return true
+	}
 	var rest []byte
 	if len(b) > 0 && b[0] == '[' {
 		end := bytes.IndexByte(b, ']')
@@ -37,6 +42,38 @@ func isHost(b []byte) bool {
 		}
 	}
 	return true
+}
+
+// isPlainHost reports whether b has eight bytes or more, and each may stand in a reg-name on
+// its own, as in nearly every Host. It looks at eight bytes at a time, of which the last
+// may be some of those before.
+func isPlainHost(b []byte) bool {
+	last := len(b) - 8
+	if last < 0 {
+		return false
+	}
+	all := classOf8((*[8]byte)(b[last:]))
+	for i := 0; i < last; i += 8 {
+		all &= classOf8((*[8]byte)(b[i:]))
+	}
+	return all&regName != 0
+}
+
+// classOf8 returns the classes that all eight bytes are in.
+func classOf8(b *[8]byte) uint8 {
+	return class[b[0]] & class[b[1]] & class[b[2]] & class[b[3]] & class[b[4]] & class[b[5]] & class[b[6]] & class[b[7]]
+}
+
+// withoutPort returns b without a port and its colon, if digits follow a colon.
+func withoutPort(b []byte) []byte {
+	i := len(b)
+	for i > 0 && isDigit(b[i-1]) {
+		i--
+	}
+	if i == 0 || b[i-1] != ':' {
+		return nil
+	}
+	return b[:i-1]
 }
 
 // isIPLiteral reports whether b, what stands between brackets, is

@@ -89,6 +89,7 @@ func checkMethods(t *testing.T, s subject, b []byte, at int) (complete bool) {
 // with an error.
 func checkVerdict(t *testing.T, r *Request, b []byte) {
 	t.Helper()
+	checkShortWay(t, r, b)
 	v, err := r.Check()
 	host, hostErr := r.Host()
 	framing, framingErr := r.Framing()
@@ -118,6 +119,25 @@ func checkVerdict(t *testing.T, r *Request, b []byte) {
 	if origin := r.AppendOriginForm(nil); v.Form != AuthorityForm && string(origin) != "*" && origin[0] != '/' {
 		t.Fatalf("origin-form %q\n%q", origin, b)
 	}
+}
+
+// checkShortWay: where Check takes its short way, that leads to where the long one does.
+func checkShortWay(t *testing.T, r *Request, b []byte) (taken bool) {
+	t.Helper()
+	var short, long Verdict
+	if !r.checkPlain(&short) {
+		return false
+	}
+	err := r.check(&long)
+	if err != nil || short.Framing != long.Framing || short.Form != long.Form || !sameSlice(short.Authority, long.Authority) {
+		t.Fatalf("Check: the short way leads to %+v, the long one to %+v, %v\n%q", short, long, err, b)
+	}
+	return true
+}
+
+// sameSlice reports whether two slices are the same bytes in the same place.
+func sameSlice(a, b []byte) bool {
+	return len(a) == len(b) && cap(a) == cap(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
 // checkEndToEnd: what a proxy forwards is a part of the fields, and Strict accepts it.

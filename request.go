@@ -91,14 +91,71 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 // The Verdict returned along with an error is filled as far as is known, and its
 // KeepAlive is false. Close the connection after the response.
 func (r *Request) Check() (v Verdict, err error) {
-	v.Body, v.ContentLength = unknownFraming.Body, unknownFraming.ContentLength
+	if !r.checkPlain(&v) {
+		err = r.check(&v)
+	}
+	return v, err
+}
+
+// checkPlain is a short way through check, for requests as most are: without deviations, not
+// HTTP/1.0, in origin-form, with one Host, which is not empty, and with no other field that
+// matters here but one "Connection: keep-alive" and one Content-Length. What it does not
+// recognize at a glance it leaves to check, and returns false.
+func (r *Request) checkPlain(v *Verdict) bool {
+	n := r.n
+	if r.part != ended || r.deviations != 0 || r.more > 0 || n == 0 || n > tableLines {
+		return false
+	}
+	b := r.b
+	target := b[r.mark[0]+1 : r.word2]
+	if target[0] != '/' || b[r.end[0]-1] == '0' || b[r.from] == 'C' || hasHash(target) {
+		return false
+	}
+	var host []byte
+	connections := 0
+	v.Form, v.KeepAlive, v.ContentLength = OriginForm, true, -1
+	for i, key := range r.key[:n-1] {
+		if controlKeys[key] == 0 {
+			continue
+		}
+		line, colon, end := r.end[i]+2, r.mark[i+1], r.end[i+1]
+		name, text := b[line:colon], b[colon+1:end:end]
+		switch {
+		case !isPlain(text):
+			return false
+		case equalName(name, "Host"):
+			if host != nil {
+				return false
+			}
+			host = text[1:]
+		case equalName(name, "Connection"):
+			if connections++; connections > 1 || string(text) != " keep-alive" {
+				return false
+			}
+		case equalName(name, "Content-Length"):
+			length, ok := decimal(text[1:])
+			if !ok || v.ContentLength >= 0 {
+				return false
+			}
+			v.Body, v.Length, v.ContentLength = BodyLength, length, length
+		case equalName(name, "Transfer-Encoding"), equalName(name, "Expect"), equalName(name, "Upgrade"):
+			return false
+		}
+	}
+	v.Authority = host
+	return len(host) > 0 && isHost(host)
+}
+
+// check is Check for any request.
+func (r *Request) check(v *Verdict) error {
+	*v = Verdict{Framing: unknownFraming}
 	var method, target []byte
 	if r.n > 0 {
 		method, target = r.b[r.from:r.mark[0]], r.target()
 		v.Form = formOf(method, target)
 	}
 	if r.part != ended {
-		return v, r.unfinished()
+		return r.unfinished()
 	}
 	s := signals{routed: true}
 	s.readFields(&r.Head)
@@ -124,9 +181,9 @@ func (r *Request) Check() (v Verdict, err error) {
 	}
 	if fault != 0 {
 		v.KeepAlive = false
-		return v, fault
+		return fault
 	}
-	return v, nil
+	return nil
 }
 
 // A Verdict is what Check finds out about a request.

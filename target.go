@@ -1,6 +1,9 @@
 package picohttp
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // A Form is one of the shapes that RFC 9112, section 3.2 gives a request-target.
 type Form uint8
@@ -110,8 +113,8 @@ func pathAndQuery(method, target []byte, form Form) (path, query []byte) {
 // what is wrong with the target, at which offset in it. host is the Host field, nil if
 // there is none. RFC 9112, section 3.2.
 func judgeTarget(method, target []byte, form Form, host []byte) (authority []byte, fault Error, at int) {
-	if at := bytes.IndexByte(target, '#'); at >= 0 {
-		return nil, ErrTargetForm, at // servers disagree on what it asks for
+	if hasHash(target) { // servers disagree on what it asks for
+		return nil, ErrTargetForm, bytes.IndexByte(target, '#')
 	}
 	connect := string(method) == "CONNECT"
 	switch {
@@ -146,6 +149,34 @@ func judgeTarget(method, target []byte, form Form, host []byte) (authority []byt
 		}
 	}
 	return authority, 0, 0
+}
+
+// hasHash reports whether there is a "#" in b. Most targets are too short to be worth a
+// call of IndexByte.
+func hasHash(b []byte) bool {
+	last := len(b) - 8
+	switch {
+	case last > 56:
+		return bytes.IndexByte(b, '#') >= 0
+	case last >= 0:
+		found := hashes(b[last:])
+		for i := 0; i < last; i += 8 {
+			found |= hashes(b[i:])
+		}
+		return found != 0
+	}
+	for _, c := range b {
+		if c == '#' {
+			return true
+		}
+	}
+	return false
+}
+
+// hashes is not 0 if there is a "#" in the first eight bytes of b.
+func hashes(b []byte) uint64 {
+	w := binary.LittleEndian.Uint64(b) ^ '#'*lanes
+	return (w - lanes) &^ w & highs
 }
 
 // asksForResource reports whether a method of RFC 9110, section 9.3 or RFC 5789 is not
