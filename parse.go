@@ -1,5 +1,7 @@
 package picohttp
 
+import "encoding/binary"
+
 // Here alone kernels and the reference take turns: a kernel settles the lines that it
 // can, the reference reads the line at which the kernel stopped, and so on.
 
@@ -10,6 +12,9 @@ func (h *Head) parseRequest(b []byte, from uint32) (n int, err error) {
 	h.from, h.next, h.n = from, from, 0
 	h.b = b
 	b = h.within(b)
+	if int(from) < len(b) && class[b[from]]&tchar == 0 { // no method, as in TLS
+		return h.refer(b)
+	}
 	complete := h.settle(b)
 	if h.n == 0 || !h.isMethod(b) || !h.endsRequestLine(b) {
 		return h.refer(b)
@@ -86,6 +91,9 @@ func (h *Head) parse(b []byte) (n int, err error) {
 // bytes are new as the unfinished line had, a kernel reads the line once more from
 // its beginning. Each byte is still read a bounded number of times.
 func (h *Head) resume(b []byte) (n int, err error) {
+	if h.continues(b) {
+		return 0, ErrIncomplete
+	}
 	if h.fault != 0 || h.part == none || h.part == ended {
 		return h.parse(b)
 	}
@@ -104,6 +112,33 @@ func (h *Head) resume(b []byte) (n int, err error) {
 		h.part = lineStart
 	}
 	return h.read(b, nil)
+}
+
+// continues reports whether all that is new in b belongs to the field name or value that
+// is unfinished, as nearly always if a head arrives in small pieces. Then resume has
+// nothing else to do.
+func (h *Head) continues(b []byte) bool {
+	known, off := int(h.seen.length), int(h.off)
+	if h.part != fieldValue && h.part != fieldName || h.fault != 0 || known < 8 || len(b) <= known ||
+		len(b) >= int(h.rules.head) || len(b)-off >= int(h.off-h.next) ||
+		binary.LittleEndian.Uint64(b) != h.seen.first || binary.LittleEndian.Uint64(b[known-8:]) != h.seen.last {
+		return false
+	}
+	switch {
+	case h.part == fieldName:
+		off = skip(b, off, tchar)
+	case len(b)-off < 8:
+		off = skip(b, off, fieldByte)
+	default:
+		off = fieldEnd(b, off)
+	}
+	if off < len(b) {
+		return false
+	}
+	h.b = b
+	h.off, h.seen.length = uint32(off), uint32(off)
+	h.seen.last = binary.LittleEndian.Uint64(b[off-8:])
+	return true
 }
 
 // read continues to parse b at h.off, until the head ends, or b, or a byte cannot
