@@ -1184,9 +1184,10 @@ fieldLine:
 	CMPQ      line, window
 	JGE       lastLine
 	MOVL      index_end(idx)(k*4), end
-	VMOVDQU64 (base)(line*1), Z0
+	VMOVDQU64 (base)(line*1), Z1
+	VMOVDQA64 Z1, Z0
 	VPERMI2B  zRow1, zRow0, Z0
-	VPORQ     (base)(line*1), Z0, Z0 // obs-text
+	VPORQ     Z1, Z0, Z0 // obs-text
 	VPMOVB2M  Z0, K1
 	MOVWLZX   (base)(end*1), mark
 	CMPL      mark, $0x0a0d
