@@ -59,7 +59,9 @@
 //   - Content-Length that is repeated, even with equal values, or comes along with
 //     Transfer-Encoding.
 //   - Transfer-Encoding in more than one line or with an empty element, although RFC 9110,
-//     section 5.6.1.2 allows both; in HTTP/1.0; or without chunked as the last coding.
+//     section 5.6.1.2 allows both; in a request of another version than HTTP/1.1,
+//     although section 2.5 allows it in HTTP/1.2; with HTAB behind it and an upgrade asked
+//     for; or without chunked as the last coding.
 //   - Host that is missing, repeated or malformed, or differs from the authority of the
 //     request-target.
 //   - A request-target with "#", or in a form that does not fit the method.
@@ -86,7 +88,7 @@
 //
 // A head may have 256 KiB and 256 field lines. The constants that begin with Default are
 // the limits. Use a Parser to set other limits. Body size is not limited. A Request takes
-// about 700 bytes and has room for the places of 64 field lines. Field lines beyond the
+// about 800 bytes and has room for the places of 64 field lines. Field lines beyond the
 // 64th take no memory; the parser scans for them again on each access.
 //
 // # Ownership of the bytes

@@ -118,13 +118,15 @@ const (
 	oddCoding      // Transfer-Encoding is anything but "chunked", once
 	deviates       // the head has deviations
 	vagueVersion   // the HTTP-version is another one to some recipients
+	oddSpace       // around Content-Length or Transfer-Encoding is more than SP before it
+	tabBehind      // behind Transfer-Encoding is HTAB
 )
 
 // has reports whether any of the bits is set.
 func (s *signals) has(bits signal) bool { return s.seen&bits != 0 }
 
 func (s *signals) keepAlive() bool {
-	return !s.has(closes|deviates) && (s.minor > 0 || s.has(keepsAlive)) && s.met|s.routing == 0
+	return !s.has(closes|deviates|oddSpace) && (s.minor > 0 || s.has(keepsAlive)) && s.met|s.routing == 0
 }
 
 // readFields reads the fields. If a departure about the body is accepted, and there is a
@@ -243,6 +245,10 @@ func (s *signals) request(f *Framing, b, method []byte) Error {
 		s.fail(ErrConnectContent, s.codingOf.line)
 	case connect && s.length > 0:
 		s.fail(ErrConnectContent, s.lengthOf.line)
+	case s.has(transferEncoding) && s.minor > 1: // to some, it is unknown there
+		s.fail(ErrTransferEncodingVersion, s.codingOf.line)
+	case s.has(tabBehind) && s.has(upgrades|upgradeField): // to some, there is no content then
+		s.fail(ErrTransferEncoding, s.codingOf.value(b))
 	case s.has(transferEncoding) && !s.has(chunkedLast):
 		s.fail(ErrNotChunked, s.codingOf.value(b))
 	}
@@ -265,6 +271,10 @@ func (s *signals) request(f *Framing, b, method []byte) Error {
 		f.ExpectOther = s.has(expectOther)
 		f.ExpectContinue = s.has(expectContinue) && (f.Body == BodyChunked || f.Length > 0)
 	}
+	// To some the content belongs to the other protocol, and HTTP/1.0 can ask for it.
+	if s.has(upgradeField) && s.has(upgrades) && (s.minor == 0 || f.Body == BodyChunked || f.Length > 0) {
+		f.KeepAlive = false
+	}
 	return 0
 }
 
@@ -275,7 +285,7 @@ func (s *signals) response(status int, requestMethod string) (Framing, Error) {
 	if s.digits > 0 {
 		f.ContentLength = s.length
 	}
-	keepAlive := s.keepAlive() && s.fault == 0
+	keepAlive := s.keepAlive() && s.fault == 0 && status >= 100
 	if status/100 == 1 || status == 204 || status == 304 {
 		if s.met&EqualLengths != 0 { // which is not reported there
 			f.ContentLength = -1
@@ -288,12 +298,15 @@ func (s *signals) response(status int, requestMethod string) (Framing, Error) {
 		f.Body, keepAlive = BodyTunnel, false
 	case status/100 == 1:
 		f.Body = BodyNone
-		keepAlive = status != 101 && s.fault == 0 && s.met == 0 && !s.has(deviates) && s.isEmpty()
+		keepAlive = status != 101 && s.fault == 0 && s.met == 0 && !s.has(deviates|oddSpace) && s.isEmpty()
 	case status == 204:
 		f.Body = BodyNone
 		keepAlive = keepAlive && s.isEmpty()
 	case status == 304 || requestMethod == "HEAD":
 		f.Body = BodyNone
+		if status == 304 && s.has(transferEncoding) {
+			keepAlive = false
+		}
 	case s.fault != 0:
 		return f, s.fault
 	case s.has(chunkedLast):
@@ -359,11 +372,13 @@ func (s *signals) read(b []byte, p place, name, value []byte) {
 	case len("Content-Length"):
 		if equalName(name, "Content-Length") {
 			s.lengthOf = p
+			s.noteSpace(b, p, value)
 			fault = s.readContentLength(value)
 		}
 	case len("Transfer-Encoding"):
 		if equalName(name, "Transfer-Encoding") {
 			s.codingOf = p
+			s.noteSpace(b, p, value)
 			fault = s.readTransferEncoding(value)
 		}
 	}
@@ -375,6 +390,25 @@ func (s *signals) read(b []byte, p place, name, value []byte) {
 	}
 	if fault != 0 {
 		s.fail(fault, p.value(b))
+	}
+}
+
+// noteSpace notes the whitespace around a value that some recipients do not take for
+// whitespace: HTAB, and any behind Transfer-Encoding. RFC 9112, section 5.1.
+func (s *signals) noteSpace(b []byte, p place, value []byte) {
+	begin := int(p.value(b))
+	behind := b[min(begin+len(value), len(b)):]
+	end := 0
+	for end < len(behind) && isWhitespace(behind[end]) {
+		end++
+	}
+	tab := bytes.IndexByte(behind[:end], '\t') >= 0
+	coding := s.codingOf == p
+	if tab || bytes.IndexByte(b[p.colon+1:begin], '\t') >= 0 || coding && end > 0 {
+		s.seen |= oddSpace
+	}
+	if coding && tab {
+		s.seen |= tabBehind
 	}
 }
 

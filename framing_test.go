@@ -184,11 +184,25 @@ func TestFramingUnfinished(t *testing.T) {
 	}
 }
 
-// onlyTokens reports whether Connection has nothing but tokens: with anything else the
-// connection is not kept, where net/http keeps it.
-func onlyTokens(r *Request) bool {
+// mayKeep reports whether a request has nothing for which we do not keep a connection
+// that net/http keeps: in Connection something that is not a token, an upgrade, or
+// whitespace around the length or coding of the body that not everybody knows.
+func mayKeep(r *Request, b []byte) bool {
 	for option := range r.Elements("Connection") {
 		if skip(option, 0, tchar) < len(option) {
+			return false
+		}
+	}
+	if f, _ := r.Framing(); r.HasToken("Connection", "upgrade") && (r.Minor() == 0 || f.Body == BodyChunked || f.Length > 0) {
+		if _, ok := r.Get("Upgrade"); ok {
+			return false
+		}
+	}
+	for i := range r.NumFields() {
+		line := b[r.Span(i).Colon:r.Span(i).Next]
+		switch name, _ := r.Field(i); {
+		case equalName(name, "Transfer-Encoding") && (bytes.HasSuffix(line, []byte(" \r\n")) || bytes.Contains(line, []byte("\t"))),
+			equalName(name, "Content-Length") && bytes.Contains(line, []byte("\t")):
 			return false
 		}
 	}
@@ -208,7 +222,7 @@ func checkFraming(t *testing.T, b []byte, method string) {
 			}
 			compareFraming(t, b, f, peer.ContentLength, peer.TransferEncoding, peer.Body == http.NoBody)
 			connect := string(r.Method()) == "CONNECT"
-			if keep := !peer.Close && !connect && onlyTokens(&r); f.KeepAlive != keep {
+			if keep := !peer.Close && !connect && mayKeep(&r, b); f.KeepAlive != keep {
 				t.Fatalf("KeepAlive is %v, net/http has Close %v\n%q", f.KeepAlive, peer.Close, b)
 			}
 		}

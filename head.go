@@ -280,16 +280,14 @@ func (h *Head) place(i int) (line, colon, end uint32) {
 	if uint(i) >= uint(h.NumFields()) {
 		panic("picohttp: field index out of range")
 	}
-	each := h.eachPlace
 	if h.skipped == 0 {
 		if k := uint32(i) + 1; k < tableLines {
 			return h.begin(k), h.mark[k], h.end[k]
 		}
-		each = h.eachPlaceBeyond
 		i -= tableFields
 	}
 	line, colon, end = h.begin(1), h.mark[1], h.end[1] // stays if the caller has written to the bytes since
-	each(func(l, c, e uint32) bool {
+	h.eachPlaceFrom(h.skipped == 0, func(l, c, e uint32) bool {
 		line, colon, end = l, c, e
 		i--
 		return i >= 0
@@ -298,8 +296,11 @@ func (h *Head) place(i int) (line, colon, end uint32) {
 }
 
 // eachPlace calls f for the place of each field line, until it returns false.
-func (h *Head) eachPlace(f func(line, colon, end uint32) bool) {
-	for k := uint32(1); k < h.n; k++ {
+func (h *Head) eachPlace(f func(line, colon, end uint32) bool) { h.eachPlaceFrom(false, f) }
+
+// eachPlaceFrom is eachPlace, or that for the lines alone for which the index has no room.
+func (h *Head) eachPlaceFrom(beyond bool, f func(line, colon, end uint32) bool) {
+	for k := uint32(1); k < h.n && !beyond; k++ {
 		line, colon := h.begin(k), h.mark[k]
 		if colon+2 != line && !f(line, colon, h.end[k]) {
 			return

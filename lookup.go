@@ -43,15 +43,14 @@ func (h *Head) getAnywhere(name string) (value []byte, ok bool) {
 // over the fields of one name.
 func (h *Head) Index(name string, from int) int {
 	from = max(from, 0)
-	each, i := h.eachPlace, 0
+	found, i := -1, 0
 	if h.deviations == 0 {
-		if found := h.find(h.b, name, from); found >= 0 || h.more == 0 {
+		if found = h.find(h.b, name, from); found >= 0 || h.more == 0 {
 			return found
 		}
-		each, i = h.eachPlaceBeyond, tableFields
+		i = tableFields
 	}
-	found := -1
-	each(func(line, colon, end uint32) bool {
+	h.eachPlaceFrom(i > 0, func(line, colon, end uint32) bool {
 		if i >= from {
 			if n, _ := h.cut(line, colon, end); equalName(n, name) {
 				found = i
@@ -107,8 +106,8 @@ func (h *Head) Values(name string) iter.Seq[[]byte] {
 }
 
 func (h *Head) values(name string, yield func(value []byte) bool) {
-	each := h.eachPlace
-	if h.deviations == 0 {
+	canonical := h.deviations == 0
+	if canonical {
 		for i := h.find(h.b, name, 0); i >= 0; i = h.find(h.b, name, i+1) {
 			if _, value := h.Field(i); !yield(value) {
 				return
@@ -117,9 +116,8 @@ func (h *Head) values(name string, yield func(value []byte) bool) {
 		if h.more == 0 {
 			return
 		}
-		each = h.eachPlaceBeyond
 	}
-	each(func(line, colon, end uint32) bool {
+	h.eachPlaceFrom(canonical, func(line, colon, end uint32) bool {
 		n, value := h.cut(line, colon, end)
 		return !equalName(n, name) || yield(value)
 	})

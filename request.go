@@ -311,7 +311,7 @@ func (r *Request) Host() (value []byte, err error) {
 //   - With Transfer-Encoding it is BodyChunked. It is an Error if that is not a list
 //     of transfer codings, has an empty element or comes in two lines; if the last
 //     coding is not chunked, if chunked comes twice or with parameters, along with
-//     Content-Length, and in HTTP/1.0.
+//     Content-Length, and in any version but HTTP/1.1.
 //   - With Content-Length it is BodyLength, if that is 1*DIGIT within int64. It is an
 //     Error if there are two or a list, even of equal values.
 //   - With neither it is BodyNone.
@@ -322,6 +322,12 @@ func (r *Request) Host() (value []byte, err error) {
 // It is also an Error if Connection names Content-Length or Host, because a proxy would
 // drop it; and if Connection has more options than MaxConnectionOptions. With an option
 // that is not a token it is not KeepAlive.
+//
+// Nor is it KeepAlive where some recipients find another end of the content than RFC 9112
+// does: with HTAB beside Content-Length or Transfer-Encoding, or SP behind
+// Transfer-Encoding; with content and an Upgrade that Connection names; and with such an
+// Upgrade in HTTP/1.0. HTAB behind Transfer-Encoding together with Upgrade or the option
+// upgrade is an Error.
 //
 // Lenient may accept EqualLengths, LengthAndCoding, RepeatedChunked and CodingVersion.
 // Deviations that can make others read another message are an Error: ErrBareLF,

@@ -69,13 +69,15 @@ func (r *Response) Minor() int { return r.minor() }
 //
 //   - A 2xx to CONNECT is BodyTunnel, even a 204.
 //   - A response to HEAD, a 1xx, a 204 and a 304 are BodyNone, whatever the
-//     fields say. Where these are at fault, or a 1xx or 204 has content by them, it
-//     is not KeepAlive: another recipient may see a body.
+//     fields say. Where these are at fault, or a 1xx or 204 has content by them, or a
+//     304 has Transfer-Encoding, it is not KeepAlive: another recipient may see a body.
 //   - With Transfer-Encoding it is BodyChunked if chunked is the last coding,
 //     else BodyUntilClose.
 //   - With Content-Length it is BodyLength, with neither BodyUntilClose.
 //
-// In any other response the fields that are an Error in a request are one here. Deviations
+// In any other response the fields that are an Error in a request are one here, but
+// Transfer-Encoding means the same in HTTP/1.2 to 1.9. With a status-code below 100, and with
+// the whitespace that Request.Framing names, it is not KeepAlive. Deviations
 // of lines that can make others read another message are an Error whatever the status.
 // A 101 is not KeepAlive: after it the connection speaks another protocol. For other
 // 1xx, KeepAlive means that the final response can be read from the connection; their
