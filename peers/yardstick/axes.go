@@ -29,16 +29,14 @@ type column struct {
 // axes returns what the report measures.
 func axes(o options) ([]axis, error) {
 	every := allParsers()
-	read := func(name string, messages [][]byte) task {
-		return task{name: name, kind: request, messages: messages, command: "read-request", bars: true, parsers: every}
-	}
+	read := func(name string, messages [][]byte) task { return peerTask(name, messages, false) }
 	byHead := func(name string, messages [][]byte) column {
 		return column{title: fmt.Sprintf("%s, %d B", name, meanLength(messages)), key: "head=" + strings.ReplaceAll(name, " ", "-"), task: read(name, messages)}
 	}
 
 	families := axis{name: "Family", title: "Mixed traffic, and its eight families",
 		about: "ns for a head: parsed, and every field name and value taken. A family is 30 different heads, shuffled; mixed is all 240. " +
-			"The row with framing also decides where the body ends, as llhttp, http_parser and the other parsers in Go do while they parse."}
+			"llhttp, http_parser and the other parsers in Go also decide where the body ends."}
 	byFamily := map[string][][]byte{}
 	for _, h := range traffic.Heads(1) {
 		byFamily[h.Family] = append(byFamily[h.Family], h.Bytes)
@@ -61,6 +59,26 @@ func axes(o options) ([]axis, error) {
 	heads.columns = append(heads.columns, byHead("96 fields", [][]byte{sizedHead(6<<10, 96)}))
 	chrome := real[slices.IndexFunc(real, func(h vectors.Head) bool { return h.Name == "chrome" })]
 	cookies := real[slices.IndexFunc(real, func(h vectors.Head) bool { return h.Name == "cookies" })]
+
+	serve := axis{name: "Serve", title: "Serve: from the bytes of a request to a decision",
+		about: "ns for all that a server does before it can respond: the head is parsed; the request-target, Host, Content-Length, " +
+			"Transfer-Encoding, Connection and Expect are checked; every field name and value is taken; and Accept-Encoding, Cookie and " +
+			"a name that is absent are looked up. First mixed traffic and its families, then single heads, again and again. " +
+			"nbio and antlabs/httparser look up nothing by name."}
+	served := func(c column, key string) {
+		c.key = key + "=" + strings.ReplaceAll(c.task.name, " ", "-")
+		c.task = peerTask(c.task.name, c.task.messages, true)
+		serve.columns = append(serve.columns, c)
+	}
+	for _, c := range families.columns {
+		served(c, "family")
+	}
+	for _, c := range heads.columns {
+		switch c.task.name {
+		case "tiny", "curl", "load-generator", "firefox", "pico703", "chrome", "cookies", "96 fields":
+			served(c, "head")
+		}
+	}
 
 	kernelAxis := axis{name: "Kernel", title: "Kernels: Parse alone",
 		about: "ns for a head without taking the fields, which picohttpparser has at hand then, and picohttp in offsets."}
@@ -125,7 +143,7 @@ func axes(o options) ([]axis, error) {
 		})
 		strictness.columns = append(strictness.columns, column{title: d.name, key: "head=" + d.name, task: t})
 	}
-	return []axis{families, heads, kernelAxis, delivery, rejection, scale, size, strictness}, nil
+	return []axis{serve, families, heads, kernelAxis, delivery, rejection, scale, size, strictness}, nil
 }
 
 // deviations are heads that RFC 9112 does not allow, each for one reason.
@@ -173,11 +191,11 @@ func sizedHead(n, most int) []byte {
 	head := []byte(start)
 	for i := range lines {
 		size := rest / (lines - i)
-		name := "Host"
+		name, text := "Host", "abcdefghijklmno.pqrstuvwxyz-0123456789"
 		if i > 0 {
-			name = fmt.Sprintf("X-Field-%d", i)
+			name, text = fmt.Sprintf("X-Field-%d", i), "abcdefghijklmno pqrstuvwxyz/0123456789"
 		}
-		value := strings.Repeat("abcdefghijklmno pqrstuvwxyz/0123456789", size/32+1)
+		value := strings.Repeat(text, size/32+1)
 		value = value[:size-len(name)-len(": x\r\n")] + "x" // an SP at the end would not be a part of it
 		head = fmt.Appendf(head, "%s: %s\r\n", name, value)
 		rest -= size

@@ -61,7 +61,8 @@ type chart struct {
 }
 
 var charts = []chart{
-	{"ratio", "Time for a head of mixed traffic, by parser, as a ratio to picohttpparser", drawRatio},
+	{"serve", "Time to serve a request of mixed traffic, by parser, as a ratio to picohttpparser", drawServe},
+	{"ratio", "Time for a head of mixed traffic, by parser, as a ratio to picohttpparser", drawRead},
 	{"family", "Time for a head, by parser and family of traffic", drawFamilies},
 	{"size", "Throughput, by parser and size of the head", drawSizes},
 }
@@ -299,11 +300,21 @@ func drawSizes(r *report, t theme, w io.Writer) error {
 		ticks, "GB/s", curves)
 }
 
-// drawRatio draws a bar for each parser, from 1, which is picohttpparser, to the
-// left if it is faster and to the right if it is slower.
-func drawRatio(r *report, t theme, w io.Writer) error {
-	a := *r.axis("Family")
-	mixed := &a.columns[len(a.columns)-1]
+func drawServe(r *report, t theme, w io.Writer) error {
+	return drawRatio(r, t, w, "Serve", "Time from the bytes of a request to a decision, as a ratio to picohttpparser",
+		"Parsed, checked, every name and value taken, three looked up")
+}
+
+func drawRead(r *report, t theme, w io.Writer) error {
+	return drawRatio(r, t, w, "Family", "Time for a request head of mixed traffic, as a ratio to picohttpparser",
+		"Parsed, and every field name and value taken")
+}
+
+// drawRatio draws a bar for each parser of an axis, with mixed traffic, from 1, which
+// is picohttpparser, to the left if it is faster and to the right if it is slower.
+func drawRatio(r *report, t theme, w io.Writer, axis, title, done string) error {
+	columns := r.axis(axis).columns
+	mixed := &columns[slices.IndexFunc(columns, func(c column) bool { return c.task.name == "mixed" })]
 	base := mixed.base()
 	var sides []*side
 	for _, s := range mixed.cells.sides {
@@ -314,9 +325,9 @@ func drawRatio(r *report, t theme, w io.Writer) error {
 	slices.SortFunc(sides, func(a, b *side) int { return cmp.Compare(ratio(b, base), ratio(a, base)) })
 
 	height := titleHeight + footHeight + vg.Length(len(sides))*16 + 36
-	svg, c := r.sheet(t, height, "Time for a request head of mixed traffic, as a ratio to picohttpparser",
-		fmt.Sprintf("Parsed, and every field name and value taken: %d heads of eight families, shuffled. 1 is %s,\nleft of it is faster, right of it slower. The axis is logarithmic. Blue is picohttp, orange C, purple Rust, green Go.",
-			mixed.cells.facts.messages, label(base.name)))
+	svg, c := r.sheet(t, height, title,
+		fmt.Sprintf("%s: %d heads of eight families, shuffled. 1 is %s,\nleft of it is faster, right of it slower. The axis is logarithmic. Blue is picohttp, orange C, purple Rust, green Go.",
+			done, mixed.cells.facts.messages, label(base.name)))
 	p := newPlot(t)
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, decades{}
 	p.X.Tick.Label.YAlign = text.YTop

@@ -28,6 +28,7 @@ type options struct {
 	slot    time.Duration
 	cpu     int
 	read    bool
+	serve   bool
 	peers   bool
 	kernels []string
 	paths   kind // of the messages in files
@@ -45,7 +46,8 @@ func main() {
 	flag.DurationVar(&o.slot, "slot", 20*time.Millisecond, "how long a side runs in a round")
 	flag.IntVar(&o.cpu, "cpu", lastCPU(), "the CPU for all sides; -1 for none in particular")
 	flag.BoolVar(&o.read, "read", false, "after each parse of a head, also take every field name and value")
-	flag.BoolVar(&o.peers, "peers", false, "all other parsers, too; implies -read")
+	flag.BoolVar(&o.serve, "serve", false, "after each parse of a request, do all that a server does before it can respond")
+	flag.BoolVar(&o.peers, "peers", false, "all other parsers, too; implies -read, unless there is -serve")
 	own := flag.Bool("own", false, "the arguments are files of request heads of yours, raw or one base64 a line: -peers for these")
 	report := flag.String("report", "", "measure everything and write text, Markdown and charts to this `folder`")
 	short := flag.Bool("short", false, "with -report: in seconds, with figures that mean nothing")
@@ -57,6 +59,8 @@ func main() {
 		refuse("-own or -report, not both")
 	case *short && *report == "":
 		refuse("-short goes with -report")
+	case o.read && o.serve:
+		refuse("-read or -serve, not both")
 	case o.rounds < 1 || o.slot <= 0:
 		refuse("-rounds and -slot are above 0")
 	}
@@ -116,17 +120,26 @@ type task struct {
 	command  string
 	step     int  // of a delivery
 	threads  int  // if not 0: so many, on any CPU
-	bars     bool // memchr is a side, too, and picohttp with Framing
+	bars     bool // memchr is a side, too
 	parsers  []string
 }
 
-// framing is behind the name of picohttp's side that does Framing, too.
-const framing = " framing"
+// check is the command whose answers must agree before any time is taken.
+func (t task) check() string {
+	if t.command == "serve-request" {
+		return "check-serve"
+	}
+	return "check-" + string(t.kind)
+}
 
-// framed reports whether picohttp is to have a side that does Framing, too. It is
-// one of the first parser, if that is picohttp.
-func (t task) framed() bool {
-	return t.bars && t.command == "read-request" && len(t.parsers) > 0 && t.parsers[0] != picoNative
+// peerTask is a task for all parsers: to read heads, or to serve them.
+func peerTask(name string, heads [][]byte, serve bool) task {
+	t := task{name: name, kind: request, messages: heads, command: "read-request", bars: true, parsers: allParsers()}
+	if serve {
+		t.command, t.bars = "serve-request", false
+		t.parsers = slices.DeleteFunc(t.parsers, func(p string) bool { return !canServe(p) })
+	}
+	return t
 }
 
 // judged reports whether a task is of heads that are not to be accepted.
@@ -150,11 +163,15 @@ func tasks(corpora []string, o options) ([]task, error) {
 		}
 		t := task{name: name, kind: k, messages: messages, command: "parse-" + string(k), bars: true,
 			parsers: slices.Concat([]string{picoNative, picoScalar}, o.kernels)}
-		if o.read {
+		switch {
+		case o.serve && k != request:
+			return nil, fmt.Errorf("corpus %s: -serve is for requests", name)
+		case o.peers && k == request:
+			t = peerTask(name, messages, o.serve)
+		case o.serve:
+			t.command, t.bars = "serve-request", false
+		case o.read:
 			t.command = "read-" + string(k)
-		}
-		if o.peers && k == request {
-			t.command, t.parsers = "read-request", allParsers()
 		}
 		all = append(all, t)
 	}
@@ -199,7 +216,7 @@ func perform(t task, o options) (*result, error) {
 	if t.judged() {
 		r.facts, r.differ, err = refused(programs, t)
 	} else {
-		r.facts, r.differ, err = agree(programs, t.kind, t.messages)
+		r.facts, r.differ, err = agree(programs, t)
 	}
 	if err != nil {
 		return nil, err

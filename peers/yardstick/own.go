@@ -22,7 +22,7 @@ func runOwn(out io.Writer, files []string, o options) error {
 			return err
 		}
 		for _, message := range messagesOf(b) {
-			more, err := headsOf(message)
+			more, err := headsOf(message, o.serve)
 			heads = append(heads, more...)
 			if err != nil {
 				fmt.Fprintf(out, "%s: after %d heads: %v\n", file, len(heads), err)
@@ -32,8 +32,7 @@ func runOwn(out io.Writer, files []string, o options) error {
 	if len(heads) == 0 {
 		return errors.New("no heads of requests in these files")
 	}
-	t := task{name: "own", kind: request, messages: heads, command: "read-request", parsers: allParsers(), bars: true}
-	t, err := likewise(out, t, o)
+	t, err := likewise(out, peerTask("own", heads, o.serve), o)
 	if err != nil {
 		return err
 	}
@@ -57,8 +56,8 @@ func messagesOf(b []byte) (messages [][]byte) {
 }
 
 // headsOf returns the heads in b, a captured connection, without the bodies. It stops at
-// what picohttp rejects. It does not check targets and hosts, which are not measured.
-func headsOf(b []byte) (heads [][]byte, err error) {
+// what picohttp rejects. It checks targets and hosts only for heads that are to be served.
+func headsOf(b []byte, serve bool) (heads [][]byte, err error) {
 	var r picohttp.Request
 	for len(b) > 0 {
 		n, err := r.Parse(b)
@@ -66,6 +65,9 @@ func headsOf(b []byte) (heads [][]byte, err error) {
 			return heads, errors.New(r.Explain(err))
 		}
 		f, err := r.Framing()
+		if err == nil && serve {
+			_, err = r.Check()
+		}
 		if err != nil {
 			return heads, errors.New(r.Explain(err))
 		}
@@ -92,7 +94,7 @@ func likewise(out io.Writer, t task, o options) (task, error) {
 		return t, err
 	}
 	defer stop()
-	_, differ, err := agree(programs, t.kind, t.messages)
+	_, differ, err := agree(programs, t)
 	if err != nil {
 		return t, err
 	}

@@ -42,6 +42,41 @@ type parts struct {
 
 func (p *parts) add(name, value string) { p.fields = append(p.fields, [2]string{name, value}) }
 
+// A judge is a peer that knows all that a server has to know before it can respond.
+type judge interface {
+	peer
+	// judgment tells what is decided about the head that was parsed last.
+	judgment() (*judgment, error)
+}
+
+// A responder is a judge whose time can be taken.
+type responder interface {
+	judge
+	// serve parses a head that comes whole, takes each field, the host and the values
+	// of lookups, and returns the sum of the lengths.
+	serve(head []byte) (octets int, err error)
+}
+
+// lookups are names of fields that a server asks for. No head has the last one.
+var lookups = [...]string{"Accept-Encoding", "Cookie", "X-Absent"}
+
+// A judgment is what a parser decides about a head.
+type judgment struct {
+	found     []string // the host, and the values of lookups
+	content   int64    // its length, -1 if it is chunked, -2 if it is a tunnel
+	keepAlive bool
+	marks     string // the form of the target, what is expected, whether to upgrade; "-" if the parser does not say
+}
+
+// find adds the host and the values of lookups to a judgment.
+func (j *judgment) find(host string, get func(name string) string) *judgment {
+	j.found = []string{host}
+	for _, name := range lookups {
+		j.found = append(j.found, get(name))
+	}
+	return j
+}
+
 // errMore is the error of a parser that has read all that there is.
 var errMore = errors.New("the head is not complete")
 
@@ -56,6 +91,17 @@ var goPeers = []struct {
 	{"hertz", "github.com/cloudwego/hertz", func() peer { return new(hertz) }},
 	{"nbio", "github.com/lesismal/nbio", func() peer { return new(nbio) }},
 	{"antlabs", "github.com/antlabs/httparser", func() peer { return newAntlabs() }},
+}
+
+// canServe reports whether a parser is a responder, as all are that are not in Go.
+func canServe(name string) bool {
+	for _, p := range goPeers {
+		if p.name == name {
+			_, ok := p.make().(responder)
+			return ok
+		}
+	}
+	return true
 }
 
 func makePeer(name string) (peer, error) {
@@ -105,7 +151,7 @@ func (p *pico) read(head []byte, step int) (octets int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return fieldLengths(&p.r), nil
+	return fieldLengths(&p.r.Head), nil
 }
 
 func (p *pico) check(head []byte) (parts, error) {
@@ -117,6 +163,19 @@ func (p *pico) check(head []byte) (parts, error) {
 		q.add(string(name), string(value))
 	}
 	return q, nil
+}
+
+func (p *pico) judgment() (*judgment, error) {
+	v, err := p.r.Check()
+	j := &judgment{content: v.Length, keepAlive: v.KeepAlive,
+		marks: fmt.Sprintf("%d/%t/%t/%t", v.Form, v.ExpectContinue, v.ExpectOther, v.Upgrade)}
+	switch v.Body {
+	case picohttp.BodyChunked:
+		j.content = -1
+	case picohttp.BodyTunnel:
+		j.content = -2
+	}
+	return j.find(string(v.Authority), func(name string) string { value, _ := p.r.Get(name); return string(value) }), err
 }
 
 func (p *pico) keep(head []byte) (any, error) {
@@ -179,6 +238,22 @@ func (p *netHTTP) read(head []byte, step int) (octets int, err error) {
 	return octets, nil
 }
 
+func (p *netHTTP) serve(head []byte) (octets int, err error) {
+	octets, err = p.read(head, len(head))
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range lookups {
+		octets += len(p.r.Header.Get(name))
+	}
+	return octets + len(p.r.Host), nil
+}
+
+func (p *netHTTP) judgment() (*judgment, error) {
+	j := &judgment{content: p.r.ContentLength, keepAlive: !p.r.Close, marks: "-"}
+	return j.find(p.r.Host, p.r.Header.Get), nil
+}
+
 func (p *netHTTP) check(head []byte) (parts, error) {
 	if _, err := p.read(head, len(head)); err != nil {
 		return parts{}, err
@@ -209,16 +284,56 @@ type fastHTTP struct {
 	h      fasthttp.RequestHeader
 }
 
-func (p *fastHTTP) read(head []byte, step int) (octets int, err error) {
+func (p *fastHTTP) parse(head []byte, step int) error {
 	p.c = connection{head: head, step: step}
 	p.reader.Reset(&p.c)
 	if err := p.h.Read(p.reader); err != nil {
-		return 0, p.c.fault(err)
+		return p.c.fault(err)
 	}
+	return nil
+}
+
+func (p *fastHTTP) lengths() (octets int) {
 	for name, value := range p.h.All() {
 		octets += len(name) + len(value)
 	}
-	return octets, nil
+	return octets
+}
+
+func (p *fastHTTP) read(head []byte, step int) (octets int, err error) {
+	if err := p.parse(head, step); err != nil {
+		return 0, err
+	}
+	return p.lengths(), nil
+}
+
+// serve looks up fields first: once All was called, looking up Cookie allocates.
+func (p *fastHTTP) serve(head []byte) (octets int, err error) {
+	if err := p.parse(head, len(head)); err != nil {
+		return 0, err
+	}
+	for _, name := range lookups {
+		octets += len(p.h.Peek(name))
+	}
+	return octets + len(p.h.Host()) + p.lengths(), nil
+}
+
+func (p *fastHTTP) judgment() (*judgment, error) { return judgeHeader(&p.h), nil }
+
+// A header is what fasthttp and hertz make of a head.
+type header interface {
+	Host() []byte
+	Peek(name string) []byte
+	ContentLength() int // -1 if it is chunked, -2 if there is none
+	ConnectionClose() bool
+}
+
+func judgeHeader(h header) *judgment {
+	j := &judgment{content: int64(h.ContentLength()), keepAlive: !h.ConnectionClose(), marks: "-"}
+	if j.content == -2 {
+		j.content = 0
+	}
+	return j.find(string(h.Host()), func(name string) string { return string(h.Peek(name)) })
 }
 
 func (p *fastHTTP) check(head []byte) (parts, error) {
@@ -254,14 +369,38 @@ type hertz struct {
 	h hertzproto.RequestHeader
 }
 
-func (p *hertz) read(head []byte, step int) (octets int, err error) {
+func (p *hertz) parse(head []byte, step int) error {
 	p.c.reset(head, step)
 	if err := hertzreq.ReadHeader(&p.h, &p.c); err != nil {
-		return 0, p.c.fault(err)
+		return p.c.fault(err)
 	}
-	p.h.VisitAll(func(name, value []byte) { octets += len(name) + len(value) })
-	return octets, nil
+	return nil
 }
+
+func (p *hertz) lengths() (octets int) {
+	p.h.VisitAll(func(name, value []byte) { octets += len(name) + len(value) })
+	return octets
+}
+
+func (p *hertz) read(head []byte, step int) (octets int, err error) {
+	if err := p.parse(head, step); err != nil {
+		return 0, err
+	}
+	return p.lengths(), nil
+}
+
+// serve looks up fields first, as that of fastHTTP does.
+func (p *hertz) serve(head []byte) (octets int, err error) {
+	if err := p.parse(head, len(head)); err != nil {
+		return 0, err
+	}
+	for _, name := range lookups {
+		octets += len(p.h.Peek(name))
+	}
+	return octets + len(p.h.Host()) + p.lengths(), nil
+}
+
+func (p *hertz) judgment() (*judgment, error) { return judgeHeader(&p.h), nil }
 
 func (p *hertz) check(head []byte) (parts, error) {
 	if _, err := p.read(head, len(head)); err != nil {

@@ -154,11 +154,8 @@ func label(name string) string {
 // Rust, Go, and memchr, the bar.
 func (a *axis) labels() (labels []string) {
 	t := a.columns[0].task
-	for i, p := range t.parsers {
+	for _, p := range t.parsers {
 		labels = append(labels, label(p))
-		if i == 0 && t.framed() {
-			labels = append(labels, label(p)+framing)
-		}
 	}
 	if t.bars {
 		labels = append(labels, label("memchr"))
@@ -218,12 +215,10 @@ func (r *report) markdown(w io.Writer) error {
 	}
 	for _, a := range r.axes {
 		fmt.Fprintf(w, "\n## %s\n\n%s\n", a.title, a.about)
-		for part := range slices.Chunk(a.columns, 9) {
-			a.table(w, part, func(c *column, s *side) string { return figure(median(s.times)) })
-		}
-		if a.name == "Family" || a.name == "Kernel" {
+		a.table(w, func(c *column, s *side) string { return figure(median(s.times)) })
+		if a.name == "Serve" || a.name == "Family" || a.name == "Kernel" {
 			fmt.Fprintf(w, "\nAs ratios to picohttpparser, the faster build of the two in each column; below 1 is faster. Each is the median of the rounds' ratios.\n")
-			a.table(w, a.columns, func(c *column, s *side) string { return fmt.Sprintf("%.2f", ratio(s, c.base())) })
+			a.table(w, func(c *column, s *side) string { return fmt.Sprintf("%.2f", ratio(s, c.base())) })
 		}
 		switch a.name {
 		case "Kernel":
@@ -254,24 +249,27 @@ func (r *report) markdown(w io.Writer) error {
 	return nil
 }
 
-// table writes a row for each parser, with a cell for each column.
-func (a *axis) table(w io.Writer, columns []column, cell func(*column, *side) string) {
-	fmt.Fprintf(w, "\n| parser |")
-	for _, c := range columns {
-		fmt.Fprintf(w, " %s |", c.title)
-	}
-	fmt.Fprintf(w, "\n|---|%s\n", strings.Repeat("---:|", len(columns)))
-	for _, parser := range a.labels() {
-		fmt.Fprintf(w, "| %s |", parser)
-		for i := range columns {
-			c := &columns[i]
-			if s := c.side(parser); s != nil {
-				fmt.Fprintf(w, " %s |", cell(c, s))
-			} else {
-				fmt.Fprintf(w, " %s |", c.verdict(parser))
-			}
+// table writes a row for each parser, with a cell for each column; nine columns to
+// a table.
+func (a *axis) table(w io.Writer, cell func(*column, *side) string) {
+	for columns := range slices.Chunk(a.columns, 9) {
+		fmt.Fprintf(w, "\n| parser |")
+		for _, c := range columns {
+			fmt.Fprintf(w, " %s |", c.title)
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintf(w, "\n|---|%s\n", strings.Repeat("---:|", len(columns)))
+		for _, parser := range a.labels() {
+			fmt.Fprintf(w, "| %s |", parser)
+			for i := range columns {
+				c := &columns[i]
+				if s := c.side(parser); s != nil {
+					fmt.Fprintf(w, " %s |", cell(c, s))
+				} else {
+					fmt.Fprintf(w, " %s |", c.verdict(parser))
+				}
+			}
+			fmt.Fprintln(w)
+		}
 	}
 }
 

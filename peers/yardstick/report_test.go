@@ -28,35 +28,135 @@ func TestPeersAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if all[0].name != "Serve" {
+		t.Errorf("the first table is %s", all[0].name)
+	}
 	for _, a := range all {
-		if a.name == "Reject" || a.name == "Scale" || a.name == "Strict" {
+		one := a.columns[0].task
+		if one.judged() || one.threads > 0 {
 			continue
 		}
-		var heads [][]byte
+		one.messages, one.threads = nil, 2
 		for _, c := range a.columns {
-			heads = append(heads, c.task.messages...)
+			one.messages = append(one.messages, c.task.messages...)
 		}
-		programs, stop, err := startOn(task{messages: heads, parsers: allParsers(), threads: 2}, o)
+		programs, stop, err := startOn(one, o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer stop()
-		f, err := agreeForTest(programs, request, heads)
+		f, err := agreeForTest(programs, one)
 		if err != nil {
 			t.Fatalf("%s: %v", a.name, err)
 		}
-		for _, step := range []int{-1, 0, 1, 7, 64} {
-			one := task{kind: request, command: "deliver", step: max(step, 0), bars: step < 0, parsers: allParsers()}
-			if step < 0 {
-				one.command = "read-request"
+		runForTest(t, programs, one, f)
+		for _, step := range []int{0, 1, 7, 64} {
+			if a.name == "Serve" || step == 1 && a.name == "Size" {
+				continue // the sum is another, or some take minutes
 			}
-			if step == 1 && a.name == "Size" {
-				continue // some take minutes
-			}
-			for _, s := range sidesOf(programs, one) {
-				if _, err := s.run(1, f); err != nil {
-					t.Errorf("%s, in pieces of %d: %v", a.name, step, err)
-				}
+			runForTest(t, programs, task{kind: request, command: "deliver", step: step}, f)
+		}
+	}
+}
+
+// TestServe holds all sides to picohttp's judgment of requests that are not in the
+// report: first those that all parsers accept, then what those in C and Rust do,
+// whose checks are ours, with every form, framing and option.
+func TestServe(t *testing.T) {
+	t.Chdir("..")
+	o := testOptions(t)
+	plain := []string{
+		"GET / HTTP/1.0\r\nHost: h\r\nConnection: close\r\n\r\n",
+		"GET / HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+		"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 24\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nCookie: a=b; c=d\r\n\r\n",
+	}
+	accepted := []string{
+		"GET / HTTP/1.1\r\nhOST:\r\n\r\n",
+		"GET / HTTP/1.0\r\n\r\n",
+		"GET / HTTP/1.0\r\nConnection: x, Keep-Alive\r\n\r\n",
+		"GET /?q HTTP/1.1\r\nHost: a-Z0.%7e_!$&'()*+,;=~:\r\nConnection: ,CLOSE\t,\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: [2001:db8::192.0.2.1]:8080\r\nConnection: keep-alive , close\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: keep-alive\r\nConnection: UpGrade\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\nUpgrade:\r\nConnection: upgrade\r\n\r\n",
+		"GET / HTTP/1.0\r\nHost: h\r\nUpgrade: a\r\nConnection: upgrade, keep-alive\r\n\r\n",
+		"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9223372036854775807\r\nExpect: 100-Continue\r\n\r\n",
+		"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 000\r\nExpect: 100-continue, a=b\r\n\r\n",
+		"PUT / HTTP/1.0\r\nHost: h\r\ncontent-length: 10\r\nExpect: 100-continue\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\nExpect: 100-continue\r\n\r\n",
+		"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n",
+		"CONNECT h:443 HTTP/1.1\r\nHost: other\r\n\r\n",
+		"CONNECT [::1]:443 HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
+		"GET http://H:80?q HTTP/1.1\r\nHost: h:80\r\n\r\n",
+		"GET http://h/a?b HTTP/1.0\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\nX-Absent: there\r\nCookie2: e\r\nCookie: a\r\nACCEPT-encoding: b\r\nCookie: c\r\naccept-encodin: d\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\nX-absenT:\r\nAccept-Encoding: gzip\r\nCooki-: e\r\n\r\n",
+	}
+	const begin = "POST / HTTP/1.1\r\nHost: h\r\n"
+	refused := []string{
+		"GET / HTTP/1.1\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: user@h\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: longer.example/\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h%7\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h%7g\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h:8a\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: [::1]8\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: [::g]\r\n\r\n",
+		"GET /#a HTTP/1.1\r\nHost: h\r\n\r\n",
+		"GET * HTTP/1.1\r\nHost: h\r\n\r\n",
+		"GET h:80 HTTP/1.1\r\nHost: h\r\n\r\n",
+		"GET http:///a HTTP/1.1\r\nHost: h\r\n\r\n",
+		"GET http://u@h/ HTTP/1.1\r\nHost: u@h\r\n\r\n",
+		"GET http://other/ HTTP/1.1\r\nHost: h\r\n\r\n",
+		"GET http://h/ HTTP/1.1\r\nHost: h2\r\n\r\n",
+		"CONNECT / HTTP/1.1\r\nHost: h\r\n\r\n",
+		"CONNECT h HTTP/1.1\r\nHost: h\r\n\r\n",
+		"CONNECT h: HTTP/1.1\r\nHost: h\r\n\r\n",
+		"CONNECT :80 HTTP/1.1\r\nHost: h\r\n\r\n",
+		"CONNECT h:80 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n",
+		"CONNECT h:80 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+		begin + "Content-Length:\r\n\r\n",
+		begin + "Content-Length: +1\r\n\r\n",
+		begin + "Content-Length: 1, 1\r\n\r\n",
+		begin + "Content-Length: 1\r\nContent-Length: 1\r\n\r\n",
+		begin + "Content-Length: 9223372036854775808\r\n\r\n",
+		begin + "Content-Length: 18446744073709551617\r\n\r\n",
+		begin + "Transfer-Encoding: gzip\r\n\r\n",
+		begin + "Transfer-Encoding: gzip, chunked\r\n\r\n",
+		begin + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+		begin + "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n",
+		"POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+	}
+	one := peerTask("", nil, true)
+	ask := func(heads []string) []*program {
+		one.messages = nil
+		for _, head := range heads {
+			one.messages = append(one.messages, []byte(head))
+		}
+		programs, stop, err := startOn(one, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(stop)
+		return programs
+	}
+	for _, heads := range [][]string{plain, accepted} {
+		programs := ask(heads)
+		f, err := agreeForTest(programs, one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runForTest(t, programs, one, f)
+		one.parsers = slices.DeleteFunc(one.parsers, func(p string) bool { return isPeer(p) && binaryPath(p) == "" })
+	}
+	for _, p := range ask(refused) {
+		for i, head := range refused {
+			if answer, err := p.ask("check-serve", i, 0); err != nil || answer != "refuses" {
+				t.Errorf("%s on %q: %q, error %v", p.name, head, answer, err)
 			}
 		}
 	}
@@ -73,16 +173,12 @@ func TestWhiteSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	f, err := agreeForTest(programs, request, heads)
+	f, err := agreeForTest(programs, task{kind: request, messages: heads})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for step := 1; step < len(heads[0]); step++ {
-		for _, s := range sidesOf(programs, task{kind: request, command: "deliver", step: step}) {
-			if _, err := s.run(1, f); err != nil {
-				t.Errorf("in pieces of %d: %v", step, err)
-			}
-		}
+		runForTest(t, programs, task{kind: request, command: "deliver", step: step}, f)
 	}
 }
 
@@ -175,7 +271,8 @@ func TestSameAnswer(t *testing.T) {
 		{"45 1 4 11 a b", "45 1 4 11 c b", false},
 		{"45 1 4 11 a b", "45 1 4 11 - c", false},
 		{"45 1 4 11 a b", "refuses", false},
-		{"5 5 a", "5 5 -", false},
+		{"45 1 4 11 a b c 0 true 1/false", "45 1 4 11 - b c 0 true -", true},
+		{"45 1 4 11 a b c 0 true 1/false", "45 1 4 11 - b c 0 false -", false},
 	} {
 		if sameAnswer(c.a, c.b) != c.want || sameAnswer(c.b, c.a) != c.want {
 			t.Errorf("%q and %q: same is not %v", c.a, c.b, c.want)
@@ -207,7 +304,7 @@ func TestOwnHeads(t *testing.T) {
 		var err error
 		for _, m := range messagesOf([]byte(c.file)) {
 			var more [][]byte
-			more, err = headsOf(m)
+			more, err = headsOf(m, false)
 			heads = append(heads, more...)
 		}
 		if len(heads) != c.heads || (err == nil) != c.ok {
@@ -225,12 +322,15 @@ func TestOwn(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct {
 		heads string
+		serve bool
 		want  []string
 	}{
-		{ownHead + absolute + ownHead, []string{"nbio reads 1 of 3 heads otherwise", "corpus own: 2 heads", "\nnbio "}},
-		{ownHead + absolute + absolute, []string{"nbio reads 2 of 3 heads otherwise", "corpus own: 3 heads"}},
-		{ownHead + "G\x00T", []string{"after 1 heads: ", "corpus own: 1 heads"}},
+		{ownHead + absolute + ownHead, false, []string{"nbio reads 1 of 3 heads otherwise", "corpus own: 2 heads", "\nnbio "}},
+		{ownHead + absolute + absolute, false, []string{"nbio reads 2 of 3 heads otherwise", "corpus own: 3 heads"}},
+		{ownHead + "G\x00T", false, []string{"after 1 heads: ", "corpus own: 1 heads"}},
+		{ownHead + "GET / HTTP/1.1\r\n\r\n", true, []string{"after 1 heads: ", "corpus own: 1 heads"}},
 	} {
+		o.serve = c.serve
 		file := filepath.Join(dir, "own")
 		if err := os.WriteFile(file, []byte(c.heads), 0o600); err != nil {
 			t.Fatal(err)
@@ -251,10 +351,10 @@ func TestOwn(t *testing.T) {
 // place, and the last one has none in the first column.
 func reportForTest() *report {
 	r := &report{kept: 50000, about: []string{"CPU:     a CPU"}, o: options{kernels: []string{"avx512", "generic"}, slot: time.Second}}
-	for _, name := range []string{"Family", "Size", "Kernel", "Reject"} {
+	for _, name := range []string{"Serve", "Family", "Size", "Kernel", "Reject"} {
 		a := axis{name: name, title: name}
 		for i := range 3 {
-			t := task{bars: name != "Reject", parsers: slices.Concat(r.o.kernels, []string{picoNative, picoScalar, "httparse", "net/http"})}
+			t := task{name: []string{"tiny", "chrome", "mixed"}[i], bars: name != "Reject", parsers: slices.Concat(r.o.kernels, []string{picoNative, picoScalar, "httparse", "net/http"})}
 			c := column{title: fmt.Sprintf("column%d, 1 B", i), key: fmt.Sprint("head=", i), task: t, cells: &result{task: t}}
 			c.cells.facts = facts{messages: 2, bytes: 100 << i}
 			c.cells.differ = differences{}
@@ -299,7 +399,7 @@ func TestReportText(t *testing.T) {
 			t.Errorf("%q", text)
 		}
 	}
-	if want := 3 * (3*(6+7+7) + (5 + 6 + 6)); results != want+2 {
+	if want := 3 * (4*(6+7+7) + (5 + 6 + 6)); results != want+2 {
 		t.Errorf("%d results, want %d", results, want+2)
 	}
 	if want := "BenchmarkFamily/head=2/parser=picohttpparser-scalar \t14\t41.00 ns/op\t4878.0 MB/s\n"; !strings.Contains(out.String(), want) {

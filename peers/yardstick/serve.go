@@ -31,79 +31,64 @@ type server struct {
 // A loop goes over the messages so many times, and returns a sum of lengths.
 type loop func(messages [][]byte, passes, step int) (sum int, err error)
 
+// The loops of picohttp, which call its methods directly.
+var picoLoops = map[string]loop{
+	"parse-request":  parseRequests,
+	"read-request":   readRequests,
+	"serve-request":  serveRequests,
+	"parse-response": parseResponses,
+	"read-response":  readResponses,
+	"decode":         decodeAll,
+	"next":           nextAll,
+	"copy":           copyAll,
+	"memmove":        memmoveAll,
+}
+
 func (s *server) loop(command string) loop {
-	if s.parser == "picohttp" {
-		switch command {
-		case "parse-request":
-			return parseRequests
-		case "read-request":
-			return readRequests
-		case "frame-request":
-			return frameRequests
-		case "parse-response":
-			return parseResponses
-		case "read-response":
-			return readResponses
-		case "decode":
-			return decodeAll
-		case "next":
-			return nextAll
-		case "copy":
-			return copyAll
-		case "memmove":
-			return memmoveAll
-		}
+	if run := picoLoops[command]; run != nil && s.parser == "picohttp" {
+		return run
 	}
 	switch command {
 	case "read-request":
-		return func(heads [][]byte, passes, _ int) (int, error) {
-			return s.read(heads, passes, func(head []byte) int { return len(head) })
-		}
+		return s.each(func(p peer, head []byte, _ int) (int, error) { return p.read(head, len(head)) })
+	case "serve-request":
+		return s.each(func(p peer, head []byte, _ int) (int, error) { return p.(responder).serve(head) })
 	case "deliver":
-		return func(heads [][]byte, passes, step int) (int, error) {
-			return s.read(heads, passes, func(head []byte) int {
-				if step == 0 {
-					return (len(head) + 1) / 2
-				}
-				return step
-			})
-		}
+		return s.each(func(p peer, head []byte, step int) (int, error) {
+			if step == 0 {
+				step = (len(head) + 1) / 2
+			}
+			return p.read(head, step)
+		})
 	case "refuse":
-		return s.refuse
+		return s.each(func(p peer, head []byte, _ int) (int, error) {
+			if _, err := p.read(head, len(head)); err == nil || err == errMore {
+				return 0, fmt.Errorf("it is not refused: %w", err)
+			}
+			return 0, nil
+		})
 	}
 	return nil
 }
 
-func (s *server) read(heads [][]byte, passes int, step func(head []byte) int) (sum int, err error) {
-	p, err := makePeer(s.parser)
-	if err != nil {
-		return 0, err
-	}
-	for range passes {
-		for i, head := range heads {
-			octets, err := p.read(head, step(head))
-			if err != nil {
-				return 0, fmt.Errorf("message %d: %w", i, err)
-			}
-			sum += octets
+// each returns a loop that does something with each head.
+func (s *server) each(do func(p peer, head []byte, step int) (octets int, err error)) loop {
+	return func(heads [][]byte, passes, step int) (sum int, err error) {
+		p, err := makePeer(s.parser)
+		if err != nil {
+			return 0, err
 		}
-	}
-	return sum, nil
-}
-
-func (s *server) refuse(heads [][]byte, passes, _ int) (int, error) {
-	p, err := makePeer(s.parser)
-	if err != nil {
-		return 0, err
-	}
-	for range passes {
-		for i, head := range heads {
-			if _, err := p.read(head, len(head)); err == nil || err == errMore {
-				return 0, fmt.Errorf("message %d is not refused: %w", i, err)
+		for range passes {
+			for i, head := range heads {
+				octets, err := do(p, head, step)
+				if err != nil {
+					return 0, fmt.Errorf("message %d: %w", i, err)
+				}
+				sum += octets
 			}
 		}
+		return sum, nil
 	}
-	return 0, nil
 }
 
 // time runs a loop in all threads at once; the sum that it answers is that of one.
@@ -144,8 +129,8 @@ func (s *server) answer(command string, n, step int) (string, error) {
 	}
 	m := s.messages[n]
 	switch command {
-	case "check-request":
-		return s.checkRequest(m)
+	case "check-request", "check-serve":
+		return s.checkRequest(m, command == "check-serve")
 	case "verdict":
 		return s.verdict(m)
 	case "check-response":
@@ -227,25 +212,29 @@ func readRequests(heads [][]byte, passes, _ int) (sum int, err error) {
 			if n, err := r.Parse(h); err != nil || n != len(h) {
 				return 0, wrong(i, h, n, err)
 			}
-			sum += fieldLengths(&r)
+			sum += fieldLengths(&r.Head)
 		}
 	}
 	return sum, nil
 }
 
-// frameRequests is readRequests, and decides where the body ends, as parsers do
-// that return a request and not its parts.
-func frameRequests(heads [][]byte, passes, _ int) (sum int, err error) {
+// serveRequests is readRequests, and does all else that a server does before it can
+// respond: Check, and three lookups.
+func serveRequests(heads [][]byte, passes, _ int) (sum int, err error) {
 	var r picohttp.Request
 	for range passes {
 		for i, h := range heads {
 			if n, err := r.Parse(h); err != nil || n != len(h) {
 				return 0, wrong(i, h, n, err)
 			}
-			if _, err := r.Framing(); err != nil {
+			v, err := r.Check()
+			if err != nil {
 				return 0, wrong(i, h, len(h), err)
 			}
-			sum += fieldLengths(&r)
+			encoding, _ := r.Get("Accept-Encoding")
+			cookie, _ := r.Get("Cookie")
+			absent, _ := r.Get("X-Absent")
+			sum += fieldLengths(&r.Head) + len(v.Authority) + len(encoding) + len(cookie) + len(absent)
 		}
 	}
 	return sum, nil
@@ -253,16 +242,16 @@ func frameRequests(heads [][]byte, passes, _ int) (sum int, err error) {
 
 // fieldLengths takes each field by its number, which is the fastest way for those
 // that are at hand.
-func fieldLengths(r *picohttp.Request) (sum int) {
+func fieldLengths(h *picohttp.Head) (sum int) {
 	const atHand = 64
-	if n := r.NumFields(); n <= atHand {
+	if n := h.NumFields(); n <= atHand {
 		for k := range n {
-			name, value := r.Field(k)
+			name, value := h.Field(k)
 			sum += len(name) + len(value)
 		}
 		return sum
 	}
-	for name, value := range r.Fields() {
+	for name, value := range h.Fields() {
 		sum += len(name) + len(value)
 	}
 	return sum
@@ -275,10 +264,7 @@ func readResponses(heads [][]byte, passes, _ int) (sum int, err error) {
 			if n, err := r.Parse(h); err != nil || n != len(h) {
 				return 0, wrong(i, h, n, err)
 			}
-			for k := range r.NumFields() {
-				name, value := r.Field(k)
-				sum += len(name) + len(value)
-			}
+			sum += fieldLengths(&r.Head)
 		}
 	}
 	return sum, nil
@@ -290,8 +276,9 @@ func wrong(i int, message []byte, n int, err error) error {
 
 // checkRequest tells what becomes of a head: its length, the number of fields,
 // the bytes in their names and in their values, and two digests of all parts.
-// Where names come in another case or another order, the first is "-".
-func (s *server) checkRequest(head []byte) (string, error) {
+// Where names come in another case or another order, the first is "-". With serve
+// it also tells what the parser, which is a judge, decides about it.
+func (s *server) checkRequest(head []byte, serve bool) (string, error) {
 	p, err := makePeer(s.parser)
 	if err != nil {
 		return "", err
@@ -300,6 +287,14 @@ func (s *server) checkRequest(head []byte) (string, error) {
 	if err != nil {
 		return s.verdict(head)
 	}
+	decision, found := "", 0
+	if serve {
+		j, err := p.(judge).judgment()
+		if err != nil {
+			return "refuses", nil
+		}
+		decision, found = j.describe()
+	}
 	fields := func(yield func(name, value []byte) bool) {
 		for _, f := range q.fields {
 			if !yield([]byte(f[0]), []byte(f[1])) {
@@ -307,7 +302,20 @@ func (s *server) checkRequest(head []byte) (string, error) {
 			}
 		}
 	}
-	return describe(q.n, q.loose, fields, []byte(q.method), []byte(q.target), strconv.AppendInt(nil, int64(q.minor), 10)), nil
+	return describe(q.n, found, q.loose, fields, []byte(q.method), []byte(q.target), strconv.AppendInt(nil, int64(q.minor), 10)) + decision, nil
+}
+
+// describe returns what checkRequest adds to its answer, and the bytes that were
+// found: a digest of the host and of what was looked up, the length of the content,
+// -1 if it is chunked or -2 if it is a tunnel, whether the connection stays open, and
+// the marks.
+func (j *judgment) describe() (decision string, octets int) {
+	digest := fnv.New64a()
+	for _, value := range j.found {
+		add(digest, []byte(value))
+		octets += len(value)
+	}
+	return fmt.Sprintf(" %016x %d %t %s", digest.Sum64(), j.content, j.keepAlive, j.marks), octets
 }
 
 func (s *server) verdict(head []byte) (string, error) {
@@ -331,18 +339,18 @@ func checkResponse(h []byte) (string, error) {
 	if err != nil {
 		return "refuses", nil
 	}
-	return describe(n, false, r.Fields(), fmt.Append(nil, r.Minor()), fmt.Append(nil, r.Status()), r.Reason()), nil
+	return describe(n, 0, false, r.Fields(), fmt.Append(nil, r.Minor()), fmt.Append(nil, r.Status()), r.Reason()), nil
 }
 
 // describe answers a check of a head of n bytes that has these parts in its
-// start-line and these fields.
-func describe(n int, loose bool, fields iter.Seq2[[]byte, []byte], startLine ...[]byte) string {
+// start-line and these fields. More values than theirs may have been taken.
+func describe(n, values int, loose bool, fields iter.Seq2[[]byte, []byte], startLine ...[]byte) string {
 	digest := fnv.New64a()
 	for _, part := range startLine {
 		add(digest, part)
 	}
 	unordered := digest.Sum64()
-	count, names, values := 0, 0, 0
+	count, names := 0, 0
 	for name, value := range fields {
 		add(digest, name)
 		add(digest, value)

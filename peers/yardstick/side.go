@@ -199,7 +199,7 @@ type facts struct {
 	messages     int
 	bytes        int
 	medianFields int // of heads
-	lengths      int // of all names and values, or of all contents
+	lengths      int // of all that is taken: names and values, or contents
 }
 
 // A difference is what a program does otherwise than it should: first the first
@@ -218,20 +218,20 @@ func (d differences) add(name string, message int, what string) {
 	d[name].messages = append(d[name].messages, message)
 }
 
-// agree asks every program about every message, and returns an error unless the
-// first reads all of it. Programs that do not answer as the first does are in the
+// agree asks every program about every message of a task, and returns an error unless
+// the first reads all of it. Programs that do not answer as the first does are in the
 // differences, by their names.
-func agree(programs []*program, k kind, messages [][]byte) (f facts, differ differences, err error) {
-	f = facts{kind: k, messages: len(messages)}
+func agree(programs []*program, t task) (f facts, differ differences, err error) {
+	f = facts{kind: t.kind, messages: len(t.messages)}
 	differ = differences{}
 	var fields []int
-	for i, m := range messages {
-		want, err := programs[0].ask("check-"+string(k), i, 0)
+	for i, m := range t.messages {
+		want, err := programs[0].ask(t.check(), i, 0)
 		if err != nil {
 			return f, nil, err
 		}
 		for _, p := range programs[1:] {
-			got, err := p.ask("check-"+string(k), i, 0)
+			got, err := p.ask(t.check(), i, 0)
 			if err != nil {
 				return f, nil, err
 			}
@@ -240,7 +240,7 @@ func agree(programs []*program, k kind, messages [][]byte) (f facts, differ diff
 			}
 		}
 		var n, num, names, values int
-		if k == chunked {
+		if t.kind == chunked {
 			_, err = fmt.Sscan(want, &n, &values)
 		} else {
 			_, err = fmt.Sscan(want, &n, &num, &names, &values)
@@ -260,15 +260,12 @@ func agree(programs []*program, k kind, messages [][]byte) (f facts, differ diff
 	return f, differ, nil
 }
 
-// sameAnswer compares answers to a check. In those of heads the fifth word is "-"
-// if the parser cannot say it: see checkRequest.
+// sameAnswer compares answers to a check. A word is "-" if the parser cannot say it:
+// see checkRequest.
 func sameAnswer(a, b string) bool {
-	const at, words = 4, 6
-	x, y := strings.Fields(a), strings.Fields(b)
-	if len(x) == words && len(y) == words && (x[at] == "-" || y[at] == "-") {
-		x[at], y[at] = "-", "-"
-	}
-	return slices.Equal(x, y)
+	return slices.EqualFunc(strings.Fields(a), strings.Fields(b), func(x, y string) bool {
+		return x == y || x == "-" || y == "-"
+	})
 }
 
 // A side is a program and the command whose time is taken: a row of the table.
@@ -294,9 +291,6 @@ func sidesOf(programs []*program, t task) []*side {
 		sides = append(sides, &side{name: p.name, program: p, command: t.command, step: t.step, threads: max(1, t.threads)})
 		if p.name == picoNative && t.bars {
 			sides = append(sides, &side{name: "memchr", program: p, command: "memchr", threads: 1})
-		}
-		if p == programs[0] && t.framed() {
-			sides = append(sides, &side{name: p.name + framing, program: p, command: "frame-request", threads: 1})
 		}
 	}
 	return sides
@@ -328,7 +322,7 @@ func chunkedSides(programs []*program) []*side {
 }
 
 // The commands that answer a sum of lengths behind the time, not 0.
-var sums = []string{"read-request", "read-response", "frame-request", "deliver", "decode", "memmove", "next"}
+var sums = []string{"read-request", "read-response", "serve-request", "deliver", "decode", "memmove", "next"}
 
 // run runs the side's command and returns the ns that it says it took.
 func (s *side) run(passes int, f facts) (float64, error) {

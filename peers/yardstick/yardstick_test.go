@@ -112,16 +112,12 @@ func TestAgree(t *testing.T) {
 				t.Fatal(err)
 			}
 			programs := startForTest(t, messages)
-			f, err := agreeForTest(programs, k, messages)
+			f, err := agreeForTest(programs, task{kind: k, messages: messages})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, command := range []string{"parse-", "read-"} {
-				for _, s := range sidesOf(programs, task{kind: k, command: command + string(k), bars: true}) {
-					if _, err := s.run(3, f); err != nil {
-						t.Error(err)
-					}
-				}
+				runForTest(t, programs, task{kind: k, command: command + string(k), bars: true}, f)
 			}
 		})
 	}
@@ -148,7 +144,7 @@ func TestAgreeOn(t *testing.T) {
 		for _, text := range texts {
 			messages = append(messages, []byte(text))
 		}
-		if _, err := agreeForTest(startForTest(t, messages), k, messages); err != nil {
+		if _, err := agreeForTest(startForTest(t, messages), task{kind: k, messages: messages}); err != nil {
 			t.Errorf("%s: %v", k, err)
 		}
 	}
@@ -175,7 +171,7 @@ func TestDisagree(t *testing.T) {
 		a, b := [][]byte{[]byte(c.a)}, [][]byte{[]byte(c.b)}
 		left, right := startForTest(t, a), startForTest(t, b)
 		programs := slices.Concat(left, right)
-		if _, err := agreeForTest(programs, c.kind, a); err == nil {
+		if _, err := agreeForTest(programs, task{kind: c.kind, messages: a}); err == nil {
 			t.Errorf("%q and %q: no error", a, b)
 		}
 		for _, p := range programs { // or they differ in that one of them ended
@@ -191,7 +187,7 @@ func TestDisagree(t *testing.T) {
 func TestNotWhole(t *testing.T) {
 	t.Chdir("..")
 	bodies := [][]byte{[]byte("5\r\nhello\r\n0\r\n\r\nHTTP/1.1 ")}
-	if _, err := agreeForTest(startForTest(t, bodies), chunked, bodies); err == nil || !strings.Contains(err.Error(), "15 bytes of 24 read") {
+	if _, err := agreeForTest(startForTest(t, bodies), task{kind: chunked, messages: bodies}); err == nil || !strings.Contains(err.Error(), "15 bytes of 24 read") {
 		t.Errorf("error %v, want that 15 bytes of 24 are read", err)
 	}
 }
@@ -267,9 +263,19 @@ func startForTest(t *testing.T, messages [][]byte) []*program {
 	return programs
 }
 
+// runForTest runs each side of a task once.
+func runForTest(t *testing.T, programs []*program, one task, f facts) {
+	t.Helper()
+	for _, s := range sidesOf(programs, one) {
+		if _, err := s.run(1, f); err != nil {
+			t.Errorf("%s, steps of %d: %v", s.command, s.step, err)
+		}
+	}
+}
+
 // agreeForTest is agree for programs of which none may differ.
-func agreeForTest(programs []*program, k kind, messages [][]byte) (facts, error) {
-	f, differ, err := agree(programs, k, messages)
+func agreeForTest(programs []*program, one task) (facts, error) {
+	f, differ, err := agree(programs, one)
 	for _, d := range differ {
 		return f, errors.New(d.first)
 	}

@@ -9,10 +9,14 @@
  *
  *	check-request I     head I: n, fields, bytes of names, bytes of values, a digest of all
  *	                    parts, and one that knows neither the case of names nor their order
+ *	check-serve I       the same for what serve-request does; the bytes of values include the host and what was looked up.
+ *	                    Then a digest of these, the length of the content (-1: chunked, -2: tunnel), whether the
+ *	                    connection stays open, and FORM/CONTINUE/EXPECT/UPGRADE: see struct judgment
  *	verdict I           what becomes of head I: accepts, waits or refuses
  *	parse-request N     ns for parsing all heads, in order, N times, in each thread
  *	read-request N      the same, taking every name and value; the sum is of their lengths
- *	deliver N STEP      the same, with the heads in pieces of STEP bytes; 0 for two halves
+ *	serve-request N     the same, and judge.h's judge and look_up; the sum includes what was looked up
+ *	deliver N STEP      read-request with the heads in pieces of STEP bytes; 0 for two halves
  *	refuse N            parse-request for heads that must be refused
  *	keep N              bytes, objects and ns of a garbage collection for a message that is kept
  *
@@ -29,6 +33,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -52,6 +57,8 @@ struct request {
     field fields[max_fields];
     state state;
 };
+
+#include "judge.h"
 
 /* begin makes r ready for a head. */
 static void begin(struct request *r);
@@ -136,10 +143,10 @@ static uint64_t digest_lower(uint64_t hash, const char *bytes, size_t len)
     return hash * UINT64_C(0x100000001b3);
 }
 
-/* answer_head continues the digest of a start-line with the fields, and answers. */
-static void answer_head(size_t n, uint64_t hash, const field *fields, size_t num_fields)
+/* answer_head continues the digest of a start-line with the fields, and answers; values are bytes to count as well. */
+static void answer_head(size_t n, uint64_t hash, const field *fields, size_t num_fields, size_t values)
 {
-    size_t names = 0, values = 0;
+    size_t names = 0;
     uint64_t loose = hash;
     for (size_t k = 0; k < num_fields; k++) {
         const field *f = &fields[k];
@@ -149,7 +156,7 @@ static void answer_head(size_t n, uint64_t hash, const field *fields, size_t num
         names += f->name_len;
         values += f->value_len;
     }
-    printf("%zu %zu %zu %zu %016llx %016llx\n", n, num_fields, names, values, (unsigned long long)hash, (unsigned long long)loose);
+    printf("%zu %zu %zu %zu %016llx %016llx", n, num_fields, names, values, (unsigned long long)hash, (unsigned long long)loose);
 }
 
 static const char *verdict_of(long n)
@@ -157,12 +164,31 @@ static const char *verdict_of(long n)
     return n >= 0 ? "accepts" : n == incomplete ? "waits" : "refuses";
 }
 
-static void check_request(long i, long step)
+/* look_up finds the host and three fields by name, the last of which is in no head, and returns their lengths. */
+static inline size_t look_up(const struct request *r, const struct judgment *v, const field *found[3])
+{
+    size_t sum = v->host_len;
+    found[0] = find(r, "accept-encoding", 15);
+    found[1] = find(r, "cookie", 6);
+    found[2] = find(r, "x-absent", 8);
+    for (int i = 0; i < 3; i++)
+        if (found[i] != NULL)
+            sum += found[i]->value_len;
+    return sum;
+}
+
+static const char *truth(int v) { return v ? "true" : "false"; }
+
+static void answer_check(long i, int serve)
 {
     const struct message *m = message(i);
     struct request r;
+    struct judgment v;
+    const field *found[3];
     begin(&r);
     long n = feed(&r, m->bytes, m->len);
+    if (n >= 0 && serve && !judge(&r, &v))
+        n = malformed;
     if (n < 0) {
         printf("%s\n", verdict_of(n));
         return;
@@ -171,8 +197,20 @@ static void check_request(long i, long step)
     hash = digest(hash, r.method, r.method_len);
     hash = digest(hash, r.target, r.target_len);
     hash = digest_int(hash, r.minor);
-    answer_head(n, hash, r.fields, r.num_fields);
+    answer_head(n, hash, r.fields, r.num_fields, serve ? look_up(&r, &v, found) : 0);
+    if (serve) {
+        hash = digest(digest_start, v.host, v.host_len);
+        for (int i = 0; i < 3; i++)
+            hash = found[i] != NULL ? digest(hash, found[i]->value, found[i]->value_len) : digest(hash, "", 0);
+        printf(" %016llx %lld %s %d/%s/%s/%s", (unsigned long long)hash, (long long)v.content, truth(v.keep_alive), v.form,
+               truth(v.expect_continue), truth(v.expect_other), truth(v.upgrade));
+    }
+    printf("\n");
 }
+
+static void check_request(long i, long step) { answer_check(i, 0); }
+
+static void check_serve(long i, long step) { answer_check(i, 1); }
 
 static void answer_verdict(long i, long step)
 {
@@ -211,26 +249,38 @@ static size_t lengths(const struct request *r)
 /* A loop goes over the corpus so many times, and returns a sum of lengths. */
 typedef size_t loop(long passes, long step);
 
-static size_t parse_all(long passes, long step)
-{
-    struct request r;
-    for (long i = 0; i < passes; i++)
-        for (size_t j = 0; j < num_messages; j++)
-            must(&messages[j], &r);
-    return 0;
-}
+/* keep does nothing, but for all that gcc knows it reads what p points to, and all memory: so that has to be there. */
+static void keep(const void *p) { __asm__ volatile("" ::"r"(p) : "memory"); }
 
-static size_t read_all(long passes, long step)
+/* What is done with a head. */
+enum depth { parse, take, respond };
+
+static inline __attribute__((always_inline)) size_t each(long passes, enum depth depth)
 {
     struct request r;
+    struct judgment v;
+    const field *found[3];
     size_t sum = 0;
     for (long i = 0; i < passes; i++)
         for (size_t j = 0; j < num_messages; j++) {
             must(&messages[j], &r);
-            sum += lengths(&r);
+            if (depth >= respond) {
+                if (!judge(&r, &v))
+                    wrong(&messages[j], "judge", 0, 1);
+                sum += look_up(&r, &v, found);
+                keep(&v);
+            }
+            if (depth >= take)
+                sum += lengths(&r);
         }
     return sum;
 }
+
+static size_t parse_all(long passes, long step) { return each(passes, parse); }
+
+static size_t read_all(long passes, long step) { return each(passes, take); }
+
+static size_t serve_all(long passes, long step) { return each(passes, respond); }
 
 static size_t deliver_all(long passes, long step)
 {
@@ -308,8 +358,9 @@ struct command {
 };
 
 #define REQUEST_COMMANDS \
-    {"check-request", check_request}, {"verdict", answer_verdict}, {"keep", answer_keep}, {"parse-request", .run = parse_all}, \
-    {"read-request", .run = read_all}, {"deliver", .run = deliver_all}, {"refuse", .run = refuse_all}
+    {"check-request", check_request}, {"check-serve", check_serve}, {"verdict", answer_verdict}, {"keep", answer_keep}, \
+    {"parse-request", .run = parse_all}, {"read-request", .run = read_all}, {"serve-request", .run = serve_all}, \
+    {"deliver", .run = deliver_all}, {"refuse", .run = refuse_all}
 
 static void answer(const struct command *commands, const char *word, long n, long step)
 {
