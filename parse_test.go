@@ -668,6 +668,28 @@ func TestAllocations(t *testing.T) {
 				}
 				r.Get("cookie")
 			}},
+			{"a request on the stack", func() {
+				var r Request
+				n, err = r.Parse(complete)
+				v, _ := r.Check()
+				host, _ := r.Get("Host")
+				n += len(v.Authority) + len(host) + r.Index("absent", 0) + len(r.Path())
+				for name, value := range r.Fields() {
+					n += len(name) + len(value)
+				}
+				for name, value := range r.EndToEnd() {
+					n += len(name) + len(value)
+				}
+				for value := range r.Values("Cookie") {
+					n += len(value)
+				}
+				for element := range r.Elements("Connection") {
+					n += len(element)
+				}
+				if r.HasToken("Connection", "close") {
+					n++
+				}
+			}},
 			{"error text", func() {
 				n = len(ErrHost.Error()) + len(ErrHost.Code()) + len(ErrHost.Section()) + ErrHost.Status()
 			}},
