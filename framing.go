@@ -157,23 +157,30 @@ func (s *signals) readFields(h *Head) {
 }
 
 func (s *signals) readCanonical(h *Head) {
-	b := h.b
-	marks := h.mark[1:h.n]
-	ends := h.end[:len(marks)]
-	for i, colon := range marks {
-		line := ends[i] + 2
-		if controlKeys[h.key[i]] == 0 || colon-line == uint32(len("Host")) && !s.routed {
+	s.readLines(h.b, &h.index)
+	if h.more > 0 {
+		s.readBeyond(h)
+	}
+}
+
+// readBeyond is readCanonical for the lines for which the index has no room.
+func (s *signals) readBeyond(h *Head) {
+	var x index
+	b := h.b[:h.next]
+	for from := h.end[tableFields] + 2; x.settleAgain(b, from); from = x.begin(x.n) {
+		s.readLines(b, &x)
+	}
+}
+
+// readLines reads the field lines in x.
+func (s *signals) readLines(b []byte, x *index) {
+	for k := uint32(1); k < x.n; k++ {
+		line, colon := x.begin(k), x.mark[k]
+		if controlKeys[x.key[k-1]] == 0 || colon-line == uint32(len("Host")) && !s.routed {
 			continue
 		}
-		name, value := cut(b, line, colon, h.end[i+1])
+		name, value := cut(b, line, colon, x.end[k])
 		s.read(b, place{line, colon}, name, value)
-	}
-	if h.more > 0 {
-		h.eachPlaceBeyond(func(line, colon, end uint32) bool {
-			name, value := cut(b, line, colon, end)
-			s.read(b, place{line, colon}, name, value)
-			return true
-		})
 	}
 }
 

@@ -239,7 +239,20 @@ func (h *Head) fields(yield func(name, value []byte) bool) {
 	case h.deviations != 0:
 		h.eachPlace(func(line, colon, end uint32) bool { return yield(h.cut(line, colon, end)) })
 	case h.more > 0:
-		h.eachPlaceBeyond(func(line, colon, end uint32) bool { return yield(h.cut(line, colon, end)) })
+		h.fieldsBeyond(yield)
+	}
+}
+
+// fieldsBeyond is fields for the lines for which the index has no room.
+func (h *Head) fieldsBeyond(yield func(name, value []byte) bool) {
+	var x index
+	b, more := h.b[:h.next], h.more
+	for from := h.end[tableFields] + 2; x.settleAgain(b, from); from = x.begin(x.n) {
+		for k := uint32(1); k < x.n; k++ {
+			if !yield(cut(b, x.begin(k), x.mark[k], x.end[k])) || h.more != more {
+				return
+			}
+		}
 	}
 }
 
@@ -287,20 +300,22 @@ func (h *Head) place(i int) (line, colon, end uint32) {
 		i -= tableFields
 	}
 	line, colon, end = h.begin(1), h.mark[1], h.end[1] // stays if the caller has written to the bytes since
-	h.eachPlaceFrom(h.skipped == 0, func(l, c, e uint32) bool {
+	last := func(l, c, e uint32) bool {
 		line, colon, end = l, c, e
 		i--
 		return i >= 0
-	})
+	}
+	if h.skipped == 0 {
+		h.eachPlaceBeyond(last)
+	} else {
+		h.eachPlace(last)
+	}
 	return line, colon, end
 }
 
 // eachPlace calls f for the place of each field line, until it returns false.
-func (h *Head) eachPlace(f func(line, colon, end uint32) bool) { h.eachPlaceFrom(false, f) }
-
-// eachPlaceFrom is eachPlace, or that for the lines alone for which the index has no room.
-func (h *Head) eachPlaceFrom(beyond bool, f func(line, colon, end uint32) bool) {
-	for k := uint32(1); k < h.n && !beyond; k++ {
+func (h *Head) eachPlace(f func(line, colon, end uint32) bool) {
+	for k := uint32(1); k < h.n; k++ {
 		line, colon := h.begin(k), h.mark[k]
 		if colon+2 != line && !f(line, colon, h.end[k]) {
 			return
@@ -311,18 +326,26 @@ func (h *Head) eachPlaceFrom(beyond bool, f func(line, colon, end uint32) bool) 
 	}
 }
 
-// eachPlaceBeyond is eachPlace for the lines for which the index has no room. They were
-// settled before, so a kernel settles them again, as many at a time as an index holds. If
-// the caller has written to the bytes since, the places are still within them. If f
-// parses with h, although it must not, that ends it.
+// settleAgain settles in x the field lines from one on for which another index had no
+// room, as many as x holds. It reports whether there are any: the caller may have written
+// to the bytes.
+func (x *index) settleAgain(b []byte, from uint32) bool {
+	x.fieldsFrom(from)
+	x.settle(b)
+	return x.n > 1
+}
+
+// eachPlaceBeyond is eachPlace for the lines for which the index has no room. If the
+// caller has written to the bytes since, the places are still within them. If f parses with
+// h, although it must not, that ends it.
 func (h *Head) eachPlaceBeyond(f func(line, colon, end uint32) bool) {
 	var x index
 	b, was := h.b[:h.next], h.state
 	for from, left := h.end[tableFields]+2, h.more; left > 0; left -= x.n - 1 {
-		x.fieldsFrom(from)
 		if h.deviations == 0 {
-			x.settle(b)
+			x.settleAgain(b, from)
 		} else {
+			x.fieldsFrom(from)
 			h.settleDeviating(b, &x, left)
 		}
 		for k := uint32(1); k < x.n; k++ {

@@ -10,8 +10,8 @@ import (
 // is one. Names are compared ignoring ASCII case. A list may continue in further
 // lines of that name (RFC 9110, section 5.3): use Values or Elements for those.
 func (h *Head) Get(name string) (value []byte, ok bool) {
-	if h.deviations != 0 || h.more > 0 {
-		return h.getAnywhere(name)
+	if h.deviations != 0 {
+		return h.getDeviating(name)
 	}
 	key := keyOfName(name)
 	for k := h.withKey(key, 0); k < tableFields; k = h.withKey(key, k+1) {
@@ -24,12 +24,15 @@ func (h *Head) Get(name string) (value []byte, ok bool) {
 			return trim(text), true
 		}
 	}
-	return nil, false
+	if h.more > 0 {
+		_, value, ok = h.findBeyond(name, 0)
+	}
+	return value, ok
 }
 
-// getAnywhere is Get for any head.
-func (h *Head) getAnywhere(name string) (value []byte, ok bool) {
-	i := h.Index(name, 0)
+// getDeviating is Get for a head with deviations.
+func (h *Head) getDeviating(name string) (value []byte, ok bool) {
+	i := h.indexDeviating(name, 0)
 	if i < 0 {
 		return nil, false
 	}
@@ -43,14 +46,20 @@ func (h *Head) getAnywhere(name string) (value []byte, ok bool) {
 // over the fields of one name.
 func (h *Head) Index(name string, from int) int {
 	from = max(from, 0)
-	found, i := -1, 0
-	if h.deviations == 0 {
-		if found = h.find(h.b, name, from); found >= 0 || h.more == 0 {
-			return found
-		}
-		i = tableFields
+	if h.deviations != 0 {
+		return h.indexDeviating(name, from)
 	}
-	h.eachPlaceFrom(i > 0, func(line, colon, end uint32) bool {
+	i := h.find(h.b, name, from)
+	if i < 0 && h.more > 0 {
+		i, _, _ = h.findBeyond(name, from)
+	}
+	return i
+}
+
+// indexDeviating is Index for a head with deviations.
+func (h *Head) indexDeviating(name string, from int) int {
+	found, i := -1, 0
+	h.eachPlace(func(line, colon, end uint32) bool {
 		if i >= from {
 			if n, _ := h.cut(line, colon, end); equalName(n, name) {
 				found = i
@@ -60,6 +69,21 @@ func (h *Head) Index(name string, from int) int {
 		return found < 0
 	})
 	return found
+}
+
+// findBeyond is Index, and returns the value as well, for the lines for which the index has
+// no room.
+func (h *Head) findBeyond(name string, from int) (i int, value []byte, ok bool) {
+	var x index
+	b, before := h.b[:h.next], tableFields
+	for at := h.end[tableFields] + 2; x.settleAgain(b, at); at = x.begin(x.n) {
+		if i := x.find(b, name, max(from-before, 0)); i >= 0 {
+			end := x.end[i+1]
+			return before + i, trimValue(b[x.mark[i+1]+1 : end : end]), true
+		}
+		before += int(x.n) - 1
+	}
+	return -1, nil, false
 }
 
 // find returns the index of the first field line in x that has that name, from the one
@@ -106,21 +130,21 @@ func (h *Head) Values(name string) iter.Seq[[]byte] {
 }
 
 func (h *Head) values(name string, yield func(value []byte) bool) {
-	canonical := h.deviations == 0
-	if canonical {
-		for i := h.find(h.b, name, 0); i >= 0; i = h.find(h.b, name, i+1) {
-			if _, value := h.Field(i); !yield(value) {
-				return
-			}
-		}
-		if h.more == 0 {
+	if h.deviations != 0 {
+		h.eachPlace(func(line, colon, end uint32) bool {
+			n, value := h.cut(line, colon, end)
+			return !equalName(n, name) || yield(value)
+		})
+		return
+	}
+	for i := h.find(h.b, name, 0); i >= 0; i = h.find(h.b, name, i+1) {
+		if _, value := h.Field(i); !yield(value) {
 			return
 		}
 	}
-	h.eachPlaceFrom(canonical, func(line, colon, end uint32) bool {
-		n, value := h.cut(line, colon, end)
-		return !equalName(n, name) || yield(value)
-	})
+	if h.more > 0 {
+		h.fieldsBeyond(func(n, value []byte) bool { return !equalName(n, name) || yield(value) })
+	}
 }
 
 // Elements ranges over the elements of a list: those of all field lines with that
