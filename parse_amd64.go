@@ -7,8 +7,7 @@ import "golang.org/x/sys/cpu"
 // Each names every instruction set that the kernel uses.
 var (
 	useAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL &&
-		cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 &&
-		cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
+		cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 && cpu.X86.HasPOPCNT && useAVX2
 	useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasBMI2 &&
 		cpu.X86.HasSSE42 && cpu.X86.HasSSSE3
 	useSSE42 = cpu.X86.HasSSE42 && cpu.X86.HasSSSE3
@@ -39,7 +38,7 @@ func indexSSE42(b []byte, x *index) (complete bool)
 
 func availableKernels() []KernelInfo {
 	return []KernelInfo{
-		{"avx512", "AVX512BW AVX512F AVX512VL AVX512VBMI AVX512VBMI2 BMI1 BMI2 POPCNT", useAVX512},
+		{"avx512", "AVX2 AVX512BW AVX512F AVX512VL AVX512VBMI AVX512VBMI2 BMI1 BMI2 POPCNT SSE42 SSSE3", useAVX512},
 		{"avx2", "AVX2 BMI1 BMI2 SSE42 SSSE3", useAVX2},
 		{"sse42", "SSE42 SSSE3", useSSE42},
 		genericKernel,

@@ -1006,6 +1006,8 @@ searched:
 
 // indexAVX512
 //
+// !!! From 64 octets to 159 it leaves to indexAVX2.
+//
 // !!! Line ends are stored 16 at a time: x.end has room behind the table. A
 // canonical line has four octets or more, so of 17 LF in a block one ends a line
 // that no kernel settles, behind the 16th at the latest.
@@ -1038,7 +1040,7 @@ searched:
 	KMOVQ  K1, bits
 
 // func indexAVX512(b []byte, x *index) (complete bool)
-// Requires: AVX512F, BW, VL, VBMI, VBMI2, BMI1, BMI2, POPCNT. Works like
+// Requires: AVX512F, BW, VL, VBMI, VBMI2, POPCNT, and what indexAVX2 does. Works like
 // indexGeneric.
 TEXT ·indexAVX512(SB), NOSPLIT, $0-33
 	MOVQ b_base+0(FP), base
@@ -1046,8 +1048,8 @@ TEXT ·indexAVX512(SB), NOSPLIT, $0-33
 	MOVQ x+24(FP), idx
 	MOVB $0, complete+32(FP)
 	MOVL index_next(idx), line
-	CMPQ length, $64
-	JLT  short
+	CMPQ length, $160
+	JLT  small
 	VMOVDQU64 -64(base)(length*1), zWindow
 
 load:
@@ -1251,6 +1253,12 @@ stop:
 return:
 	VZEROUPPER
 	RET
+
+small:
+	// Constants take longer to load than they save, in two blocks.
+	CMPQ length, $64
+	JLT  short
+	JMP  ·indexAVX2(SB)
 
 short:
 	CMPQ  length, $const_minHead
