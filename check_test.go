@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/picohttp/picohttp/internal/mutants"
 )
 
 // TestCheck: what the methods of complete requests, responses and trailer sections
@@ -223,6 +225,52 @@ func TestLookup(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestFindOfMutants looks up random names from random lines on among random lines, in a
+// small alphabet, so that many have the same key or differ in case alone.
+func TestFindOfMutants(t *testing.T) {
+	const letters, others = "aAbB", "^~-+"
+	rng := rand.New(rand.NewPCG(33, 34))
+	token := func() string {
+		name := make([]byte, 1+rng.IntN(4)+rng.IntN(2)*8)
+		for i := range name {
+			if name[i] = letters[rng.IntN(len(letters))]; rng.IntN(4) == 0 {
+				name[i] = others[rng.IntN(len(others))]
+			}
+		}
+		return string(name)
+	}
+	found := 0
+	all := mutants.Count(20_000)
+	var b []byte
+	for range all {
+		n := rng.IntN(tableFields + 2)
+		b = b[:0]
+		for range n {
+			b = append(append(b, token()...), ":v\r\n"...)
+		}
+		b = append(b, "                "...)
+		var x index
+		x.fieldsFrom(0)
+		x.settle(b)
+		name, from, want := token(), rng.IntN(tableLines), -1
+		for i := from; i+1 < int(x.n); i++ {
+			if sameName(string(b[x.begin(uint32(i+1)):x.mark[i+1]]), name) {
+				want = i
+				break
+			}
+		}
+		if got := x.find(b, name, from); got != want || int(x.n) != 1+min(n, tableFields) {
+			t.Fatalf("find(%q, %d) is %d, not %d\n%v\n%q", name, from, got, want, x, b)
+		}
+		if want >= 0 {
+			found++
+		}
+	}
+	if found*50 < all {
+		t.Errorf("%d of %d names were there", found, all)
 	}
 }
 
