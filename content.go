@@ -3,6 +3,7 @@ package picohttp
 import (
 	"io"
 	"iter"
+	"math"
 )
 
 // A Content decodes the content of one message, however it is framed, without I/O: it
@@ -87,6 +88,22 @@ func (c *Content) isComplete() bool {
 		return c.closed
 	}
 	return true
+}
+
+// Left returns how many bytes of content come next with nothing between them: the rest of
+// a Content-Length or of a chunk, and math.MaxInt64 for BodyUntilClose. It is 0 if something
+// else comes next, as a chunk-size line, or nothing. So many bytes can be read straight to
+// where the content is to go. Next has to be called for them, but does not look at them.
+func (c *Content) Left() int64 {
+	switch {
+	case c.body == BodyLength:
+		return c.left
+	case c.body == BodyUntilClose && !c.closed:
+		return math.MaxInt64
+	case c.body == BodyChunked && c.chunked.part == chunkData && c.chunked.fault == 0:
+		return int64(c.chunked.left)
+	}
+	return 0
 }
 
 // Trailer returns the trailer section of a chunked body once Next has returned io.EOF.

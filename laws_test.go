@@ -2,6 +2,7 @@ package picohttp
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"iter"
 	"math/rand/v2"
@@ -377,7 +378,12 @@ type reading struct {
 // readContent gives b to c in pieces.
 func readContent(rng *rand.Rand, c *Content, b []byte) (r reading) {
 	for arrived := 0; ; {
+		left := c.Left()
 		data, n, err := c.Next(b[r.n:arrived:arrived])
+		if have := int64(arrived - r.n); left > 0 && (int64(len(data)) != min(left, have) || n != len(data)) {
+			r.err = fmt.Errorf("%d bytes were left, and Next returned %d of %d, consuming %d", left, len(data), have, n)
+			return r
+		}
 		r.data = append(r.data, data...)
 		r.n += n
 		if r.err = err; err == nil && len(data) > 0 {
