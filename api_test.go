@@ -22,7 +22,8 @@ var updateAPI = flag.Bool("update-api", false, "write testdata/api.txt anew")
 // nobody changes it unawares.
 func TestAPI(t *testing.T) {
 	const file = "testdata/api.txt"
-	got := exported(t, "github.com/picohttp/picohttp", ".") + exported(t, "github.com/picohttp/picohttp/nethttp", "nethttp")
+	got := exported(t, "github.com/picohttp/picohttp", ".") + exported(t, "github.com/picohttp/picohttp/h1", "h1") +
+		exported(t, "github.com/picohttp/picohttp/nethttp", "nethttp")
 	if *updateAPI {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)

@@ -21,6 +21,7 @@ columns=(
 	"splits   TestSplits/KIND/KERNEL TestPrefixes TestChunkedPrefixes"
 	"equality TestKernelsAgree/FAST TestDenseLines/FAST"
 	"grammar  TestReference/requests TestReference/responses TestProfiles"
+	"h1       h1:TestDelivery h1:TestValidity"
 	"nethttp  nethttp:TestLikeNetHTTP nethttp:TestBodies"
 	"command  cmd/picohttp:TestParse cmd/picohttp:TestBatch cmd/picohttp:TestKernels"
 )
@@ -31,7 +32,7 @@ fuzzTargets="FuzzKernels FuzzSplits FuzzReference FuzzChunked"
 # to come to the next. It says again what parse_<arch>.go says, on purpose: what is
 # detected wrongly there shows here.
 kernels=(
-	"amd64 avx512 avx512f,avx512bw,avx512vl,avx512vbmi,avx512_vbmi2,bmi1,bmi2,popcnt cpu.avx512bw=off"
+	"amd64 avx512 avx512f,avx512bw,avx512vl,avx512vbmi,avx512_vbmi2,popcnt,avx2,bmi1,bmi2,ssse3,sse4_2 cpu.avx512bw=off"
 	"amd64 avx2 avx2,bmi1,bmi2,ssse3,sse4_2 cpu.avx2=off"
 	"amd64 sse42 ssse3,sse4_2 cpu.sse42=off"
 	"arm64 neon asimd cpu.asimd=off"

@@ -1,0 +1,42 @@
+// Package h1 reads HTTP/1.x messages from a connection: requests on the side of a
+// server, responses on the side of a client, and their content. It does the work between
+// an io.Reader and package picohttp, which parses: it keeps the buffer, and knows where
+// each message ends.
+//
+//	r := h1.NewReader(conn, nil)
+//	for r.Wait() == nil { // a byte of the next request has arrived
+//		req, verdict, err := r.ReadRequest()
+//		if err != nil {
+//			break // a picohttp.Error has the Status to respond with
+//		}
+//		// respond to req; its content is read from r
+//	}
+//
+// # Deadlines
+//
+// The connection and the clock are yours. A server sets its idle deadline and calls Wait,
+// then sets its deadline for heads and calls ReadRequest, then sets one for the content and
+// calls Read. After a timeout each call can be repeated, and continues where it stopped.
+//
+// # Ownership of the bytes
+//
+// A message is parsed where it was read, in the buffer of the Reader. What the Request or
+// Response returns, and the Authority of a Verdict, are parts of that buffer. They stay
+// valid while the content is read, however long it is, until the next call of Wait,
+// ReadRequest, ReadResponse or Reset. Copy what you keep.
+//
+// # Memory
+//
+// A Reader takes 3 KiB, and from its first read on a buffer of 4 KiB. The buffer grows for
+// a longer head, up to Parser.MaxHeadBytes, for a trailer section, and up to 16 KiB for
+// pipelined requests. A buffer of more than 16 KiB is dropped before the Reader waits for the next
+// message. Content is never gathered, and large reads of it go from the source into the
+// caller's slice. Once a Reader has been in use for a while it allocates nothing, except for
+// heads and trailer sections that do not fit in 16 KiB together.
+//
+// # Reading ahead
+//
+// A Reader reads more from its source than it was asked for, such as pipelined requests. To
+// continue with another protocol, after a CONNECT or an Upgrade, take what Buffered returns
+// first, and then read from the source.
+package h1
