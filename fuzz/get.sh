@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the libFuzzer binaries are linked with: clang and its runtime. All
-# else that run.sh needs is in go.mod.
+# Installs what the libFuzzer binaries are linked with, clang and its runtime, and zip,
+# for the seeds of OSS-Fuzz. All else that run.sh needs is in go.mod.
 set -eu
 cd "$(dirname "$0")"
 . ../internal/apt.sh
@@ -12,5 +12,7 @@ links() {
 
 need clang "it links libFuzzer binaries" command -v clang
 need libclang-rt-dev "its libFuzzer runtime" links
+need zip "it packs seeds for OSS-Fuzz" command -v zip
+need unzip "it unpacks them, to try them here" command -v unzip
 install
 links || fail "clang does not link with -fsanitize=fuzzer."

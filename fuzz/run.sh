@@ -5,16 +5,19 @@
 #	./run.sh -n 1000000 gofuzz Framing  one of them, for a million inputs
 #	./run.sh -n 0 libfuzzer Chunked     until Ctrl-C
 #	./run.sh -build                     nothing but the build
+#	./run.sh -build archive             nothing but targets.a, which libFuzzer binaries are made of; or seeds
 #	./run.sh -n 500000 compare          what libFuzzer covers by its own mutator and by ours
 #
-# The engines are gofuzz, libfuzzer and native (go test -fuzz). Corpora and crashers
-# are kept in .build/, which git ignores; native has its own places.
+# The engines are gofuzz, libfuzzer, native (go test -fuzz) and ossfuzz: what OSS-Fuzz
+# and ClusterFuzzLite build, with this machine's clang, its AddressSanitizer, and for
+# coverage. Corpora and crashers are kept in .build/, which git ignores; native has its
+# own places.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 all=(Request Response Trailer Chunked Framing Kernels)
 targets=("${all[@]}")
-engines=(gofuzz libfuzzer native)
+engines=(gofuzz libfuzzer native ossfuzz)
 count=20000
 run=true
 
@@ -31,9 +34,9 @@ while (($# > 0)); do
 		shift
 		;;
 	-build) run=false ;;
-	gofuzz | libfuzzer | native | compare) engines=("$1") ;;
+	gofuzz | libfuzzer | native | ossfuzz | compare | archive | seeds) engines=("$1") ;;
 	*)
-		[[ " ${all[*]} " == *" $1 "* ]] || fail "what is $1? There are -n, -build, gofuzz, libfuzzer, native, compare, ${all[*]}."
+		[[ " ${all[*]} " == *" $1 "* ]] || fail "what is $1? There are -n, -build, gofuzz, libfuzzer, native, ossfuzz, compare, archive, seeds, ${all[*]}."
 		targets=("$1")
 		;;
 	esac
@@ -83,6 +86,7 @@ build() {
 		go build -o .build/go-fuzz github.com/dvyukov/go-fuzz/go-fuzz
 		instrument .build/targets.zip
 		;;
+	archive) instrument .build/targets.a -libfuzzer -func FuzzByName ;;
 	libfuzzer | compare)
 		command -v clang >/dev/null || fail "there is no clang: run ./get.sh"
 		instrument .build/targets.a -libfuzzer -func FuzzByName
@@ -92,7 +96,23 @@ build() {
 		done
 		;;
 	native) go test -c -o /dev/null ./targets ;;
+	ossfuzz)
+		command -v zip unzip >/dev/null || fail "there is no zip: run ./get.sh"
+		ossfuzzBuild address
+		ossfuzzBuild coverage
+		;;
 	esac
+}
+
+# ossfuzzBuild SANITIZER runs build.sh with the variables that OSS-Fuzz sets.
+ossfuzzBuild() {
+	local work=$PWD/.build/ossfuzz
+	echo "building $work/$1"
+	rm -rf "$work/$1" "$work/src"
+	mkdir -p "$work/$1" "$work/src"
+	ln -s "$(cd .. && pwd)" "$work/src/picohttp"
+	SRC=$work/src OUT=$work/$1 SANITIZER=$1 CXX=clang++ CXXFLAGS="-O1 -fsanitize=address" LIB_FUZZING_ENGINE=-fsanitize=fuzzer \
+		oss-fuzz/build.sh
 }
 
 # go-fuzz has no flag for a count: its log tells how many there were.
@@ -153,6 +173,28 @@ native() {
 	local bound=()
 	if ((count > 0)); then bound=(-fuzztime "${count}x"); fi
 	go test -run '^$' -fuzz "^Fuzz$1\$" "${bound[@]}" -parallel 1 ./targets </dev/null
+}
+
+# ossfuzz runs a target as OSS-Fuzz does, on its own seeds, and then those for coverage.
+ossfuzz() {
+	local work=.build/ossfuzz corpus=.build/ossfuzz/corpus/$1 runs=$count profile function covered
+	if ((runs == 0)); then runs=-1; fi
+	rm -rf "$corpus"
+	mkdir -p "$corpus" "$work/artifacts"
+	unzip -q "$work/address/$1_seed_corpus.zip" -d "$corpus"
+	"$work/address/$1" -runs="$runs" -dict="$work/address/$1.dict" -max_len=4096 -artifact_prefix="$work/artifacts/" -print_final_stats=1 \
+		"$corpus" 2>&1 | grep -E 'DONE|panic|input|Test unit|stat::(number|average)' ||
+		fail "$1 failed: what it failed on is in fuzz/$work/artifacts"
+
+	function=$(sed -E "s|.*\"$1\":\"([^\"]*)\".*|\1|" "$work/coverage/fuzzer_function_names.json")
+	profile=$PWD/$work/$1.profile
+	FUZZ_CORPUS_DIR=$PWD/$corpus FUZZ_PROFILE_NAME=$profile "$work/coverage/$1" -test.run="^$function\$" -test.coverprofile "$profile" >"$profile.log" ||
+		fail "$1 for coverage: see fuzz/$work/$1.profile.log"
+	sed -i "$(cat "$work/coverage/$1.gocovpath")" "$profile"
+	covered=$(grep -c "^$PWD/$work/src/picohttp/[a-z_]*\.go:.* [1-9][0-9]*$" "$profile") ||
+		fail "$1 for coverage: the profile has nothing of picohttp"
+	[[ -s $profile.cpu.prof && -s $profile.heap.prof ]] || fail "$1 for coverage: there are no profiles of CPU and heap"
+	echo "coverage: $covered blocks of picohttp, by $(find "$corpus" -type f | wc -l) inputs"
 }
 
 for engine in "${engines[@]}"; do

@@ -46,7 +46,7 @@ const (
 )
 
 var classes = [...]struct{ name, text string }{
-	Crashes:           {"crash", "a parser panicked, left its memory or did not answer"},
+	Crashes:           {"crash", "a parser panicked, ended, left its memory or did not respond"},
 	FramingDiffers:    {"framing", "both accept the head, but not the same body follows"},
 	LengthDiffers:     {"length", "both accept, and the next message begins elsewhere"},
 	WaitingDiffers:    {"waiting", "one accepts, the other takes what comes next for a part of the same message"},
@@ -64,6 +64,9 @@ var classes = [...]struct{ name, text string }{
 // String returns a word, such as "framing".
 func (c Class) String() string { return classes[c].name }
 
+// MarshalText returns what String does.
+func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
 // text returns what the class means, in a clause.
 func (c Class) text() string { return classes[c].text }
 
@@ -75,19 +78,13 @@ func (c Class) Smuggles() bool { return c >= FramingDiffers && c <= RoutingDiffe
 // silent about.
 func Compare(a, b *Verdict) Class {
 	switch {
-	case a.Result == Absent || b.Result == Absent:
+	case !a.compared() || !b.compared():
 		return Agree
 	case a.Result == Crash || b.Result == Crash:
 		return Crashes
 	}
-	silent := a.Silent | b.Silent
-	last := StageBody
-	switch {
-	case silent&PartFraming != 0:
-		last = StageHead
-	case silent&PartBody != 0:
-		last = StageFraming
-	}
+	silent := a.untold() | b.untold()
+	last := lastStage(a, b)
 	if last < StageBody && (a.anywhere() || b.anywhere()) {
 		return Agree
 	}
@@ -116,6 +113,12 @@ func Compare(a, b *Verdict) Class {
 	return LatenessDiffers
 }
 
+// compared reports whether there is something to compare.
+func (v *Verdict) compared() bool { return v.Result != Absent && v.Result != Protocol }
+
+// lastStage returns the last stage that both parsers tell of.
+func lastStage(a, b *Verdict) Stage { return min(a.tells(), b.tells()) }
+
 // anywhere reports whether the stage is not known.
 func (v *Verdict) anywhere() bool { return v.Result != Accept && v.Stage == StageAny }
 
@@ -142,13 +145,14 @@ func compareHeads(a, b *Verdict, silent Parts) Class {
 	return Agree
 }
 
-// sameBody: a body of no octets is no body, and neither has a CONNECT one. What a
-// tunnel means for what follows shows in KeepAlive.
+// sameBody: a body of no bytes is no body, and neither has a CONNECT one. What a
+// tunnel means for what follows shows in KeepAlive. A length that one does not tell may
+// be any.
 func sameBody(a, b Framing) bool {
 	empty := func(f Framing) bool {
-		return f.Body == picohttp.BodyNone || f.Body == picohttp.BodyTunnel || f.Body == picohttp.BodyLength && f.Length == 0
+		return f.Body == picohttp.BodyNone || f.Body == picohttp.BodyTunnel || f.Body == picohttp.BodyLength && f.Length <= 0
 	}
-	return a.Body == b.Body && a.Length == b.Length || empty(a) && empty(b)
+	return a.Body == b.Body && (a.Length == b.Length || a.Length < 0 || b.Length < 0) || empty(a) && empty(b)
 }
 
 func compareAccepted(a, b *Verdict, silent Parts, last Stage) Class {
@@ -157,9 +161,9 @@ func compareAccepted(a, b *Verdict, silent Parts, last Stage) Class {
 	}
 	if last == StageBody {
 		switch {
-		case a.Length != b.Length:
+		case silent&PartLength == 0 && a.Length != b.Length:
 			return LengthDiffers
-		case !bytes.Equal(a.Body, b.Body):
+		case silent&PartContent == 0 && !bytes.Equal(a.Body, b.Body):
 			return BodyDiffers
 		}
 	}
@@ -169,7 +173,9 @@ func compareAccepted(a, b *Verdict, silent Parts, last Stage) Class {
 	}
 	switch {
 	case c == RoutingDiffers:
-	case silent&PartStartLine == 0 && (a.Method != b.Method || a.Target != b.Target || a.Status != b.Status),
+	case silent&PartMethod == 0 && a.Method != b.Method,
+		silent&PartTarget == 0 && a.Target != b.Target,
+		silent&PartStatus == 0 && a.Status != b.Status,
 		silent&PartMinor == 0 && a.Minor != b.Minor,
 		silent&PartReason == 0 && trim(a.Reason) != trim(b.Reason):
 		c = StartLineDiffers
@@ -213,7 +219,8 @@ func compareFields(a, b []Field, silent Parts) Class {
 }
 
 // canonical returns fields by name, in lower case, with folded lines made one:
-// whether a parser does that is a matter of taste.
+// whether a parser does that is a matter of taste. Transfer codings and connection
+// options have no case.
 func canonical(fields []Field) []Field {
 	var out []Field
 	for _, f := range fields {
@@ -222,10 +229,25 @@ func canonical(fields []Field) []Field {
 			last.Value = trim(last.Value + " " + trim(f.Value))
 			continue
 		}
-		out = append(out, Field{strings.ToLower(f.Name), unfold(f.Value)})
+		f = Field{lower(f.Name), unfold(f.Value)}
+		if f.Name == "transfer-encoding" || f.Name == "connection" {
+			f.Value = lower(f.Value)
+		}
+		out = append(out, f)
 	}
 	slices.SortStableFunc(out, func(a, b Field) int { return cmp.Compare(a.Name, b.Name) })
 	return out
+}
+
+// lower returns s in lower case, where only ASCII has one.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c | 0x20
+		}
+	}
+	return string(b)
 }
 
 func unfold(value string) string {
@@ -257,10 +279,16 @@ type pair struct {
 	class Class
 }
 
-// disagreements compares all verdicts with each other; the worst first.
-func disagreements(verdicts []Verdict) (pairs []pair) {
+// everyone, in the place of an adaptor, compares each with each other.
+const everyone = -1
+
+// disagreements compares verdicts with that of one adaptor; the worst first.
+func disagreements(verdicts []Verdict, against int) (pairs []pair) {
 	for a := range verdicts {
 		for b := a + 1; b < len(verdicts); b++ {
+			if against != everyone && against != a && against != b {
+				continue
+			}
 			if c := Compare(&verdicts[a], &verdicts[b]); c != Agree {
 				pairs = append(pairs, pair{a, b, c})
 			}
@@ -273,13 +301,29 @@ func disagreements(verdicts []Verdict) (pairs []pair) {
 // Rule says what a strict reading of RFC 9110 and 9112 finds wrong with an input:
 // the Code of a picohttp.Error; "incomplete", or "" if nothing. It is how findings
 // are named, so that none needs a product's name.
-func Rule(k Kind, b []byte) string {
-	v := strict.verdict(k, b)
-	switch {
-	case v.Result == Accept:
-		return ""
-	case v.Result == Incomplete:
-		return "incomplete"
+func Rule(k Kind, b []byte) string { return judge(k, b).rule }
+
+// A judgment is a Rule, and the Stage at which it is broken.
+type judgment struct {
+	rule  string
+	stage Stage
+}
+
+func judge(k Kind, b []byte) judgment {
+	switch v := strict.verdict(k, b); v.Result {
+	case Accept:
+		return judgment{}
+	case Incomplete:
+		return judgment{"incomplete", v.Stage}
+	default:
+		return judgment{v.Why, v.Stage}
 	}
-	return v.Why
+}
+
+// until returns the rule, or "" if it is broken after the last stage that is compared.
+func (j judgment) until(last Stage) string {
+	if j.stage > last {
+		return ""
+	}
+	return j.rule
 }

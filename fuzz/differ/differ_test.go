@@ -132,7 +132,7 @@ func TestPicohttpIsItself(t *testing.T) {
 func TestDrivers(t *testing.T) {
 	b := []byte("GET / HTTP/1.1\r\n\r\n")
 	forgets := func(b []byte) Verdict { return Verdict{Result: Accept, Length: len(b)} }
-	if at, _ := Prefixes(forgets, b); at != 0 {
+	if at, _ := Prefixes(forgets, b); at != 1 {
 		t.Error("Prefixes does not see a length that follows the input")
 	}
 	torn := func(_ Kind, pieces [][]byte) Verdict {
@@ -144,7 +144,7 @@ func TestDrivers(t *testing.T) {
 	if at, _ := Splits(torn, Request, b); at != 15 {
 		t.Errorf("Splits sees the wrong cut at %d, not at 15", at)
 	}
-	if v := Call(func(b []byte) Verdict { panic("so") }, b); v.Result != Crash || v.Why != "so" {
+	if v := Call(func(b []byte) Verdict { panic("so") }, b); v.Result != Crash || !strings.HasPrefix(v.Why, "so (differ_test.go:") || !strings.HasSuffix(v.Where, ": so") {
 		t.Errorf("a panic is %+v", v)
 	}
 	writes := func(b []byte) Verdict {
@@ -239,7 +239,7 @@ func TestPatience(t *testing.T) {
 			}
 		}
 		if crashes != 1 || report.Executions != 2000 {
-			t.Errorf("%s: %d crashes in %d executions", name, crashes, report.Executions)
+			t.Errorf("%s: %d crashes in %d executions: %+v", name, crashes, report.Executions, report)
 		}
 	}
 }
@@ -263,7 +263,8 @@ func TestPipe(t *testing.T) {
 			v, w := strict.verdict(k, b), pipe.parser(k).parse(b)
 			if w.Result == Accept {
 				accepted++
-				if k != Chunked && (w.Silent&^(PartBody|PartReason) != 0 || !slices.Equal(v.Fields, w.Fields)) {
+				other := map[Kind]Parts{Request: PartReason | PartStatus, Response: PartReason | PartMethod | PartTarget}
+				if k != Chunked && (w.Silent&^(PartBody|other[k]) != 0 || !slices.Equal(v.Fields, w.Fields)) {
 					t.Errorf("%q: %+v, not %+v", b, w, v)
 				}
 			}
@@ -271,15 +272,6 @@ func TestPipe(t *testing.T) {
 		if len(report.Findings) > 0 || accepted < 20 {
 			t.Errorf("%s: %d accepted, %d findings: %+v", k, accepted, len(report.Findings), report.Findings)
 		}
-	}
-	for _, script := range []string{"exit 1", "echo no", "read x; echo '{}'; exit 3"} {
-		dead := Pipe("dead", []Kind{Request}, "sh", "-c", script)
-		for range 5 {
-			if v := dead.Request([]byte("GET")); v.Result != Crash || v.Why == "" {
-				t.Errorf("%s: %+v", script, v)
-			}
-		}
-		dead.Close()
 	}
 }
 
@@ -302,75 +294,11 @@ func TestPipeCloses(t *testing.T) {
 	}
 	hangs.Close()
 	for range 2 {
-		if v := <-verdicts; v.Result != Crash || v.Why == "" {
+		if v := <-verdicts; v.Result != Absent || v.Why == "" {
 			t.Errorf("%+v", v)
 		}
 	}
 	if n := count(); n != 1 {
 		t.Errorf("%d starts", n)
-	}
-}
-
-func TestReport(t *testing.T) {
-	input := "GET /<b>|*\x00\x80\r\n\r\n"
-	r := Merge(&Report{Parsers: []string{"first", "second"}, Executions: 9, Findings: []Finding{
-		{Class: AcceptanceDiffers, Rule: "field-name", Input: []byte("x"), Verdicts: make([]Verdict, 2), Count: 1},
-		{Class: FramingDiffers, Input: []byte(input), Verdicts: []Verdict{{Result: Accept, Head: 3}, {Why: "because\xff"}}, Count: 2, Suspect: true},
-	}}, &Report{Parsers: []string{"second", "third"}, Findings: []Finding{
-		{Kind: Chunked, Class: LengthDiffers, Rule: "bare-lf", Input: []byte("0\n"), Verdicts: make([]Verdict, 2)},
-	}})
-	if r.Findings[0].Class != FramingDiffers || !slices.Equal(r.Parsers, []string{"first", "second", "third"}) || r.Findings[2].Verdicts[0].Result != Absent {
-		t.Errorf("%+v", r)
-	}
-	var page, text, summary strings.Builder
-	for w, write := range map[*strings.Builder]func() error{
-		&page:    func() error { return r.WriteHTML(&page) },
-		&text:    func() error { return r.WriteMarkdown(&text) },
-		&summary: func() error { return r.WriteSummary(&summary) },
-	} {
-		if err := write(); err != nil || w.Len() == 0 {
-			t.Fatal(err)
-		}
-	}
-	for _, want := range []string{"&lt;b&gt;", ">NUL<", ">80<", ">CR<", "suspect", `because\xff`, "third"} {
-		if !strings.Contains(page.String(), want) {
-			t.Errorf("the page has no %s", want)
-		}
-	}
-	for _, want := range []string{`/&lt;b>\|\*‹NUL›‹80›‹CR›‹LF›‹CR›‹LF›`, "| ! ", "field-name", "second"} {
-		if !strings.Contains(text.String(), want) {
-			t.Errorf("the text has no %s:\n%s", want, &text)
-		}
-	}
-	for _, secret := range []string{"first", "second", "third", "GET", "because"} {
-		if strings.Contains(summary.String(), secret) {
-			t.Errorf("the summary has %q:\n%s", secret, &summary)
-		}
-	}
-}
-
-func TestCommand(t *testing.T) {
-	dir := t.TempDir()
-	var out strings.Builder
-	err := command(context.Background(), []string{"-count", "3000", "-seed", "1", "-kind", "request,chunked", "-guard", "-splits", "-report", dir}, &out, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"report.html", "report.md", "summary.md"} {
-		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() < 300 {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if !strings.Contains(out.String(), "3000 executions") || !strings.Contains(out.String(), "accepted by net/http") {
-		t.Error(out.String())
-	}
-	before := out.Len()
-	for _, args := range [][]string{{"-kind", "both"}, {"-kind", "request,both"}, {"-only", "nobody"}, {"-pipe", "x"}, {"more"}} {
-		if err := command(context.Background(), append(args, "-count", "1", "-report", dir), &out, nil); err == nil {
-			t.Errorf("%q is no error", args)
-		}
-	}
-	if ran := out.String()[before:]; ran != "" {
-		t.Errorf("with wrong arguments it says %s", ran)
 	}
 }

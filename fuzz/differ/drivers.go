@@ -1,9 +1,12 @@
 package differ
 
 import (
+	"bytes"
 	"fmt"
+	"path/filepath"
+	"runtime"
 	"runtime/debug"
-	"time"
+	"strings"
 
 	"github.com/picohttp/picohttp"
 )
@@ -14,61 +17,51 @@ func Call(parse func(b []byte) Verdict, b []byte) (v Verdict) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			v = Verdict{Result: Crash, Why: fmt.Sprint(p)}
+			function, line := panicked()
+			why := fmt.Sprint(p)
+			v = Verdict{Result: Crash, Why: fmt.Sprintf("%s (%s)", why, line), Where: function + ": " + withoutValues(why)}
 		}
 	}()
 	return parse(b[:len(b):len(b)])
 }
 
-// A watched parser runs on a goroutine of its own, which is abandoned when it does
-// not answer: a parser may well run for ever where one looks for its faults.
-type watched struct {
-	questions chan func() Verdict
-	answers   chan Verdict
-	patience  *time.Timer
-	limit     time.Duration
-	abandoned bool
-	stuck     []byte // the input that it was abandoned with, until that is a finding
+// withoutValues returns the beginning of a text, up to the first number or quotation.
+func withoutValues(text string) string {
+	if i := strings.IndexAny(text, "\"'`[0123456789"); i >= 0 {
+		text = text[:i]
+	}
+	return strings.TrimRight(text[:min(len(text), 60)], " :")
 }
 
-func newWatched(limit time.Duration) *watched {
-	w := &watched{make(chan func() Verdict), make(chan Verdict, 1), time.NewTimer(limit), limit, false, nil}
-	go func() {
-		for q := range w.questions {
-			w.answers <- Call(func([]byte) Verdict { return q() }, nil)
+// panicked returns where the panic that is being recovered from began: the first function
+// that belongs to neither the runtime nor the kit nor, unless there is no other, the
+// standard library.
+func panicked() (function, line string) {
+	const kit = "github.com/picohttp/picohttp/fuzz/differ."
+	var callers [64]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])])
+	library := "" // the folder of the standard library, as the first frame is runtime's
+	ours := false // so far all is the kit's
+	for {
+		f, more := frames.Next()
+		domain, _, path := strings.Cut(f.Function, "/")
+		own := strings.HasPrefix(f.Function, kit)
+		standard := strings.HasPrefix(f.File, library) && !(path && strings.Contains(domain, ".")) && !strings.HasPrefix(f.Function, "main.")
+		switch {
+		case f.Function == kit+"Call":
+			return function, line
+		case strings.HasPrefix(f.Function, "runtime."):
+			if i := strings.LastIndex(f.File, "runtime/"); library == "" && i >= 0 {
+				library = f.File[:i]
+			}
+		case function == "" || ours && !own || !own && !standard:
+			function, line, ours = f.Function, fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line), own
+			if !own && !standard {
+				return function, line
+			}
 		}
-	}()
-	return w
-}
-
-// ask answers what q does, which is about an input in pieces; if that takes too
-// long, and from then on, Absent.
-func (w *watched) ask(q func() Verdict, pieces ...[]byte) Verdict {
-	if w.abandoned {
-		return Verdict{Result: Absent}
-	}
-	w.questions <- q
-	w.patience.Reset(w.limit)
-	select {
-	case v := <-w.answers:
-		return v
-	case <-w.patience.C:
-		w.abandoned, w.stuck = true, joined(pieces)
-		return Verdict{Result: Absent}
-	}
-}
-
-// watch has p run watched.
-func (p *parser) watch(limit time.Duration) {
-	w := newWatched(limit)
-	p.watched = w
-	parse, pieces := p.parse, p.pieces
-	p.parse = func(b []byte) Verdict {
-		return w.ask(func() Verdict { return parse(b[:len(b):len(b)]) }, b)
-	}
-	if pieces != nil {
-		p.pieces = func(k Kind, of [][]byte) Verdict {
-			return w.ask(func() Verdict { return pieces(k, of) }, of...)
+		if !more {
+			return function, line
 		}
 	}
 }
@@ -98,22 +91,29 @@ func (g *Guard) AtStart(b []byte) []byte {
 	return g.room[:len(b):len(b)]
 }
 
-// Parse returns parse, with each input at both ends of the Guard; verdicts that
-// depend on that are a Crash. A longer input than the Guard is for is handed
-// on as it is.
+// Parse returns parse, with each input at both ends of the Guard. If the verdict depends
+// on that, or parse writes to the input, that is a Crash. A longer input than the Guard is
+// for is passed as it is.
 func (g *Guard) Parse(parse func(b []byte) Verdict) func(b []byte) Verdict {
 	return func(b []byte) Verdict {
 		if len(b) > len(g.room) {
 			return Call(parse, b)
 		}
-		end := Call(parse, g.AtEnd(b))
+		place := g.AtEnd(b)
+		end := Call(parse, place)
+		if !bytes.Equal(place, b) {
+			return writes
+		}
 		start := Call(parse, g.AtStart(b))
 		if c := Compare(&end, &start); c != Agree && end.Result != Crash {
-			return Verdict{Result: Crash, Why: "the verdict depends on where the input lies: " + c.String()}
+			return Verdict{Result: Crash, Why: "the verdict depends on where the input lies: " + c.String(), Where: "depends on where the input lies"}
 		}
 		return end
 	}
 }
+
+// writes is the verdict of a parser that writes to its input.
+var writes = Verdict{Result: Crash, Why: "it wrote to its input", Where: "writes to its input"}
 
 // Prefixes holds parse to itself: what it says of b must be what it said of each
 // beginning of b, or "incomplete". An input that has been rejected cannot become
@@ -124,7 +124,7 @@ func Prefixes(parse func(b []byte) Verdict, b []byte) (end int, why string) {
 	for end := range b {
 		v := Call(parse, b[:end])
 		switch {
-		case v.Result == Incomplete || closes(&v) || closes(&whole):
+		case v.Result == Incomplete || !v.compared() || closes(&v) || closes(&whole):
 			continue
 		case v.Result != whole.Result:
 			return end, fmt.Sprintf("%s of %d octets, %s of %d", v.Result, end, whole.Result, len(b))
@@ -152,6 +152,7 @@ func Splits(pieces func(k Kind, pieces [][]byte) Verdict, k Kind, b []byte) (cut
 	whole := deliver(b)
 	check := func(v Verdict) string {
 		switch c := Compare(&v, &whole); {
+		case !v.compared() || !whole.compared():
 		case c != Agree || v.Result != whole.Result:
 			return fmt.Sprintf("%s in pieces, %s in one: %s", v.Result, whole.Result, c)
 		case v.Result == Reject && v.Why != whole.Why:

@@ -4,99 +4,112 @@ import (
 	"bufio"
 	"context"
 	"encoding/base64"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
-
-	"github.com/picohttp/picohttp"
+	"time"
 )
 
-// Pipe returns an adaptor of a program that speaks the protocol of "picohttp
-// batch": it reads lines of base64, each an input, and answers each by a line
-// with a JSON object, flushed. For each kind there is a process of its own, with
-// "-kind request", "response" or "chunked" behind args, started when first
-// needed, and again if it dies, which is a Crash. How long an answer may take is
-// up to Run.Patience. What it leaves out, the program is silent about; an "error"
-// in "host", "check" or "framing" is a rejection, unless it is that Host is missing. Close
-// ends the processes, and none is started after it.
+const (
+	maxAnswer = 1 << 20 // bytes of a line that a program writes
+	maxStderr = 1 << 10 // bytes of its standard error that are kept, from the beginning and from the end
+	// A program may take this long to start and to answer for the first time.
+	starting = 10 * time.Second
+	// One that has closed its output may take this long to exit.
+	exiting = time.Second
+)
+
+// Pipe returns an adaptor of a program that speaks the pipe protocol, which the README
+// of this module describes. For each kind there is a process of its own, with "-kind
+// request", "response" or "chunked" after args. It is started when first needed, and
+// again after it has died, which is a Crash, after it has not answered for as long as
+// Run.Patience, which is another, and after a line that is no answer, which is the Result
+// Protocol. Each process is first asked something that one has answered before. If it
+// does not answer that, the program is out, and its verdicts are Absent.
+//
+// What an answer leaves out, the program is silent about. Close ends the processes, and
+// none is started after it.
 func Pipe(name string, kinds []Kind, args ...string) Adaptor {
+	a := Adaptor{Name: name}
 	ctx, end := context.WithCancel(context.Background())
-	var open []*process
 	start := func(k Kind) func([]byte) Verdict {
 		if !slices.Contains(kinds, k) {
 			return nil
 		}
-		p := &process{ctx: ctx, kind: k, args: append(slices.Clone(args), "-kind", k.String())}
-		open = append(open, p)
+		p := &process{ctx: ctx, kind: k, args: append(slices.Clone(args), "-kind", k.String()), answered: []byte(plain[k])}
+		a.programs[k] = p
 		return p.parse
 	}
-	return Adaptor{
-		Name:     name,
-		Request:  start(Request),
-		Response: start(Response),
-		Chunked:  start(Chunked),
-		Close: func() {
-			end()
-			for _, p := range open {
-				p.stop()
+	a.Request, a.Response, a.Chunked = start(Request), start(Response), start(Chunked)
+	programs := a.programs
+	a.Close = func() {
+		end()
+		for _, p := range programs {
+			if p != nil {
+				p.close()
 			}
-		},
+		}
 	}
+	return a
 }
 
+// plain are inputs that every parser answers.
+var plain = [...]string{
+	Request:  "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+	Response: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+	Chunked:  "0\r\n\r\n",
+}
+
+// A process is a program that answers questions of one kind.
 type process struct {
-	ctx    context.Context
-	kind   Kind
-	args   []string
-	cmd    atomic.Pointer[exec.Cmd] // Close may come while an answer does not
+	ctx      context.Context
+	kind     Kind
+	args     []string
+	patience time.Duration // 0 is defaultPatience
+	answered []byte        // a question that it has answered
+	asked    bool          // answered is one that a Run has asked, and no longer plain
+	gone     error         // why it is not started again
+
+	busy   sync.Mutex               // held while it is asked: close may come meanwhile
+	cmd    atomic.Pointer[exec.Cmd] // nil if none runs
 	in     io.WriteCloser
-	out    *bufio.Reader
+	out    io.ReadCloser
+	lines  *bufio.Reader
+	stderr excerpt
 	line   []byte
-	failed int // starts in a row without an answer
 }
 
 func (p *process) parse(b []byte) Verdict {
-	answer, err := p.ask(b)
-	if err != nil {
-		p.stop()
-		return Verdict{Result: Crash, Why: err.Error()}
+	p.busy.Lock()
+	defer p.busy.Unlock()
+	if p.gone == nil && p.cmd.Load() == nil {
+		p.gone = p.start()
 	}
-	var o outcome
-	if err := json.Unmarshal(answer, &o); err != nil {
-		return Verdict{Result: Crash, Why: fmt.Sprintf("%v in the answer %q", err, answer)}
+	if p.gone != nil {
+		return Verdict{Result: Absent, Why: p.gone.Error()}
 	}
-	return o.verdict(p.kind)
+	patience := p.patience
+	if patience == 0 {
+		patience = defaultPatience
+	}
+	v := p.ask(b, patience)
+	if !p.asked && v.compared() && v.Result != Crash {
+		p.answered, p.asked = slices.Clone(b), true
+	}
+	return v
 }
 
-func (p *process) ask(b []byte) (answer []byte, err error) {
-	if p.cmd.Load() == nil {
-		if err := p.start(); err != nil {
-			return nil, err
-		}
-	}
-	p.line = append(base64.StdEncoding.AppendEncode(p.line[:0], b), '\n')
-	if _, err = p.in.Write(p.line); err == nil {
-		answer, err = p.out.ReadBytes('\n')
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", p.args[0], err)
-	}
-	p.failed = 0
-	return answer, nil
-}
-
+// start starts the program, and returns why that cannot be done.
 func (p *process) start() error {
-	if p.failed == 3 {
-		// It is not the input.
-		return fmt.Errorf("%s: does not answer", p.args[0])
-	}
-	p.failed++
 	cmd := exec.CommandContext(p.ctx, p.args[0], p.args[1:]...)
-	cmd.Stderr = os.Stderr
+	cmd.Stderr = &p.stderr
+	cmd.WaitDelay = exiting
+	ownGroup(cmd)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return err
@@ -108,142 +121,161 @@ func (p *process) start() error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	p.in, p.out = in, bufio.NewReader(out)
+	p.in, p.out, p.lines = in, out, bufio.NewReader(out)
 	p.cmd.Store(cmd)
+	v := p.ask(p.answered, max(starting, p.patience))
+	switch {
+	case v.Result == Protocol:
+		return fmt.Errorf("%w: %s", errProtocol, v.Why)
+	case !v.compared() || v.Result == Crash:
+		how := "it does not answer"
+		if p.asked {
+			how = "started again, it does not answer what it has answered before"
+		}
+		return fmt.Errorf("%s: %s", how, v.Why)
+	}
 	return nil
 }
 
-func (p *process) stop() {
-	cmd := p.cmd.Swap(nil)
-	if cmd == nil {
-		return
+// ask returns what the program says of b. Unless that is an answer, the process is
+// ended.
+func (p *process) ask(b []byte, patience time.Duration) Verdict {
+	if n := p.lines.Buffered(); n > 0 {
+		early, _ := p.lines.Peek(min(n, 200))
+		p.killer()()
+		p.end()
+		return Verdict{Result: Protocol, Why: fmt.Sprintf("it wrote before it was asked: %q", early)}
 	}
-	p.in.Close()
-	cmd.Process.Kill()
-	cmd.Wait()
-}
-
-// An outcome is an answer of the batch protocol.
-type outcome struct {
-	Result     string      `json:"result"`
-	N          int         `json:"n"`
-	Error      string      `json:"error"`
-	Method     string      `json:"method"`
-	Target     string      `json:"target"`
-	Minor      *int        `json:"minor"`
-	StatusCode *int        `json:"status_code"`
-	Reason     *string     `json:"reason"`
-	Fields     [][2]string `json:"fields"`
-	Framing    *struct {
-		Body      string `json:"body"`
-		Length    uint64 `json:"length"`
-		KeepAlive *bool  `json:"keep_alive"`
-		Error     string `json:"error"`
-	} `json:"framing"`
-	Host     judgment    `json:"host"`
-	Check    judgment    `json:"check"`
-	Body     *[]byte     `json:"body"`
-	Trailers [][2]string `json:"trailers"`
-}
-
-// A judgment is a member of which only the error matters here.
-type judgment struct {
-	Error string `json:"error"`
-}
-
-func (o *outcome) verdict(k Kind) (v Verdict) {
-	v.Stage = StageHead
-	if k == Chunked {
-		v.Stage = StageBody
+	p.stderr.reset()
+	late := time.AfterFunc(patience, p.killer())
+	p.line = append(base64.StdEncoding.AppendEncode(p.line[:0], b), '\n')
+	_, err := p.in.Write(p.line)
+	var answer []byte
+	if err == nil {
+		answer, err = p.read()
 	}
-	switch o.Result {
-	case "complete":
-		v.Result = Accept
-	case "incomplete":
-		v.Result = Incomplete
-		return v
-	case "malformed":
-		v.Why = o.Error
-		return v
-	default:
-		return Verdict{Result: Crash, Why: "the result " + o.Result + " " + o.Error}
-	}
-	fields := o.Fields
-	if k == Chunked {
-		v.Length = o.N
-		fields = o.Trailers
-		if o.Body == nil {
-			v.Silent |= PartBody
-		} else {
-			v.Body = *o.Body
+	inTime := late.Stop()
+	if err == nil {
+		v, err := parseAnswer(p.kind, answer)
+		if err == nil && inTime {
+			return v
 		}
-	} else {
-		v.Head = o.N
-		v.Silent |= PartBody
-	}
-	if fields == nil {
-		v.Silent |= PartFields
-	}
-	for _, f := range fields {
-		v.Fields = append(v.Fields, Field{octets(f[0]), octets(f[1])})
-	}
-	v.Method, v.Target = octets(o.Method), octets(o.Target)
-	if k == Request && o.Method == "" {
-		v.Silent |= PartStartLine
-	}
-	if o.Minor == nil {
-		v.Silent |= PartMinor
-	} else {
-		v.Minor = *o.Minor
-	}
-	if o.Reason == nil {
-		v.Silent |= PartReason
-	} else {
-		v.Reason = octets(*o.Reason)
-	}
-	if o.StatusCode != nil {
-		v.Status = *o.StatusCode
-	} else if k == Response {
-		v.Silent |= PartStartLine
-	}
-	for _, why := range []string{o.Host.Error, o.Check.Error} {
-		if why != "" && why != picohttp.ErrHostMissing.Code() {
-			return Verdict{Result: Reject, Stage: StageFraming, Why: why}
+		p.killer()()
+		p.end()
+		if err == nil {
+			return v
 		}
+		return Verdict{Result: Protocol, Why: fmt.Sprintf("%v, in the line %q", err, answer[:min(len(answer), 200)])}
 	}
+	if err == errLongLine {
+		p.killer()()
+	}
+	how := p.end()
 	switch {
-	case o.Framing == nil:
-		v.Silent |= PartFraming | PartKeepAlive
-	case o.Framing.Error != "":
-		return Verdict{Result: Reject, Stage: StageFraming, Why: o.Framing.Error}
-	default:
-		body, known := bodies[o.Framing.Body]
-		if !known {
-			v.Silent |= PartFraming
-		}
-		v.Framing = Framing{Body: body, Length: int64(o.Framing.Length)}
-		if o.Framing.KeepAlive == nil {
-			v.Silent |= PartKeepAlive
-		} else {
-			v.Framing.KeepAlive = *o.Framing.KeepAlive
-		}
+	case p.ctx.Err() != nil:
+		return Verdict{Result: Absent, Why: "closed"}
+	case err == errLongLine:
+		return Verdict{Result: Protocol, Why: err.Error()}
+	case !inTime:
+		return Verdict{Result: Crash, Where: noAnswer, Why: fmt.Sprintf("%s in %v", noAnswer, patience)}
+	}
+	v := Verdict{Result: Crash, Where: how, Why: how}
+	if said := p.stderr.String(); said != "" {
+		v.Why += ": " + said
 	}
 	return v
 }
 
-var bodies = func() map[string]picohttp.Body {
-	m := map[string]picohttp.Body{}
-	for b := picohttp.BodyNone; b <= picohttp.BodyTunnel; b++ {
-		m[b.String()] = b
-	}
-	return m
-}()
+const noAnswer = "no answer"
 
-// octets returns what a string of Latin-1 stands for.
-func octets(s string) string {
-	b := make([]byte, 0, len(s))
-	for _, r := range s {
-		b = append(b, byte(r))
+// errProtocol is what a program that writes other lines than answers ends a run with.
+var errProtocol = errors.New("what it writes is not the pipe protocol")
+
+var errLongLine = fmt.Errorf("a line of more than %d bytes", maxAnswer)
+
+// read returns the next line.
+func (p *process) read() (line []byte, err error) {
+	for {
+		part, err := p.lines.ReadSlice('\n')
+		line = append(line, part...)
+		if err != bufio.ErrBufferFull {
+			return line, err
+		}
+		if len(line) > maxAnswer {
+			return nil, errLongLine
+		}
 	}
-	return string(b)
+}
+
+// killer returns a function that ends the process that runs, so that whoever waits for its
+// answer need not any longer.
+func (p *process) killer() (kill func()) {
+	cmd, out := p.cmd.Load(), p.out
+	return func() {
+		killGroup(cmd)
+		out.Close()
+	}
+}
+
+// end waits for the process to exit, but not long, and returns how it did.
+func (p *process) end() (how string) {
+	cmd := p.cmd.Swap(nil)
+	if cmd == nil {
+		return ""
+	}
+	p.in.Close()
+	late := time.AfterFunc(exiting, func() { killGroup(cmd) })
+	defer late.Stop()
+	err := cmd.Wait()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) && cmd.ProcessState == nil {
+		return err.Error()
+	}
+	return strings.TrimSuffix(cmd.ProcessState.String(), " (core dumped)")
+}
+
+// close ends the process, whose program is not started again.
+func (p *process) close() {
+	if cmd := p.cmd.Load(); cmd != nil {
+		killGroup(cmd) // whatever it is about
+	}
+	p.busy.Lock()
+	defer p.busy.Unlock()
+	p.end()
+	p.gone = errors.New("closed")
+}
+
+// An excerpt keeps the beginning and the end of what is written to it.
+type excerpt struct {
+	mu         sync.Mutex
+	begin, end []byte
+	left       bool // some of the middle is left out
+}
+
+func (e *excerpt) Write(b []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := min(len(b), maxStderr-len(e.begin))
+	e.begin = append(e.begin, b[:n]...)
+	e.end = append(e.end, b[n:]...)
+	if more := len(e.end) - maxStderr; more > 0 {
+		e.end = append(e.end[:0], e.end[more:]...)
+		e.left = true
+	}
+	return len(b), nil
+}
+
+func (e *excerpt) reset() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.begin, e.end, e.left = e.begin[:0], e.end[:0], false
+}
+
+func (e *excerpt) String() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	between := ""
+	if e.left {
+		between = " ... "
+	}
+	return strings.TrimSpace(string(e.begin) + between + string(e.end))
 }

@@ -11,18 +11,23 @@ import (
 	"strings"
 	"time"
 
+	"github.com/picohttp/picohttp"
 	"github.com/picohttp/picohttp/fuzz/corpus"
 	"github.com/picohttp/picohttp/fuzz/mutate"
 )
 
 const (
-	maxInput   = 4 << 10 // octets of an input: longer ones are left out
-	maxSplit   = 400     // octets of an input that is delivered in pieces
+	maxInput   = 4 << 10 // bytes of an input: longer ones are left out
+	maxSplit   = 400     // bytes of an input that is delivered in pieces
 	minimising = 3000    // executions for one finding
+	patient    = 10      // times Run.Patience for one finding
 )
 
 // defaultPatience is what Run.Patience is if it is 0.
 const defaultPatience = 5 * time.Second
+
+// AgainstAll is a value of Run.Against.
+const AgainstAll = "all"
 
 // A Run holds adaptors against each other. Two fields are needed, Adaptors and
 // either Count or a context that ends.
@@ -31,15 +36,19 @@ type Run struct {
 	Adaptors []Adaptor // those with nothing for the Kind take no part
 	Count    int64     // inputs to try, seeds included; 0 for no limit
 
+	// Against names the parser that all others are compared with. "" is the first one.
+	// With AgainstAll each is compared with each other, which finds the same causes in
+	// many more ways.
+	Against string
 	// Seeds to begin with, besides those of package corpus.
 	Seeds [][]byte
 	// Dir is where inputs and findings are kept, and from where a run goes on
-	// that was made with it before; "" for nowhere.
+	// that was made with it before; "" for nowhere. There is one Run at a time with it.
 	Dir string
 	// Random is the seed of the mutants; the same Random, Seeds and Count
 	// make the same run, if Dir is empty and no parser waits.
 	Random uint64
-	// Guard puts inputs at the ends of memory that may be read.
+	// Guard puts inputs at the ends of memory that may be read, for parsers in Go.
 	Guard bool
 	// Splits holds each parser to itself, too: inputs that are new come in
 	// pieces, and their beginnings come alone.
@@ -47,37 +56,48 @@ type Run struct {
 	// Late has it tell of each rule whose breach one parser sees later than
 	// another: many findings, and harmless ones.
 	Late bool
-	// Patience is how long a parser may think about one input. One that takes
-	// longer is a Crash, and takes no part from then on: nothing can stop it, so
-	// it goes on thinking until the process ends. 0 is 5 seconds.
+	// Patience is how long a parser may think about one input. One that takes longer is a
+	// Crash. The program of a Pipe is ended then, and started again. Go code takes no part
+	// from then on: nothing can stop it, so it goes on thinking until the process ends. 0
+	// is 5 seconds.
 	Patience time.Duration
 	// Progress is called about once a second; nil for nothing.
 	Progress func(p Progress)
 
-	parsers []parser
-	rng     *rand.Rand
-	seeds   [][]byte
-	kept    [][]byte            // inputs of which some verdict was new
-	known   map[string]bool     // behaviours
-	pairs   map[string]*Finding // by pair.key
-	found   map[string]*Finding // by its key
-	done    int64               // executions of this run and those before it
-	before  time.Duration
-	began   time.Time
-	shown   time.Time // when Progress was called
-	ctx     context.Context
-	copied  []byte
-	err     error // of writing to Dir
+	jobs       *jobs // does the work in other processes; nil for this one
+	job        int   // from 1 up: this is one of them, which writes to a Dir that is not its own
+	parsers    []parser
+	against    int // place in parsers
+	rng        *rand.Rand
+	seeds      [][]byte
+	kept       [][]byte           // inputs of which some verdict was new
+	known      map[behaviour]bool //
+	found      map[cause]*Finding // the finding that each cause belongs to
+	findings   []*Finding
+	failures   []Failure
+	over       error // why the run ends before its time
+	done       int64 // executions of this run and those before it
+	doneBefore int64
+	before     time.Duration
+	began      time.Time
+	shown      time.Time // when Progress was called
+	ctx        context.Context
+	copied     []byte // the input that was asked last
+	causes     []cause
+	trying     trying
+	saved      state // of earlier runs
+	err        error // of writing to Dir
 }
 
 // Progress is how far a Run has come.
 type Progress struct {
 	Kind       Kind
-	Executions int64 // inputs, each given to all parsers, of the runs before too
-	Rate       float64
+	Executions int64   // inputs, each given to all parsers, of earlier runs of these parsers too
+	Rate       float64 // executions a second, of this run
 	Findings   int
-	Classes    int // of Class and Rule
-	Kept       int // inputs that some parser had not seen the like of
+	Classes    int       // of Class and Rule
+	Kept       int       // inputs that some parser had not seen the like of
+	Failures   []Failure // parsers that are out, or whose lines are no answers
 }
 
 // A Finding is an input that parsers disagree about.
@@ -89,100 +109,193 @@ type Finding struct {
 	Verdicts []Verdict
 	Count    int64 // disagreements of two parsers that came down to it
 
+	// Between are the two parsers that it is named after. Of Crashes and DeliveryDiffers
+	// the second is "".
+	Between [2]string
 	// Suspect: the strict profile of picohttp accepts the input, and of two or
 	// more other parsers that do, not all read it alike.
 	Suspect bool
 	// Detail says more, for DeliveryDiffers.
 	Detail string
 
-	key string
+	ids     []string // of its causes, the worst first
+	against int      // the place of the parser that the others are compared with
+	fresh   bool     // it is not among those that were known
 }
 
-type parser struct {
-	name   string
-	parse  func(b []byte) Verdict
-	pieces func(k Kind, pieces [][]byte) Verdict
-
-	watched *watched
-}
-
-// release ends the goroutines of the parsers.
-func (r *Run) release() {
-	for _, p := range r.parsers {
-		if p.watched != nil {
-			close(p.watched.questions)
-		}
+// ID names a finding by its kind, class and rule, by the parsers it is between, and by the
+// kind of verdict that each has. Other seeds, inputs, or parsers besides these leave it as
+// it is.
+func (f *Finding) ID() string {
+	if len(f.ids) == 0 {
+		return ""
 	}
+	return f.ids[0]
 }
 
-// Do runs until Count, or until ctx ends, which is no error. It answers what it
-// has found, also beside an error.
-func (r *Run) Do(ctx context.Context) (*Report, error) {
+// A behaviour is what a parser makes of inputs that break a rule, and of which the parser
+// that it is compared with makes something. There are more of these than of causes: an
+// input that leads nowhere new for a reader may do so for its mutants.
+type behaviour struct {
+	rule       string
+	parser     int
+	own, other outcome
+}
+
+// An outcome is what is known of a verdict to tell behaviours apart.
+type outcome struct {
+	result Result
+	stage  Stage
+	body   picohttp.Body
+}
+
+func (v *Verdict) outcome() outcome { return outcome{v.Result, v.Stage, v.Framing.Body} }
+
+// A cause is a way in which two parsers disagree, or one of them fails. All inputs that show
+// it are one finding.
+type cause struct {
+	class Class
+	rule  string // "" for Crashes
+	a, b  side   // b.parser is noParser for what one parser does alone
+}
+
+// A side is what one parser does in a cause.
+type side struct {
+	parser int
+	result Result
+	body   picohttp.Body
+	where  string // of a Crash
+}
+
+const noParser = -1
+
+// Do runs until Count, or until ctx ends, which is no error. It ends with an error when too
+// few parsers are left, or when a program keeps on writing what is no answer. It returns
+// what it has found, also along with an error.
+func (r *Run) Do(ctx context.Context) (report *Report, err error) {
 	r.ctx = ctx
-	err := r.prepare()
+	unlock, err := r.prepare()
 	defer r.release()
 	if err != nil {
 		return nil, err
 	}
-	for _, b := range r.seeds {
-		if !r.goesOn() {
-			break
-		}
-		r.try(b)
+	defer unlock()
+	if r.jobs != nil {
+		r.over = r.jobs.do(r)
+		err = r.load()
+	} else if err = r.load(); err == nil {
+		r.run()
 	}
-	for r.goesOn() {
-		r.try(r.mutant())
+	if err != nil {
+		return nil, err
 	}
 	if r.Progress != nil {
 		r.Progress(r.progress())
 	}
-	return r.report(), r.save()
+	if err = r.save(); r.over != nil {
+		err = r.over
+	}
+	return r.report(), err
+}
+
+// run tries the seeds, and then mutants.
+func (r *Run) run() {
+	for i, b := range r.seeds {
+		if !r.goesOn() {
+			return
+		}
+		if r.job > 0 && int64(i) < r.done {
+			continue // it was started again
+		}
+		r.done++
+		r.try(b)
+	}
+	for r.goesOn() {
+		r.done++
+		r.try(r.mutant())
+	}
 }
 
 // goesOn reports whether there is more to do, and tells of progress.
 func (r *Run) goesOn() bool {
-	if now := time.Now(); r.Progress != nil && now.Sub(r.shown) >= time.Second {
-		r.shown = now
-		r.Progress(r.progress())
-	}
-	return r.ctx.Err() == nil && (r.Count == 0 || r.done < r.Count)
+	r.tell()
+	return r.ctx.Err() == nil && r.over == nil && (r.Count == 0 || r.done < r.Count)
 }
 
-func (r *Run) prepare() error {
-	r.parsers = nil
+// tell calls Progress and saves the state, once a second.
+func (r *Run) tell() {
+	now := time.Now()
+	if now.Sub(r.shown) < time.Second {
+		return
+	}
+	r.shown = now
+	if r.Progress != nil {
+		r.Progress(r.progress())
+	}
+	r.failed(r.save())
+}
+
+func (r *Run) prepare() (unlock func() error, err error) {
+	r.Patience = cmp.Or(r.Patience, defaultPatience)
+	r.parsers, r.failures, r.over, r.err = nil, nil, nil, nil
 	for _, a := range r.Adaptors {
 		if p := a.parser(r.Kind); p.parse != nil {
 			r.parsers = append(r.parsers, p)
 		}
 	}
 	if len(r.parsers) == 0 || len(r.parsers) < 2 && !r.Splits {
-		return fmt.Errorf("differ: there are %d parsers of kind %s: it takes two to disagree", len(r.parsers), r.Kind)
+		return nil, fmt.Errorf("differ: there are %d parsers of kind %s: it takes two to disagree", len(r.parsers), r.Kind)
 	}
-	if r.Guard {
-		g, err := NewGuard(maxInput)
-		if err != nil {
-			return err
+	switch r.Against {
+	case "":
+		r.against = 0
+	case AgainstAll:
+		r.against = everyone
+	default:
+		if r.against = slices.IndexFunc(r.parsers, func(p parser) bool { return p.name == r.Against }); r.against < 0 {
+			return nil, fmt.Errorf("differ: no parser of kind %s is %s, to compare the others with", r.Kind, r.Against)
 		}
-		for i := range r.parsers {
-			r.parsers[i].parse = g.Parse(r.parsers[i].parse)
+	}
+	var guard *Guard
+	if r.Guard {
+		if guard, err = NewGuard(maxInput); err != nil {
+			return nil, err
 		}
 	}
 	for i := range r.parsers {
-		r.parsers[i].watch(cmp.Or(r.Patience, defaultPatience))
+		p := &r.parsers[i]
+		if p.program != nil {
+			p.program.patience = r.Patience
+			continue
+		}
+		p.worker = newWorker()
+		if guard != nil {
+			p.parse = guard.Parse(p.parse)
+		}
 	}
 	r.rng = rand.New(rand.NewPCG(r.Random, 0))
-	r.known, r.pairs, r.found = map[string]bool{}, map[string]*Finding{}, map[string]*Finding{}
-	r.kept, r.done, r.before, r.err = nil, 0, 0, nil
+	r.known, r.found, r.findings = map[behaviour]bool{}, map[cause]*Finding{}, nil
+	r.kept, r.done, r.doneBefore, r.before = nil, 0, 0, 0
 	r.seeds = append(corpus.Load(r.Kind.String()), r.Seeds...)
 	r.began = time.Now()
 	r.shown = r.began
-	return r.load()
+	return r.open()
+}
+
+// release ends what prepare has begun.
+func (r *Run) release() {
+	for i := range r.parsers {
+		if w := r.parsers[i].worker; w != nil {
+			close(w.questions)
+		}
+	}
+	r.trying.close()
 }
 
 // parser returns what the adaptor has for a kind. A body in chunked coding can be
 // put behind a head, if the adaptor reads bodies.
 func (a *Adaptor) parser(k Kind) parser {
-	p := parser{name: a.Name, pieces: a.Pieces}
+	p := parser{name: a.Name, pieces: a.Pieces, program: a.programs[k]}
 	switch k {
 	case Request:
 		p.parse = a.Request
@@ -192,7 +305,7 @@ func (a *Adaptor) parser(k Kind) parser {
 		p.parse = a.Chunked
 		if a.Chunked == nil && a.Request != nil {
 			p.parse = behindHead(a.Request)
-			p.pieces = nil
+			p.pieces, p.program = nil, a.programs[Request]
 		}
 	}
 	return p
@@ -202,12 +315,15 @@ func behindHead(parse func(b []byte) Verdict) func(b []byte) Verdict {
 	const head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
 	body := func(b []byte) Verdict {
 		v := parse(append([]byte(head), b...))
-		v.Fields, v.Silent, v.Stage = nil, v.Silent|PartFields, StageBody
+		if v.Result == Crash || !v.compared() {
+			return v
+		}
+		v.Fields, v.Silent, v.Stage = nil, v.untold()|PartFields, StageBody
 		v.Method, v.Target, v.Minor, v.Framing, v.Head = "", "", 0, Framing{}, 0
 		v.Length -= len(head)
 		return v
 	}
-	if v := Call(body, []byte("1\r\na\r\n0\r\n\r\n")); v.Result != Accept || v.Silent&PartBody != 0 {
+	if v := Call(body, []byte("1\r\na\r\n0\r\n\r\n")); v.Result != Accept || v.Silent&PartBody == PartBody {
 		return nil
 	}
 	return body
@@ -228,41 +344,30 @@ func (r *Run) mutant() []byte {
 
 func (r *Run) verdicts(b []byte) []Verdict {
 	verdicts := make([]Verdict, len(r.parsers))
-	r.copied = append(r.copied[:0], b...)
-	for i, p := range r.parsers {
-		verdicts[i] = p.parse(b)
-		if !bytes.Equal(b, r.copied) {
-			copy(b, r.copied)
-			verdicts[i] = Verdict{Result: Crash, Why: "it wrote to its input"}
-		}
+	for i := range r.parsers {
+		verdicts[i] = r.ask(&r.parsers[i], b)
 	}
 	return verdicts
 }
 
-// try gives b to all parsers. What one of them makes of it, and how two of them
-// disagree, is looked up among what is known under the same rule; if something is
-// new, the input is kept.
+// try gives b to all parsers. What one of them makes of it, and how they disagree, is
+// looked up among what is known under the same rule; if something is new, the input is
+// kept.
 func (r *Run) try(b []byte) {
-	r.done++
 	verdicts := r.verdicts(b)
-	rule := Rule(r.Kind, b)
+	j := judge(r.Kind, b)
 	fresh := false
-	for i, v := range verdicts {
-		behaviour := fmt.Sprint(rule, "|", i, v.Result, v.Stage, v.Framing.Body)
-		fresh = fresh || !r.known[behaviour]
-		r.known[behaviour] = true
+	other := verdicts[max(r.against, 0)].outcome()
+	for i := range verdicts {
+		v := &verdicts[i]
+		made := behaviour{j.rule, i, v.outcome(), other}
+		if v.compared() && !r.known[made] {
+			r.known[made] = true
+			fresh = true
+		}
 	}
-	for _, p := range disagreements(verdicts) {
-		if p.class == LatenessDiffers && !r.Late || r.parsers[p.a].watched.abandoned || r.parsers[p.b].watched.abandoned {
-			continue
-		}
-		key := p.key(rule, verdicts)
-		if f := r.pairs[key]; f != nil {
-			f.Count++
-			continue
-		}
+	if r.compare(b, j, verdicts) {
 		fresh = true
-		r.find(b, p, key)
 	}
 	if fresh {
 		r.keep(b)
@@ -273,75 +378,134 @@ func (r *Run) try(b []byte) {
 	r.addStuck()
 }
 
-// addStuck adds a finding for each parser that has just been abandoned.
-func (r *Run) addStuck() {
-	for i, p := range r.parsers {
-		if b := p.watched.stuck; b != nil {
-			p.watched.stuck = nil
-			verdicts := r.verdicts(b)
-			verdicts[i] = Verdict{Result: Crash, Why: fmt.Sprintf("no answer in %v; it takes no part from then on", p.watched.limit)}
-			r.add(&Finding{Kind: r.Kind, Class: Crashes, Rule: Rule(r.Kind, b), Input: b, Verdicts: verdicts})
+// compare looks for causes in verdicts, and reports whether one is new.
+func (r *Run) compare(b []byte, j judgment, verdicts []Verdict) (fresh bool) {
+	r.causes = r.causesOf(r.causes[:0], j, verdicts)
+	for at := 0; at < len(r.causes); at++ {
+		c := r.causes[at]
+		if f := r.found[c]; f != nil {
+			f.Count++
+			continue
+		}
+		fresh = true
+		r.find(b, c, verdicts)
+		r.causes = r.causesOf(r.causes[:0], j, verdicts) // find has used it
+	}
+	return fresh
+}
+
+// causesOf appends the causes in verdicts, the worst first.
+func (r *Run) causesOf(causes []cause, j judgment, verdicts []Verdict) []cause {
+	for i := range verdicts {
+		if v := &verdicts[i]; v.Result == Crash {
+			causes = append(causes, crash(i, v))
 		}
 	}
-}
-
-// key says who disagrees with whom about which kind of body, and how, so that sides
-// cannot change.
-func (p pair) key(rule string, verdicts []Verdict) string {
-	a, b := &verdicts[p.a], &verdicts[p.b]
-	if p.class == Crashes { // whatever the other says
-		return crashKey(p.a, a) + crashKey(p.b, b)
+	for _, p := range disagreements(verdicts, r.against) {
+		a, b := &verdicts[p.a], &verdicts[p.b]
+		if p.class != Crashes && (p.class != LatenessDiffers || r.Late) {
+			last := lastStage(a, b)
+			c := cause{p.class, j.until(last), side{parser: p.a, result: a.until(last)}, side{parser: p.b, result: b.until(last)}}
+			// A parser that accepts a broken rule does so whatever body is announced, unless that
+			// is what the rule is about.
+			if last > StageHead && (p.class != AcceptanceDiffers || c.rule == "" || aboutBodies(c.rule)) {
+				c.a.body, c.b.body = a.Framing.Body, b.Framing.Body
+			}
+			causes = append(causes, c)
+		}
 	}
-	return fmt.Sprintf("%s|%s|%d %s %s|%d %s %s", p.class, rule, p.a, a.Result, a.Framing.Body, p.b, b.Result, b.Framing.Body)
+	return causes
 }
 
-// crashKey says which parser crashed, and how as far as that does not quote the
-// input.
-func crashKey(i int, v *Verdict) string {
-	if v.Result != Crash {
-		return ""
+// aboutBodies reports whether a rule is about where a body ends.
+func aboutBodies(rule string) bool {
+	return strings.Contains(rule, "length") || strings.Contains(rule, "coding") || strings.Contains(rule, "chunk")
+}
+
+func crash(parser int, v *Verdict) cause {
+	return cause{Crashes, "", side{parser: parser, where: cmp.Or(v.Where, withoutValues(v.Why))}, side{parser: noParser}}
+}
+
+// find minimises an input that shows a cause, with that left as it is. What other causes the
+// minimised input shows are the same finding, unless there is one of them already.
+func (r *Run) find(b []byte, c cause, verdicts []Verdict) {
+	tries := minimising
+	if c.a.where == endsRun.Where {
+		tries = 0 // another input would end this one
 	}
-	why, _, _ := strings.Cut(v.Why, "\"")
-	return fmt.Sprintf("crash %d %s|", i, strings.TrimRight(why[:min(len(why), 40)], "0123456789[]: -"))
-}
-
-// find minimises an input that two parsers disagree about, with the rule that it
-// breaks and their disagreement left as they are. What other disagreements the
-// minimised input shows are the same finding.
-func (r *Run) find(b []byte, p pair, key string) {
-	parse := [2]func([]byte) Verdict{r.parsers[p.a].parse, r.parsers[p.b].parse}
-	small := Minimise(b, minimising, func(b []byte) bool {
-		if r.ctx.Err() != nil {
+	until := time.Now().Add(patient * r.Patience)
+	small := Minimise(b, tries, func(b []byte) bool {
+		if r.ctx.Err() != nil || r.over != nil || time.Now().After(until) {
 			return false // what there is will do
 		}
+		r.tell()
 		verdicts := make([]Verdict, len(r.parsers))
-		verdicts[p.a], verdicts[p.b] = Call(parse[0], b), Call(parse[1], b)
-		again := pair{p.a, p.b, Compare(&verdicts[p.a], &verdicts[p.b])}
-		return again.class == p.class && again.key(Rule(r.Kind, b), verdicts) == key
-	})
-	verdicts := r.verdicts(small)
-	rule := Rule(r.Kind, small)
-	f := &Finding{Kind: r.Kind, Class: p.class, Rule: rule, Input: small, Verdicts: verdicts, Suspect: r.suspect(small, verdicts)}
-	for _, p := range disagreements(verdicts) {
-		f.Class = min(f.Class, p.class)
-		if other := p.key(rule, verdicts); r.pairs[other] == nil && (p.class != LatenessDiffers || r.Late) {
-			r.pairs[other] = f
+		for i := range verdicts {
+			if i == c.a.parser || i == c.b.parser {
+				verdicts[i] = r.ask(&r.parsers[i], b)
+			} else {
+				verdicts[i].Result = Absent
+			}
 		}
+		r.causes = r.causesOf(r.causes[:0], judge(r.Kind, b), verdicts)
+		return slices.Contains(r.causes, c)
+	})
+	f := &Finding{Input: small, Verdicts: r.verdicts(small)}
+	r.causes = r.causesOf(r.causes[:0], judge(r.Kind, small), f.Verdicts)
+	if !slices.Contains(r.causes, c) {
+		f = &Finding{Input: bytes.Clone(b), Verdicts: verdicts, Detail: "it did not happen again with the same input"}
+		r.causes = append(r.causes[:0], c)
 	}
-	if r.pairs[key] == nil { // a parser is not deterministic
-		r.pairs[key] = f
-	}
-	r.add(f)
+	r.add(f, slices.DeleteFunc(r.causes, func(c cause) bool { return r.found[c] != nil }))
 }
 
-// add counts a finding that may be there already.
-func (r *Run) add(f *Finding) {
-	f.key = f.Class.String() + "|" + string(f.Input)
-	if r.found[f.key] == nil {
-		r.found[f.key] = f
-		r.write(f)
+// add adds a finding of causes that are new, the worst first.
+func (r *Run) add(f *Finding, causes []cause) {
+	c := causes[0]
+	f.Kind, f.Class, f.Rule, f.Count = r.Kind, c.class, c.rule, 1
+	if c.class == Crashes {
+		f.Rule = Rule(r.Kind, f.Input)
 	}
-	r.found[f.key].Count++
+	f.Suspect = r.suspect(f.Input, f.Verdicts)
+	f.against = max(r.against, 0)
+	f.Between[0] = r.parsers[c.a.parser].name
+	if c.b.parser != noParser {
+		f.Between[1] = r.parsers[c.b.parser].name
+	}
+	for _, c := range causes {
+		r.found[c] = f
+		f.ids = append(f.ids, r.id(c))
+	}
+	r.findings = append(r.findings, f)
+	r.write(f)
+}
+
+// id returns what Finding.ID does, for a cause.
+func (r *Run) id(c cause) string {
+	sides := []string{}
+	for _, s := range []side{c.a, c.b} {
+		if s.parser != noParser {
+			sides = append(sides, fmt.Sprintf("%s %s %s %s", r.parsers[s.parser].name, s.result, s.body, s.where))
+		}
+	}
+	slices.Sort(sides)
+	return digest(fmt.Sprint(r.Kind, "|", c.class, "|", c.rule, "|", strings.Join(sides, "|")))
+}
+
+// addStuck adds a finding for each parser that has just not come back.
+func (r *Run) addStuck() {
+	for i := range r.parsers {
+		p := &r.parsers[i]
+		if p.stuck == nil {
+			continue
+		}
+		verdicts := r.verdicts(p.stuck)
+		verdicts[i] = Verdict{Result: Crash, Where: noAnswer, Why: fmt.Sprintf("%s in %v; it takes no part from then on", noAnswer, r.Patience)}
+		if c := crash(i, &verdicts[i]); r.found[c] == nil {
+			r.add(&Finding{Input: p.stuck, Verdicts: verdicts}, []cause{c})
+		}
+		p.stuck = nil
+	}
 }
 
 // suspect: see Finding.Suspect.
@@ -365,44 +529,55 @@ func (r *Run) suspect(b []byte, verdicts []Verdict) bool {
 	return differ > 0 && same+differ >= 2
 }
 
-// deliver holds each parser to itself.
+// deliver holds each parser to itself. Where it fails on the way, that is no matter of pieces.
 func (r *Run) deliver(b []byte) {
-	for i, p := range r.parsers {
+	for i := range r.parsers {
+		p := &r.parsers[i]
+		var failed []byte
+		note := func(v Verdict) Verdict {
+			if (v.Result == Crash || !v.compared()) && failed == nil {
+				failed = slices.Clone(r.copied)
+			}
+			return v
+		}
 		fails := func(b []byte) string {
-			at, why := Prefixes(p.parse, b)
+			at, why := Prefixes(func(b []byte) Verdict { return note(r.ask(p, b)) }, b)
 			if at < 0 && p.pieces != nil {
-				if at, why = Splits(p.pieces, r.Kind, b); at >= 0 {
-					return fmt.Sprintf("cut at %d: %s", at, why)
+				pieces := func(_ Kind, pieces [][]byte) Verdict { return note(r.askPieces(p, pieces)) }
+				if at, why = Splits(pieces, r.Kind, b); at >= 0 {
+					why = fmt.Sprintf("cut at %d: %s", at, why)
 				}
+			}
+			if failed != nil || p.out {
+				return ""
 			}
 			return why
 		}
-		if fails(b) == "" {
+		small := b
+		if fails(b) != "" {
+			small = Minimise(b, minimising/10, func(b []byte) bool { return fails(b) != "" })
+		}
+		why := fails(small)
+		if failed != nil && !p.out {
+			r.compare(failed, judge(r.Kind, failed), r.verdicts(failed))
+		}
+		if why == "" {
 			continue
 		}
-		small := Minimise(b, minimising/10, func(b []byte) bool { return fails(b) != "" })
-		if p.watched.abandoned {
-			continue // for addStuck
-		}
-		verdicts := r.verdicts(small)
-		f := &Finding{
-			Kind: r.Kind, Class: DeliveryDiffers, Rule: Rule(r.Kind, small), Input: small, Verdicts: verdicts,
-			Detail: p.name + ": " + fails(small),
-		}
-		if key := fmt.Sprint("delivery|", f.Rule, "|", i); r.pairs[key] == nil {
-			r.pairs[key] = f
-			r.add(f)
+		c := cause{DeliveryDiffers, Rule(r.Kind, small), side{parser: i}, side{parser: noParser}}
+		if r.found[c] == nil {
+			r.add(&Finding{Input: small, Verdicts: r.verdicts(small), Detail: p.name + ": " + why}, []cause{c})
 		}
 	}
 }
 
 func (r *Run) progress() Progress {
-	p := Progress{Kind: r.Kind, Executions: r.done, Findings: len(r.found), Kept: len(r.kept)}
-	if took := r.before + time.Since(r.began); took > 0 {
-		p.Rate = float64(r.done) / took.Seconds()
+	p := Progress{Kind: r.Kind, Executions: r.done, Findings: len(r.findings), Kept: len(r.kept), Failures: slices.Clone(r.failures)}
+	if took := time.Since(r.began); took > 0 {
+		p.Rate = float64(r.done-r.doneBefore) / took.Seconds()
 	}
 	classes := map[[2]string]bool{}
-	for _, f := range r.found {
+	for _, f := range r.findings {
 		classes[[2]string{f.Class.String(), f.Rule}] = true
 	}
 	p.Classes = len(classes)
@@ -410,24 +585,24 @@ func (r *Run) progress() Progress {
 }
 
 func (r *Run) report() *Report {
-	report := &Report{Executions: r.done, Took: r.before + time.Since(r.began)}
+	report := &Report{Executions: r.done, Took: r.before + time.Since(r.began), Failures: r.failures}
 	for _, p := range r.parsers {
 		report.Parsers = append(report.Parsers, p.name)
 	}
-	for _, f := range r.found {
+	for _, f := range r.findings {
 		report.Findings = append(report.Findings, *f)
 	}
 	report.sort()
 	return report
 }
 
-// digest names an input.
-func digest(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b))[:16] }
+// digest names an input, or a cause.
+func digest[S string | []byte](b S) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(b)))[:16] }
 
 // sort puts the worst first, and of these the shortest.
 func (r *Report) sort() {
 	slices.SortFunc(r.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Rule, b.Rule),
-			cmp.Compare(len(a.Input), len(b.Input)), cmp.Compare(a.key, b.key))
+			cmp.Compare(len(a.Input), len(b.Input)), cmp.Compare(a.ID(), b.ID()))
 	})
 }

@@ -12,7 +12,11 @@
 //	}
 package differ
 
-import "github.com/picohttp/picohttp"
+import (
+	"fmt"
+
+	"github.com/picohttp/picohttp"
+)
 
 // A Kind says what an input begins with.
 type Kind uint8
@@ -41,6 +45,8 @@ type Adaptor struct {
 
 	// Close ends what the adaptor has started; nil if there is nothing.
 	Close func()
+
+	programs [3]*process // of a Pipe, by Kind
 }
 
 // A Result is what became of a message.
@@ -50,13 +56,14 @@ const (
 	Reject     Result = iota // it is malformed, or not supported
 	Incomplete               // it is a valid prefix: the parser wants more
 	Accept                   // it is whole
-	Crash                    // the parser panicked, left its memory or did not answer
-	Absent                   // it was not asked
+	Crash                    // the parser panicked, ended, left its memory or did not respond
+	Absent                   // it was not asked; not compared
+	Protocol                 // a program's line is not an answer of the pipe protocol; not compared
 )
 
-// String returns "reject", "incomplete", "accept", "crash" or "absent".
+// String returns "reject", "incomplete", "accept", "crash", "absent" or "protocol".
 func (r Result) String() string {
-	return [...]string{"reject", "incomplete", "accept", "crash", "absent"}[r]
+	return [...]string{"reject", "incomplete", "accept", "crash", "absent", "protocol"}[r]
 }
 
 // A Stage is how far a parser came.
@@ -77,14 +84,20 @@ type Parts uint16
 
 const (
 	PartHead       Parts = 1 << iota // Verdict.Head
-	PartStartLine                    // Method and Target, or Status
+	PartMethod                       // Method
+	PartTarget                       // Target
+	PartStatus                       // Status
 	PartMinor                        // Minor
 	PartReason                       // Reason
 	PartFields                       // Fields
-	PartFraming                      // Framing, but for KeepAlive
+	PartFraming                      // Framing, except for KeepAlive
 	PartKeepAlive                    // Framing.KeepAlive
-	PartBody                         // Length and Body
-	PartConnection                   // the field Connection: it has its own instead
+	PartLength                       // Length
+	PartContent                      // Body
+	PartConnection                   // the field Connection: the parser shows its own instead
+
+	PartStartLine = PartMethod | PartTarget | PartStatus
+	PartBody      = PartLength | PartContent // a parser silent about both does not read bodies
 )
 
 // A Field is a field line, or of a repeated field one value.
@@ -93,7 +106,7 @@ type Field struct{ Name, Value string }
 // A Framing says where a body ends.
 type Framing struct {
 	Body      picohttp.Body
-	Length    int64 // octets, for picohttp.BodyLength
+	Length    int64 // bytes, for picohttp.BodyLength; below 0 if the parser does not tell
 	KeepAlive bool  // another message may follow
 }
 
@@ -102,14 +115,18 @@ type Framing struct {
 // accepted, only Result and Stage are needed; with StageBody, what is said of the
 // head is compared if Head is not 0. If that is StageAny, the verdict is not
 // compared with that of a parser that is silent about bodies.
+//
+// Of an accepted message, the parser is also silent about what cannot be as it stands: a
+// Head of 0 bytes, a Length of 0, a start-line without method and target or without a
+// status. If Length is 0 and there is no Body, it is silent about both.
 type Verdict struct {
 	Result Result
 	Stage  Stage // where it was rejected, or ended; not for Accept
 
 	Silent Parts // what this parser does not tell
 
-	Head   int // octets of the head, its empty line included
-	Length int // octets of the message, its body included, or of a Chunked body
+	Head   int // bytes of the head, its empty line included
+	Length int // bytes of the message, its body included, or of a Chunked body
 
 	Method, Target string // of a request
 	Minor          int    // of HTTP/1.Minor
@@ -123,4 +140,62 @@ type Verdict struct {
 	Body    []byte // the content that is there
 
 	Why string // the parser's own words, for people; not compared
+	// Where a parser crashed: a function, or how its process ended. Crashes at one place
+	// are one finding.
+	Where string
 }
+
+// untold returns what the verdict is silent about.
+func (v *Verdict) untold() Parts {
+	silent := v.Silent
+	if v.Result != Accept {
+		return silent
+	}
+	if v.Head == 0 {
+		silent |= PartHead
+	}
+	if v.Method == "" && v.Target == "" {
+		silent |= PartMethod | PartTarget
+	}
+	if v.Status == 0 {
+		silent |= PartStatus
+	}
+	if v.Length == 0 {
+		silent |= PartLength
+		if len(v.Body) == 0 {
+			silent |= PartContent
+		}
+	}
+	return silent
+}
+
+// tells returns the last stage that the parser tells of.
+func (v *Verdict) tells() Stage {
+	switch silent := v.untold(); {
+	case silent&PartFraming != 0:
+		return StageHead
+	case silent&PartBody == PartBody:
+		return StageFraming
+	}
+	return StageBody
+}
+
+// MarshalText returns what String does.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText accepts what String returns.
+func (k *Kind) UnmarshalText(text []byte) error {
+	for _, each := range []Kind{Request, Response, Chunked} {
+		if string(text) == each.String() {
+			*k = each
+			return nil
+		}
+	}
+	return fmt.Errorf("no kind %q: there are request, response and chunked", text)
+}
+
+// MarshalText returns what String does.
+func (r Result) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// MarshalText returns what String does.
+func (s Stage) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -5,6 +5,17 @@
 // What it does is written down in a script, of steps of three octets, so that each
 // fuzzing engine can use it: one that mutates octets mutates a script along with its
 // message (Decode), one that calls a mutator gives it random ones (Random).
+//
+// The repository has two other mutators, and each is what this one cannot be:
+//
+//   - internal/mutants, of tests in the root module, which cannot import this one. It changes
+//     bytes only, and makes runs that end where the blocks of a kernel do.
+//   - peers/oracle, which makes a million questions in a second. It works in place and at
+//     random offsets, so that it neither allocates nor looks for lines, which takes half of the
+//     time that Random does. It has no scripts, without which an engine that mutates bytes could
+//     not learn which change was a good one.
+//
+// What they share is which bytes are worth putting in, and each weighs those in its own way.
 package mutate
 
 import (

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/picohttp/picohttp/fuzz/corpus"
 )
 
 const message = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
@@ -99,5 +101,14 @@ func TestDecode(t *testing.T) {
 	}
 	if len(words) < 80 || len(fieldLines) < 20 {
 		t.Errorf("%d words, %d field lines", len(words), len(fieldLines))
+	}
+}
+
+func BenchmarkRandom(b *testing.B) {
+	seeds := corpus.Load("request")
+	rng := rand.New(rand.NewPCG(1, 2))
+	b.ReportAllocs()
+	for b.Loop() {
+		Random(rng, seeds[rng.IntN(len(seeds))], seeds)
 	}
 }

@@ -1,0 +1,164 @@
+package differ
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A parser is what an adaptor has for the kind of a Run.
+type parser struct {
+	name    string
+	parse   func(b []byte) Verdict
+	pieces  func(k Kind, pieces [][]byte) Verdict
+	program *process // of a Pipe; nil for Go code
+	worker  *worker  // of Go code
+
+	out   bool            // it is not asked any more
+	stuck []byte          // the input that it did not come back from, until that is a finding
+	ended map[string]bool // inputs that ended the process of an earlier run
+}
+
+// A worker calls Go code on a goroutine of its own, which is abandoned if the code does not
+// return: nothing can stop it.
+type worker struct {
+	questions chan func() Verdict
+	verdicts  chan Verdict
+	timer     *time.Timer
+}
+
+func newWorker() *worker {
+	w := &worker{make(chan func() Verdict), make(chan Verdict, 1), time.NewTimer(0)}
+	go func() {
+		for q := range w.questions {
+			w.verdicts <- Call(func([]byte) Verdict { return q() }, nil)
+		}
+	}()
+	return w
+}
+
+// ask returns what q does, or false if that takes longer than patience.
+func (w *worker) ask(q func() Verdict, patience time.Duration) (v Verdict, inTime bool) {
+	w.questions <- q
+	w.timer.Reset(patience)
+	select {
+	case v := <-w.verdicts:
+		return v, true
+	case <-w.timer.C:
+		return Verdict{Result: Absent}, false
+	}
+}
+
+// ask returns what a parser says of an input. Whatever is known of the parser by then is
+// noted.
+func (r *Run) ask(p *parser, b []byte) Verdict {
+	return r.put(p, func() Verdict { return p.parse(b[:len(b):len(b)]) }, b)
+}
+
+// askPieces is ask, for an input in pieces.
+func (r *Run) askPieces(p *parser, pieces [][]byte) Verdict {
+	return r.put(p, func() Verdict { return p.pieces(r.Kind, pieces) }, pieces...)
+}
+
+// put asks a question about an input in pieces.
+func (r *Run) put(p *parser, question func() Verdict, pieces ...[]byte) (v Verdict) {
+	if p.out {
+		return Verdict{Result: Absent}
+	}
+	r.copied = r.copied[:0]
+	for _, piece := range pieces {
+		r.copied = append(r.copied, piece...)
+	}
+	if p.program != nil {
+		v = question()
+		switch {
+		case p.program.gone != nil:
+			r.leave(p, p.program.gone)
+		case v.Result == Protocol:
+			r.garbled(p, v.Why)
+		}
+		return v
+	}
+	if p.ended[string(r.copied)] {
+		return endsRun
+	}
+	r.trying.begin(p.name, r.copied, r.done)
+	v, inTime := p.worker.ask(question, r.Patience)
+	r.trying.end()
+	if !inTime {
+		p.stuck = append([]byte{}, r.copied...) // not nil, even if that is empty
+		r.leave(p, fmt.Errorf("%s in %v", noAnswer, r.Patience))
+		return v
+	}
+	at := 0
+	for _, piece := range pieces {
+		if was := r.copied[at : at+len(piece)]; !bytes.Equal(piece, was) {
+			copy(piece, was)
+			v = writes
+		}
+		at += len(piece)
+	}
+	return v
+}
+
+// endsRun is the verdict on an input that is not tried again.
+var endsRun = Verdict{Result: Crash, Where: "ended the process", Why: "the process ended while the parser read this: " +
+	"by os.Exit, a fatal error of Go's runtime, or killed from outside"}
+
+// A Failure is what became of a parser, apart from its verdicts.
+type Failure struct {
+	Kind   Kind
+	Parser string
+	Out    bool   // it takes no part from then on
+	Since  int64  // executions when it happened first
+	Count  int64  // how often it happened
+	Why    string // the first time
+	Input  []byte // that it happened with first
+}
+
+// maxGarbled is how many lines that are no answers end a run.
+const maxGarbled = 10
+
+// leave notes that a parser is out, and ends the run if it cannot do without.
+func (r *Run) leave(p *parser, why error) {
+	p.out = true
+	r.failures = append(r.failures, Failure{r.Kind, p.name, true, r.done, 1, why.Error(), bytes.Clone(r.copied)})
+	switch {
+	case r.over != nil:
+	case errors.Is(why, errProtocol):
+		r.over = fmt.Errorf("differ: %s: %w", p.name, why)
+	case !r.enough():
+		r.over = fmt.Errorf("differ: too few parsers are left for %s: %s is out: %w", r.Kind, p.name, why)
+	}
+}
+
+// enough reports whether there is something left to compare.
+func (r *Run) enough() bool {
+	left := 0
+	for i := range r.parsers {
+		if !r.parsers[i].out {
+			left++
+		}
+	}
+	return left > 1 && (r.against == everyone || !r.parsers[r.against].out) || left > 0 && r.Splits
+}
+
+// garbled notes that a program wrote something else than an answer.
+func (r *Run) garbled(p *parser, why string) {
+	var f *Failure
+	for i := range r.failures {
+		if r.failures[i].Parser == p.name && !r.failures[i].Out {
+			f = &r.failures[i]
+		}
+	}
+	if f == nil {
+		r.failures = append(r.failures, Failure{r.Kind, p.name, false, r.done, 0, "protocol: " + why, bytes.Clone(r.copied)})
+		f = &r.failures[len(r.failures)-1]
+	}
+	f.Count++
+	if f.Count >= maxGarbled && r.over == nil {
+		r.over = fmt.Errorf("differ: %s: %w: %s", p.name, errProtocol, strings.TrimPrefix(f.Why, "protocol: "))
+	}
+}
