@@ -83,6 +83,8 @@ need dpkg-dev "it unpacks source packages" command -v dpkg-source
 need util-linux "taskset, which pins a side to a CPU" command -v taskset
 need node-llhttp "llhttp's C source" [ -f /usr/share/llhttp/llhttp.c ]
 need librust-httparse-dev "httparse's Rust source" sh -c 'ls /usr/share/cargo/registry/httparse-*/src/lib.rs'
+need python3-h11 "h11, and python3" /usr/bin/python3 -c 'import h11'
+need nodejs "node's parser" command -v node
 need cargo "it builds httparse's side" command -v cargo
 install || true # what needs the package says so
 

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/picohttp/picohttp/fuzz/differ"
 	"github.com/picohttp/picohttp/peers/adaptors"
@@ -15,5 +16,9 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "differ: without the parsers in C:", err)
 	}
-	differ.Main(append(adaptors.Go(), c...)...)
+	scripts, err := adaptors.Scripts()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "differ: without some parsers in other languages:", err)
+	}
+	differ.Main(slices.Concat(adaptors.Go(), c, scripts)...)
 }
