@@ -60,7 +60,7 @@
 //     Transfer-Encoding.
 //   - Transfer-Encoding in more than one line or with an empty element, although RFC 9110,
 //     section 5.6.1.2 allows both; in a request of another version than HTTP/1.1,
-//     although section 2.5 allows it in HTTP/1.2; with HTAB behind it and an upgrade asked
+//     although section 2.5 allows it in HTTP/1.2; with HTAB after it and an upgrade asked
 //     for; or without chunked as the last coding.
 //   - Host that is missing, repeated or malformed, or differs from the authority of the
 //     request-target.

@@ -87,10 +87,11 @@ const (
 	// values, in two lines or in a list.
 	ErrContentLengthRepeated
 	// ErrTransferEncoding: a Transfer-Encoding that is not a list of transfer
-	// codings, has an empty element, or comes in more than one line.
+	// codings, has an empty element, or comes in more than one line; or HTAB after it in
+	// a request for an upgrade.
 	ErrTransferEncoding
-	// ErrTransferEncodingVersion: a Transfer-Encoding in an HTTP/1.0 message,
-	// or in one that some recipients take for HTTP/1.0.
+	// ErrTransferEncodingVersion: a Transfer-Encoding in an HTTP/1.0 message, or in
+	// one whose version some recipients do not take for HTTP/1.1.
 	ErrTransferEncodingVersion
 	// ErrAmbiguousLength: both Transfer-Encoding and Content-Length.
 	ErrAmbiguousLength

@@ -118,8 +118,8 @@ const (
 	oddCoding      // Transfer-Encoding is anything but "chunked", once
 	deviates       // the head has deviations
 	vagueVersion   // the HTTP-version is another one to some recipients
-	oddSpace       // around Content-Length or Transfer-Encoding is more than SP before it
-	tabBehind      // behind Transfer-Encoding is HTAB
+	oddSpace       // whitespace that some recipients do not know is next to a length or coding
+	tabAfter       // HTAB comes after Transfer-Encoding
 )
 
 // has reports whether any of the bits is set.
@@ -254,7 +254,7 @@ func (s *signals) request(f *Framing, b, method []byte) Error {
 		s.fail(ErrConnectContent, s.lengthOf.line)
 	case s.has(transferEncoding) && s.minor > 1: // to some, it is unknown there
 		s.fail(ErrTransferEncodingVersion, s.codingOf.line)
-	case s.has(tabBehind) && s.has(upgrades|upgradeField): // to some, there is no content then
+	case s.has(tabAfter) && s.has(upgrades|upgradeField): // to some, there is no content then
 		s.fail(ErrTransferEncoding, s.codingOf.value(b))
 	case s.has(transferEncoding) && !s.has(chunkedLast):
 		s.fail(ErrNotChunked, s.codingOf.value(b))
@@ -401,21 +401,21 @@ func (s *signals) read(b []byte, p place, name, value []byte) {
 }
 
 // noteSpace notes the whitespace around a value that some recipients do not take for
-// whitespace: HTAB, and any behind Transfer-Encoding. RFC 9112, section 5.1.
+// whitespace: HTAB, and any after Transfer-Encoding. RFC 9112, section 5.1.
 func (s *signals) noteSpace(b []byte, p place, value []byte) {
 	begin := int(p.value(b))
-	behind := b[min(begin+len(value), len(b)):]
-	end := 0
-	for end < len(behind) && isWhitespace(behind[end]) {
-		end++
+	before, after := b[p.colon+1:begin], b[min(begin+len(value), len(b)):]
+	n := 0
+	for n < len(after) && isWhitespace(after[n]) {
+		n++
 	}
-	tab := bytes.IndexByte(behind[:end], '\t') >= 0
+	tab := bytes.IndexByte(after[:n], '\t') >= 0
 	coding := s.codingOf == p
-	if tab || bytes.IndexByte(b[p.colon+1:begin], '\t') >= 0 || coding && end > 0 {
+	if tab || bytes.IndexByte(before, '\t') >= 0 || coding && n > 0 {
 		s.seen |= oddSpace
 	}
 	if coding && tab {
-		s.seen |= tabBehind
+		s.seen |= tabAfter
 	}
 }
 

@@ -324,9 +324,9 @@ func (r *Request) Host() (value []byte, err error) {
 // that is not a token it is not KeepAlive.
 //
 // Nor is it KeepAlive where some recipients find another end of the content than RFC 9112
-// does: with HTAB beside Content-Length or Transfer-Encoding, or SP behind
+// does: with HTAB next to Content-Length or Transfer-Encoding, or SP after
 // Transfer-Encoding; with content and an Upgrade that Connection names; and with such an
-// Upgrade in HTTP/1.0. HTAB behind Transfer-Encoding together with Upgrade or the option
+// Upgrade in HTTP/1.0. HTAB after Transfer-Encoding together with Upgrade or the option
 // upgrade is an Error.
 //
 // Lenient may accept EqualLengths, LengthAndCoding, RepeatedChunked and CodingVersion.
