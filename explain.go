@@ -217,7 +217,7 @@ func (h *Head) locateDeviations(at *[32]int) {
 	found, met := Deviations(0), Deviations(0) // in the lines before, and in the one that is read
 	for end := 1; found != h.deviations && end <= int(h.next); end++ {
 		next := again.next
-		again.resume(h.b[:end])
+		again.resume(h.b[:end], &again.rules)
 		for d := range ((again.met | again.deviations) &^ (found | met)).All() {
 			met |= d
 			at[d.bit()] = end - 1

@@ -35,8 +35,9 @@ type Framing struct {
 	// valid. Responses to HEAD and 304 responses have it without a body.
 	ContentLength int64
 
-	// KeepAlive: another message may follow on the connection. A proxy must
-	// also close it after an HTTP/1.0 request: RFC 9112, section 9.3.
+	// KeepAlive: another message may follow on the connection. A forward proxy must
+	// also close it after an HTTP/1.0 request: RFC 9112, section 9.3. A server or reverse
+	// proxy that keeps it says so in the response: "Connection: keep-alive".
 	KeepAlive bool
 
 	// ExpectContinue: the client waits for 100 (Continue) before it sends the
@@ -45,7 +46,8 @@ type Framing struct {
 	ExpectContinue, ExpectOther bool
 
 	// Upgrade: the sender wants another protocol, or in a 101 has changed to
-	// it. Get("Upgrade") names it. RFC 9110, section 7.8.
+	// it. Get("Upgrade") names it. RFC 9110, section 7.8. After such a request, send
+	// nothing to a server before it has responded: some read on as if it had agreed.
 	Upgrade bool
 
 	// OtherCoding: a transfer coding other than chunked is applied to the body,

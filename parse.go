@@ -85,14 +85,17 @@ func (h *Head) parse(b []byte) (n int, err error) {
 }
 
 // resume continues where parse or resume returned ErrIncomplete, if b begins with the
-// bytes of then.
+// bytes of then. If nothing was parsed before, strict are the rules.
 //
 // A kernel reads a line much faster than the reference. So if at least as many
 // bytes are new as the unfinished line had, a kernel reads the line once more from
 // its beginning. Each byte is still read a bounded number of times.
-func (h *Head) resume(b []byte) (n int, err error) {
+func (h *Head) resume(b []byte, strict *rules) (n int, err error) {
 	if h.continues(b) {
 		return 0, ErrIncomplete
+	}
+	if h.rules.head == 0 {
+		h.rules = *strict
 	}
 	if h.fault != 0 || h.part == none || h.part == ended {
 		return h.parse(b)
@@ -114,30 +117,35 @@ func (h *Head) resume(b []byte) (n int, err error) {
 	return h.read(b, nil)
 }
 
-// continues reports whether all that is new in b belongs to the field name or value that
-// is unfinished, as nearly always if a head arrives in small pieces. Then resume has
+// continues reports whether all that is new in b belongs to the request-target, field name
+// or value that is unfinished, as nearly always if a head arrives in small pieces. Then resume has
 // nothing else to do.
 func (h *Head) continues(b []byte) bool {
-	known, off := int(h.seen.length), int(h.off)
-	if h.part != fieldValue && h.part != fieldName || h.fault != 0 || known < 8 || len(b) <= known ||
-		len(b) >= int(h.rules.head) || len(b)-off >= int(h.off-h.next) ||
+	known, n := int(h.seen.length), len(b)
+	if h.part != fieldValue && h.part != fieldName && h.part != target || h.off != h.seen.length || known < 8 || n <= known ||
+		n-known >= known-int(h.next) || n >= int(h.rules.head) || h.fault != 0 ||
 		binary.LittleEndian.Uint64(b) != h.seen.first || binary.LittleEndian.Uint64(b[known-8:]) != h.seen.last {
 		return false
 	}
+	end := known
 	switch {
 	case h.part == fieldName:
-		off = skip(b, off, tchar)
-	case len(b)-off < 8:
-		off = skip(b, off, fieldByte)
+		end = skip(b, end, tchar)
+	case h.part == target:
+		end = skip(b[:min(n, int(h.word+h.rules.target))], end, vchar)
+	case n-known < 8:
+		for end < n && class[b[end]]&fieldByte != 0 {
+			end++
+		}
 	default:
-		off = fieldEnd(b, off)
+		end = fieldEnd(b, end)
 	}
-	if off < len(b) {
+	if end < n {
 		return false
 	}
 	h.b = b
-	h.off, h.seen.length = uint32(off), uint32(off)
-	h.seen.last = binary.LittleEndian.Uint64(b[off-8:])
+	h.off, h.seen.length = uint32(n), uint32(n)
+	h.seen.last = binary.LittleEndian.Uint64(b[n-8:])
 	return true
 }
 

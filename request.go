@@ -57,10 +57,7 @@ func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
 // If no parse is in progress, also after an Error, Resume starts a new one with the same
 // profile and limits, so a server can always call Resume.
 func (r *Request) Resume(b []byte) (n int, err error) {
-	if r.rules.head == 0 {
-		r.rules = strictRequest
-	}
-	return r.resume(b)
+	return r.resume(b, &strictRequest)
 }
 
 // Check reports whether a server can act on the request. It rejects what recipients are
@@ -258,7 +255,8 @@ func (r *Request) Query() []byte {
 
 // AppendOriginForm appends the request-target as a proxy sends it to an origin server:
 // path and query in origin-form, or "*". RFC 9112, sections 3.2.1 and 3.2.4. For
-// authority-form and no form it appends nothing.
+// authority-form and no form it appends nothing. The bytes are appended as sent: with
+// TargetObsText there may be obs-text, which Strict rejects.
 func (r *Request) AppendOriginForm(dst []byte) []byte {
 	form := r.TargetForm()
 	path, query := pathAndQuery(r.Method(), r.Target(), form)
@@ -357,8 +355,12 @@ func (r *Request) Framing() (f Framing, err error) {
 // out Connection and the fields that it names, Proxy-Connection, Keep-Alive, TE,
 // Transfer-Encoding, Upgrade, Proxy-Authorization, Proxy-Authenticate (RFC 9110, section
 // 7.6.1), and Content-Length, because the new message takes its length from Framing.
-// In Pico it also leaves out folded lines. Write the fields with AppendField, and Host from
-// Verdict.Authority instead of the Host that is yielded.
+// In Pico it also leaves out folded lines. Write the fields with AppendField.
+//
+// Some of what it yields is still the caller's to decide: write Host from
+// Verdict.Authority instead; remove Expect if you respond to it yourself; count down
+// Max-Forwards (RFC 9110, section 7.6.2); and replace what only your own proxy may say,
+// such as X-Forwarded-For.
 //
 // If the head is not complete, or has more connection options than
 // MaxConnectionOptions, it yields nothing: call Check first. The loop must not parse with

@@ -28,10 +28,7 @@ func (p *Parser) ParseResponse(r *Response, b []byte) (n int, err error) {
 // Resume continues where Parse or Resume returned ErrIncomplete, as
 // Request.Resume does.
 func (r *Response) Resume(b []byte) (n int, err error) {
-	if r.rules.head == 0 {
-		r.rules = strictResponse
-	}
-	return r.resume(b)
+	return r.resume(b, &strictResponse)
 }
 
 // Status returns the status-code. It has three digits, and may be one that is not

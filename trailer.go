@@ -30,10 +30,7 @@ func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
 // Resume continues where Parse or Resume returned ErrIncomplete, as
 // Request.Resume does.
 func (t *Trailer) Resume(b []byte) (n int, err error) {
-	if t.rules.head == 0 {
-		t.rules = strictTrailer
-	}
-	return t.resume(b)
+	return t.resume(b, &strictTrailer)
 }
 
 // Deviations returns how the section departs from the RFCs, as Request.Deviations

@@ -18,6 +18,17 @@
 // then sets its deadline for heads and calls ReadRequest, then sets one for the content and
 // calls Read. After a timeout each call can be repeated, and continues where it stopped.
 //
+// To wake a goroutine that is in a call, set a deadline in the past. If that goroutine also
+// sets deadlines, let it look at a flag of yours after it has set one.
+//
+// # Proxies
+//
+// Read returns what is buffered, and reads from the source only if that is nothing. So a proxy
+// that has to flush what it has written before it waits for more gives the Reader a source
+// whose Read flushes first. One goroutine may read the content while another uses the Request or
+// Response. A client that keeps connections for later calls Wait in a goroutine for each: it
+// returns when the server closes the connection, or sends what nobody asked for.
+//
 // # Ownership of the bytes
 //
 // A message is parsed where it was read, in the buffer of the Reader. What the Request or
@@ -38,5 +49,6 @@
 //
 // A Reader reads more from its source than it was asked for, such as pipelined requests. To
 // continue with another protocol, after a CONNECT or an Upgrade, take what Buffered returns
-// first, and then read from the source.
+// first, and then read from the source. After a request that asks for an upgrade and has no
+// content, Buffered is already what comes after it.
 package h1
