@@ -37,3 +37,25 @@ func ExampleReadRequest() {
 	// GET /b?c example.com  <nil>
 	// respond with 400 and close: picohttp: invalid field name
 }
+
+// Bytes recorded from a connection. Each message is found at the end of the one before, and
+// the last one is cut off.
+func ExampleParseRequest() {
+	recorded := []byte("POST /a HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\n\r\nhello" +
+		"GET /b HTTP/1.1\r\nHost: example.com\r\nUser-Ag")
+	for len(recorded) > 0 {
+		req, n, err := nethttp.ParseRequest(recorded)
+		if req == nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(req.Method, req.URL, req.Host, n, err)
+		if err != nil {
+			return
+		}
+		recorded = recorded[n:]
+	}
+	// Output:
+	// POST /a example.com 63 <nil>
+	// GET /b example.com 36 unexpected EOF
+}

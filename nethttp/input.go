@@ -2,48 +2,115 @@ package nethttp
 
 import (
 	"bufio"
+	"bytes"
 	"io"
+	"math"
+
+	"github.com/picohttp/picohttp"
 )
 
-// An input gathers the bytes of a head: in the buffer of the bufio.Reader or, if that
-// is too small, in memory of its own.
-type input struct {
-	r    *bufio.Reader
-	b    []byte // what has arrived, from the first byte of the head on
-	held int    // bytes of b that are consumed from r because they were copied
+// A source is where a message comes from: a *bufio.Reader, or a memory.
+type source interface {
+	io.Reader
+	Peek(n int) ([]byte, error)
+	Discard(n int) (discarded int, err error)
+	Buffered() int
+	Size() int
 }
 
-// more waits for one more byte, and takes all that have arrived.
+// from returns b as a source. A nil one is empty.
+func from(b *bufio.Reader) source {
+	if b == nil {
+		return new(memory)
+	}
+	return b
+}
+
+// A memory is a source that has everything in memory.
+type memory []byte
+
+func (m *memory) Read(p []byte) (n int, err error) {
+	n = copy(p, *m)
+	if *m = (*m)[n:]; n == 0 && len(p) > 0 {
+		err = io.EOF
+	}
+	return n, err
+}
+
+func (m *memory) Peek(n int) ([]byte, error) {
+	if n > len(*m) {
+		return *m, io.EOF
+	}
+	return (*m)[:n], nil
+}
+
+func (m *memory) Discard(n int) (int, error) {
+	*m = (*m)[n:]
+	return n, nil
+}
+
+func (m *memory) Buffered() int { return len(*m) }
+
+func (m *memory) Size() int { return math.MaxInt }
+
+// An input gathers bytes that are needed in one piece, such as a head: in the buffer of
+// the source or, if that is too small, in memory of its own.
+type input struct {
+	src  source
+	b    []byte // what has arrived and was not discarded
+	held int    // bytes of b that are consumed from src because they were copied
+}
+
+// more waits for one more byte, and takes all that have arrived. b holds the same bytes
+// as before if that fails, but maybe elsewhere.
 func (in *input) more() error {
-	if in.held == 0 && len(in.b) < in.r.Size() {
-		if _, err := in.r.Peek(len(in.b) + 1); err != nil {
-			return in.cutOff(err)
+	if in.held == 0 && len(in.b) < in.src.Size() {
+		var err error
+		if in.src.Buffered() <= len(in.b) {
+			_, err = in.src.Peek(len(in.b) + 1)
 		}
-		in.b, _ = in.r.Peek(in.r.Buffered())
-		return nil
+		in.b, _ = in.src.Peek(in.src.Buffered())
+		return err
 	}
 	if in.held == 0 {
-		in.b = append(make([]byte, 0, 4*len(in.b)), in.b...)
+		in.b = append(make([]byte, 0, 2*len(in.b)), in.b...)
 	}
-	in.r.Discard(len(in.b) - in.held)
+	in.src.Discard(len(in.b) - in.held)
 	in.held = len(in.b)
-	if _, err := in.r.Peek(1); err != nil {
-		return in.cutOff(err)
+	if _, err := in.src.Peek(1); err != nil {
+		return err
 	}
-	fresh, _ := in.r.Peek(in.r.Buffered())
+	fresh, _ := in.src.Peek(in.src.Buffered())
 	in.b = append(in.b, fresh...)
 	return nil
 }
 
-func (in *input) cutOff(err error) error {
-	if len(in.b) == 0 {
-		return err
+// discard consumes n bytes from the source, the first of which may have been consumed
+// because they were copied.
+func (in *input) discard(n int) {
+	if fresh := n - in.held; fresh > 0 {
+		in.src.Discard(fresh)
 	}
-	return unexpected(err)
+	in.b, in.held = in.b[n:], max(0, in.held-n)
 }
 
-// discard consumes the head from r, n bytes in all.
-func (in *input) discard(n int) { in.r.Discard(n - in.held) }
+// resume reads the rest of a head of which b is the beginning. err is what more returned
+// last, and parse continues to parse what there is.
+func (in *input) resume(err error, parse func(b []byte) (n int, err error)) (int, error) {
+	for err == nil {
+		err = in.more()
+		n, parseErr := parse(in.b) // which learns where the bytes are, even if there are no more
+		if parseErr != picohttp.ErrIncomplete {
+			return n, parseErr
+		}
+	}
+	return 0, err
+}
+
+// isBlank reports whether b has nothing but empty lines.
+func isBlank(b []byte) bool {
+	return len(b) == 0 || b[len(b)-1] == '\n' && len(bytes.TrimRight(b, "\r\n")) == 0
+}
 
 // unexpected returns err, or io.ErrUnexpectedEOF for io.EOF.
 func unexpected(err error) error {

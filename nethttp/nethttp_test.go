@@ -8,13 +8,16 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 
 	"github.com/picohttp/picohttp"
+	"github.com/picohttp/picohttp/h1"
 	"github.com/picohttp/picohttp/internal/mutants"
 	"github.com/picohttp/picohttp/internal/race"
 	"github.com/picohttp/picohttp/internal/vectors"
@@ -48,7 +51,7 @@ func (r *reading) readBody(body *io.ReadCloser, trailer *http.Header, source *bu
 
 func readRequest(read func(*bufio.Reader) (*http.Request, error), source io.Reader) (r reading) {
 	b := bufio.NewReader(source)
-	if r.request, r.err = read(b); r.err == nil {
+	if r.request, r.err = read(b); r.request != nil {
 		announced := r.request.Trailer.Clone()
 		r.readBody(&r.request.Body, &r.request.Trailer, b)
 		r.request.Trailer = announced
@@ -58,12 +61,20 @@ func readRequest(read func(*bufio.Reader) (*http.Request, error), source io.Read
 
 func readResponse(read func(*bufio.Reader, *http.Request) (*http.Response, error), source io.Reader, method string) (r reading) {
 	b := bufio.NewReader(source)
-	if r.response, r.err = read(b, &http.Request{Method: method}); r.err == nil {
+	if r.response, r.err = read(b, &http.Request{Method: method}); r.response != nil {
 		announced := r.response.Trailer.Clone()
 		r.readBody(&r.response.Body, &r.response.Trailer, b)
 		r.response.Trailer = announced
 	}
 	return r
+}
+
+// fields returns the header fields of a message and the trailer fields it announces.
+func (r *reading) fields() (header, announced http.Header) {
+	if r.request != nil {
+		return r.request.Header, r.request.Trailer
+	}
+	return r.response.Header, r.response.Trailer
 }
 
 // differs says how a reading differs from net/http's, which accepts the message,
@@ -88,53 +99,59 @@ func (r *reading) differs(peer *reading) string {
 
 // The list of the package comment, as far as both accept a message. A case tells
 // whether it is the reason for a difference.
-var knownDifferences = map[string]func(own, peer *reading) bool{
-	"a CONNECT is Close": func(own, peer *reading) bool {
-		if own.request == nil || own.request.Method != "CONNECT" || !own.request.Close {
-			return false
-		}
-		same := *own.request
-		same.Close = peer.request.Close
-		return reflect.DeepEqual(&same, peer.request)
-	},
-	"a 2xx to CONNECT is a tunnel": func(own, peer *reading) bool {
+var knownDifferences = map[string]func(b []byte, own, peer *reading) bool{
+	"a 2xx to CONNECT is a tunnel": func(_ []byte, own, peer *reading) bool {
 		return own.response != nil && own.response.Request.Method == "CONNECT" && own.response.StatusCode/100 == 2 &&
-			own.response.Close && own.response.ContentLength == -1
+			own.response.ContentLength == 0 && own.response.TransferEncoding == nil && own.body == ""
 	},
-	"a 1xx or 204 with a length is Close": func(own, peer *reading) bool {
-		if own.response == nil || own.response.StatusCode/100 != 1 && own.response.StatusCode != 204 && own.response.StatusCode != 304 && own.response.Request.Method != "HEAD" {
+	"a response without content, whose fields are at fault or say otherwise, is Close": func(_ []byte, own, peer *reading) bool {
+		if own.response == nil {
 			return false
 		}
-		same := *own.response
-		same.Close = peer.response.Close
-		return own.response.Close && reflect.DeepEqual(&same, peer.response)
+		status := own.response.StatusCode
+		return (status/100 == 1 || status == 204 || status == 304 || own.response.Request.Method == "HEAD") && onlyClose(own, peer)
 	},
-	"chunked bodies are as strict as heads": func(own, peer *reading) bool {
+	"what some recipients find another end of is Close": func(b []byte, own, peer *reading) bool {
+		return onlyClose(own, peer) && (oddSpace.Match(b) || upgrade.Match(b) || own.response != nil && own.response.StatusCode < 100)
+	},
+	"chunked bodies are as strict as heads": func(_ []byte, own, peer *reading) bool {
 		_, refused := own.bodyErr.(picohttp.Error)
 		return refused && peer.bodyErr == nil
 	},
-	"white space before the semicolon of a chunk extension": func(own, peer *reading) bool {
+	"white space before the semicolon of a chunk extension": func(_ []byte, own, peer *reading) bool {
 		return peer.bodyErr != nil && strings.Contains(peer.bodyErr.Error(), "invalid byte in chunk length")
 	},
-	"a Connection with an element that is not a token is Close": func(own, peer *reading) bool {
-		if own.request != nil {
-			same := *own.request
-			same.Close = peer.request.Close
-			return own.request.Close && notTokens(same.Header["Connection"]) && reflect.DeepEqual(&same, peer.request)
-		}
-		same := *own.response
-		same.Close = peer.response.Close
-		return own.response.Close && notTokens(same.Header["Connection"]) && reflect.DeepEqual(&same, peer.response)
+	"a Connection with an element that is not a token is Close": func(_ []byte, own, peer *reading) bool {
+		header, _ := own.fields()
+		return onlyClose(own, peer) && notTokens(header["Connection"])
 	},
-	"a comma in a quoted string does not separate": func(own, peer *reading) bool {
-		if own.request != nil {
-			return quotes(own.request.Header["Connection"]) || quotesKey(peer.request.Trailer)
-		}
-		return quotes(own.response.Header["Connection"]) || quotesKey(peer.response.Trailer)
+	"a comma in a quoted string does not separate": func(_ []byte, own, peer *reading) bool {
+		header, _ := own.fields()
+		_, announced := peer.fields()
+		return quotes(header["Connection"]) || quotesKey(announced)
 	},
-	"a trailer section longer than the buffer": func(own, peer *reading) bool {
+	"a trailer section longer than the buffer": func(_ []byte, own, peer *reading) bool {
 		return peer.bodyErr != nil && strings.Contains(peer.bodyErr.Error(), "suspiciously long trailer")
 	},
+}
+
+// Whitespace around the fields that frame the content, and an Upgrade, which Framing
+// documents.
+var (
+	oddSpace = regexp.MustCompile("(?i)\n(Content-Length|Transfer-Encoding):([^\n]*\t|[^\n]* \r)")
+	upgrade  = regexp.MustCompile("(?i)\nUpgrade:")
+)
+
+// onlyClose reports whether Close is true, and is all that differs.
+func onlyClose(own, peer *reading) bool {
+	if own.request != nil {
+		same := *own.request
+		same.Close = peer.request.Close
+		return own.request.Close && reflect.DeepEqual(&same, peer.request)
+	}
+	same := *own.response
+	same.Close = peer.response.Close
+	return own.response.Close && reflect.DeepEqual(&same, peer.response)
 }
 
 // notTokens reports whether an element of a list is not a token.
@@ -163,9 +180,9 @@ func quotesKey(trailer http.Header) bool {
 	return false
 }
 
-func isKnown(own, peer *reading) bool {
+func isKnown(b []byte, own, peer *reading) bool {
 	for _, is := range knownDifferences {
-		if is(own, peer) {
+		if is(b, own, peer) {
 			return true
 		}
 	}
@@ -226,27 +243,53 @@ func TestOnlyThere(t *testing.T) {
 	}
 }
 
+// parseRequest is readRequest for a parse of b.
+func parseRequest(parse func([]byte) (*http.Request, int, error), b []byte) reading {
+	var n int
+	r := readRequest(func(*bufio.Reader) (req *http.Request, err error) {
+		req, n, err = parse(b)
+		return req, err
+	}, strings.NewReader(""))
+	r.rest = string(b[n:])
+	return r
+}
+
+// parseResponse is readResponse for a parse of b.
+func parseResponse(parse func([]byte, *http.Request) (*http.Response, int, error), b []byte, method string) reading {
+	var n int
+	r := readResponse(func(_ *bufio.Reader, req *http.Request) (resp *http.Response, err error) {
+		resp, n, err = parse(b, req)
+		return resp, err
+	}, strings.NewReader(""), method)
+	r.rest = string(b[n:])
+	return r
+}
+
 func checkRequest(t *testing.T, b []byte) (accepted bool) {
 	t.Helper()
-	return check(t, b,
+	return check(t, b, parseRequest(ParseRequest, b),
 		func(source io.Reader) reading { return readRequest(ReadRequest, source) },
 		func(source io.Reader) reading { return readRequest(http.ReadRequest, source) })
 }
 
 func checkResponse(t *testing.T, b []byte, method string) (accepted bool) {
 	t.Helper()
-	return check(t, b,
+	return check(t, b, parseResponse(ParseResponse, b, method),
 		func(source io.Reader) reading { return readResponse(ReadResponse, source, method) },
 		func(source io.Reader) reading { return readResponse(http.ReadResponse, source, method) })
 }
 
-// check: what is accepted is read alike whole, byte by byte and by net/http.
-func check(t *testing.T, b []byte, read, readPeer func(source io.Reader) reading) (accepted bool) {
+// check: what is accepted is read alike whole, byte by byte, from memory and by net/http.
+func check(t *testing.T, b []byte, parsed reading, read, readPeer func(source io.Reader) reading) (accepted bool) {
 	t.Helper()
 	own := read(bytes.NewReader(b))
 	slow := read(iotest.OneByteReader(bytes.NewReader(b)))
 	if fmt.Sprint(slow.err) != fmt.Sprint(own.err) {
 		t.Fatalf("byte by byte: %v, whole: %v\n%q", slow.err, own.err, b)
+	}
+	badTarget := own.err == io.ErrUnexpectedEOF && errors.As(parsed.err, new(*url.Error)) // and cut off
+	if fmt.Sprint(parsed.err) != fmt.Sprint(own.err) && (own.err != nil || parsed.err != own.bodyErr) && !badTarget {
+		t.Fatalf("from memory: %v, whole: %v\n%q", parsed.err, own.err, b)
 	}
 	if own.err != nil {
 		if own.request != nil || own.response != nil {
@@ -260,6 +303,12 @@ func check(t *testing.T, b []byte, read, readPeer func(source io.Reader) reading
 	if differs := slow.differs(&own); differs != "" {
 		t.Fatalf("byte by byte %s (instead of net/http: whole)\n%q", differs, b)
 	}
+	if parsed.bodyErr != nil {
+		parsed.rest = "" // as it is after reading
+	}
+	if differs := parsed.differs(&own); differs != "" {
+		t.Fatalf("from memory %s (instead of net/http: whole)\n%q", differs, b)
+	}
 	peer := readPeer(bytes.NewReader(b))
 	if peer.err != nil {
 		for _, reason := range onlyHere {
@@ -269,7 +318,7 @@ func check(t *testing.T, b []byte, read, readPeer func(source io.Reader) reading
 		}
 		t.Fatalf("net/http rejects it: %v\n%q", peer.err, b)
 	}
-	if differs := own.differs(&peer); differs != "" && !isKnown(&own, &peer) {
+	if differs := own.differs(&peer); differs != "" && !isKnown(b, &own, &peer) {
 		t.Fatalf("%s\n%q", differs, b)
 	}
 	return true
@@ -435,19 +484,6 @@ func TestRejected(t *testing.T) {
 	}
 }
 
-// TestProfiles: what is not strict is not read at all.
-func TestProfiles(t *testing.T) {
-	for _, profile := range []picohttp.Profile{picohttp.Lenient, picohttp.Pico} {
-		r := Reader{Parser: picohttp.Parser{Profile: profile}}
-		if _, err := r.ReadRequest(bufio.NewReader(strings.NewReader("GET / HTTP/1.1\r\nHost: h\r\n\r\n"))); err != ErrProfile {
-			t.Errorf("%v: %v", profile, err)
-		}
-		if _, err := r.ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\n\r\n")), nil); err != ErrProfile {
-			t.Errorf("%v: %v", profile, err)
-		}
-	}
-}
-
 // TestSmallBuffer: a head may be larger than the buffer of the bufio.Reader, and
 // nothing behind it is lost.
 func TestSmallBuffer(t *testing.T) {
@@ -467,66 +503,148 @@ func TestSmallBuffer(t *testing.T) {
 	}
 }
 
-// TestContinue: 100 is sent when the body is read, once, and only if it is, and
-// is not there.
+// TestContinue: 100 (Continue) is sent when the Body is first read, and only if nothing of
+// it has arrived. Nobody waits for a Body that may never come.
 func TestContinue(t *testing.T) {
 	const head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
-	const answer = "HTTP/1.1 100 Continue\r\n\r\n"
 	for _, body := range []string{"Content-Length: 5\r\n\r\n|hello", "Transfer-Encoding: chunked\r\n\r\n|5\r\nhello\r\n0\r\n\r\n"} {
 		framing, content, _ := strings.Cut(body, "|")
-		for source, want := range map[io.Reader]string{
-			io.MultiReader(strings.NewReader(head+framing), iotest.OneByteReader(strings.NewReader(content))): answer,
-			strings.NewReader(head + framing + content):                                                       "",
-		} {
-			var answers bytes.Buffer
-			r := Reader{Continue: &answers}
+		waiting := func() io.Reader { return io.MultiReader(strings.NewReader(head+framing), strings.NewReader(content)) }
+		arrived := func() io.Reader { return strings.NewReader(head + framing + content) }
+		asked := 0
+		var failure error
+		r := Reader{Continue: func() error {
+			asked++
+			return failure
+		}}
+		request := func(r *Reader, source io.Reader) io.ReadCloser {
+			t.Helper()
+			asked = 0
 			req, err := r.ReadRequest(bufio.NewReader(source))
-			if err != nil || answers.Len() > 0 {
-				t.Fatalf("%v, %q", err, &answers)
+			if err != nil || asked > 0 {
+				t.Fatalf("%v, asked %d times", err, asked)
 			}
-			if body, err := io.ReadAll(req.Body); string(body) != "hello" || err != nil || answers.String() != want {
-				t.Errorf("%q, %v, %q", body, err, &answers)
+			return req.Body
+		}
+		for want, source := range []func() io.Reader{arrived, waiting} {
+			if b, err := io.ReadAll(request(&r, source())); string(b) != "hello" || err != nil || asked != want {
+				t.Errorf("%q, %v, asked %d times, want %d", b, err, asked, want)
 			}
 		}
-		var answers bytes.Buffer
-		r := Reader{Continue: &answers}
-		req, err := r.ReadRequest(bufio.NewReader(strings.NewReader(head + framing + content)))
+		if err := request(&r, arrived()).Close(); err != nil || asked > 0 {
+			t.Errorf("closed unread, although it has arrived: %v, asked %d times", err, asked)
+		}
+		for _, r := range []*Reader{&r, {}} {
+			unread := request(r, waiting())
+			for range 2 {
+				if err := unread.Close(); err != ErrNotRead || asked > 0 {
+					t.Errorf("closed unread: %v, asked %d times", err, asked)
+				}
+			}
+			if n, err := unread.Read(make([]byte, 1)); n != 0 || err != http.ErrBodyReadAfterClose {
+				t.Errorf("read after Close: %d, %v", n, err)
+			}
+		}
+		if b, err := io.ReadAll(request(new(Reader), waiting())); string(b) != "hello" || err != nil {
+			t.Errorf("without Continue: %q, %v", b, err)
+		}
+		failure = errors.New("too late")
+		late := request(&r, waiting())
+		for range 2 {
+			if n, err := late.Read(make([]byte, 9)); n != 0 || err != failure || asked != 1 {
+				t.Errorf("Continue fails: %d, %v, asked %d times", n, err, asked)
+			}
+		}
+		if err := late.Close(); err != failure {
+			t.Errorf("closed after Continue failed: %v", err)
+		}
+	}
+	if ErrNotRead != h1.ErrNotRead {
+		t.Error("h1 has another ErrNotRead")
+	}
+}
+
+// TestClose: Close discards what is left of a body, up to a limit.
+func TestClose(t *testing.T) {
+	const chunked = "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+	for _, test := range []struct {
+		max  int64
+		rest string // of the message, after its first fields
+		want error
+	}{
+		{0, "Content-Length: 5\r\n\r\nhelloGET", nil},
+		{0, chunked + "0\r\n\r\nGET", nil},
+		{0, chunked + "0\r\nA: b\r\n\r\nGET", nil},
+		{0, "Content-Length: 5\r\n\r\nhell", io.ErrUnexpectedEOF},
+		{0, chunked, io.ErrUnexpectedEOF},
+		{0, chunked + "x\r\n\r\n", picohttp.ErrChunkSize},
+		{0, "Content-Length: 1099511627776\r\n\r\nhello", ErrNotRead}, // without reading
+		{3, "Content-Length: 5\r\n\r\nhelloGET", nil},
+		{2, "Content-Length: 5\r\n\r\nhelloGET", ErrNotRead},
+		{3, chunked + "0\r\n\r\nGET", nil},
+		{2, chunked + "0\r\n\r\nGET", ErrNotRead},
+		{0, fmt.Sprintf("Content-Length: %d\r\n\r\n%sGET", DefaultMaxDiscard+2, strings.Repeat("x", DefaultMaxDiscard+2)), nil},
+		{0, fmt.Sprintf("Content-Length: %d\r\n\r\n%sGET", DefaultMaxDiscard+3, strings.Repeat("x", DefaultMaxDiscard+3)), ErrNotRead},
+		{0, fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\nGET", DefaultMaxDiscard+3, strings.Repeat("x", DefaultMaxDiscard+3)), ErrNotRead},
+		{-1, fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\nGET", DefaultMaxDiscard+3, strings.Repeat("x", DefaultMaxDiscard+3)), nil},
+	} {
+		source := bufio.NewReader(strings.NewReader("POST / HTTP/1.1\r\nHost: a\r\n" + test.rest))
+		r := Reader{MaxDiscard: test.max}
+		req, err := r.ReadRequest(source)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := req.Body.Close(); err != ErrNotRead || answers.Len() > 0 {
-			t.Errorf("closed unread: %v, %q", err, &answers)
+		if _, err := io.ReadFull(req.Body, make([]byte, 2)); err != nil {
+			t.Fatal(err)
 		}
-		if n, err := req.Body.Read(make([]byte, 1)); n != 0 || err != http.ErrBodyReadAfterClose {
-			t.Errorf("read after Close: %d, %v", n, err)
+		for range 2 {
+			if err := req.Body.Close(); err != test.want {
+				t.Errorf("%.100q: %v, want %v", test.rest, err, test.want)
+			}
 		}
-		if err := req.Body.Close(); err != nil {
-			t.Errorf("closed twice: %v", err)
+		if rest, _ := io.ReadAll(source); test.want == nil && string(rest) != "GET" {
+			t.Errorf("%.100q: followed by %q", test.rest, rest)
 		}
 	}
 }
 
-// TestClose: Close reads what is left of a body.
-func TestClose(t *testing.T) {
-	for input, want := range map[string]error{
-		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET":                            nil,
-		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET": nil,
-		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhell":                                io.ErrUnexpectedEOF,
-		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nx\r\n\r\n":    picohttp.ErrChunkSize,
-	} {
-		source := bufio.NewReader(strings.NewReader(input))
-		req, err := ReadRequest(source)
+// TestCloseAgain: after a timeout Close continues, and counts on.
+func TestCloseAgain(t *testing.T) {
+	for max, want := range map[int64]error{5: nil, 4: ErrNotRead} {
+		source := &script{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhel", iotest.ErrTimeout, "lo\r\n0\r\n\r\n"}
+		r := Reader{MaxDiscard: max}
+		req, err := r.ReadRequest(bufio.NewReader(source))
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.Body.Read(make([]byte, 2))
-		if err := req.Body.Close(); err != want {
-			t.Errorf("%q: %v, want %v", input, err, want)
+		if err := req.Body.Close(); err != iotest.ErrTimeout {
+			t.Errorf("%v, want a timeout", err)
 		}
-		if rest, _ := io.ReadAll(source); want == nil && string(rest) != "GET" {
-			t.Errorf("%q: behind it is %q", input, rest)
+		if err := req.Body.Close(); err != want {
+			t.Errorf("at most %d: %v, want %v", max, err, want)
 		}
 	}
+}
+
+// A script is a reader of strings and errors, one for each Read. A string may be longer than
+// the buffer.
+type script []any
+
+func (s *script) Read(p []byte) (n int, err error) {
+	if len(*s) == 0 {
+		return 0, io.EOF
+	}
+	switch next := (*s)[0].(type) {
+	case string:
+		n = copy(p, next)
+		if (*s)[0] = next[n:]; n < len(next) {
+			return n, nil
+		}
+	case error:
+		err = next
+	}
+	*s = (*s)[1:]
+	return n, err
 }
 
 // TestBodies: what the differences from net/http do not show.
@@ -632,24 +750,65 @@ func TestCloseWhileReading(t *testing.T) {
 	}
 }
 
+// TestAllocations: reading a message allocates no more than this, content included.
 func TestAllocations(t *testing.T) {
+	const chunks = "Transfer-Encoding: chunked\r\nTrailer: A\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n"
+	messages := map[string]float64{
+		"GET / HTTP/1.1\r\nHost: a\r\nlower: b\r\n\r\n":                  5,
+		"GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n":                      4,
+		"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n":                      5,
+		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello":   6,
+		"POST / HTTP/1.1\r\nHost: a\r\n" + chunks:                        14,
+		"HTTP/1.1 204 No Content\r\n\r\n":                                3,
+		"HTTP/1.1 200 OK\r\nserver: a\r\ncontent-length: 5\r\n\r\nhello": 6,
+		"HTTP/1.1 200 OK\r\n" + chunks:                                   14,
+	}
 	for _, head := range realHeads(t) {
-		most, ok := map[string]float64{"tiny": 4, "curl": 6, "pico703": 6, "chrome": 8}[head.Name]
-		if !ok {
+		if most, ok := map[string]float64{"tiny": 4, "curl": 5, "pico703": 5, "chrome": 7, "cdn": 8, "fields64": 9, "cookies": 8}[head.Name]; ok {
+			messages[string(head.Bytes)] = most
+		}
+	}
+	for message, most := range messages {
+		b := []byte(message)
+		source := bytes.NewReader(b)
+		reader := bufio.NewReader(source)
+		content := make([]byte, 100)
+		measure := func(name string, read func() (io.ReadCloser, error)) {
+			n := testing.AllocsPerRun(100, func() {
+				source.Reset(b)
+				reader.Reset(source)
+				body, err := read()
+				for err == nil {
+					_, err = body.Read(content)
+				}
+				if err != io.EOF {
+					t.Fatal(err)
+				}
+			})
+			if n > most && !race.Enabled {
+				t.Errorf("%s, %.60q: %v allocations, want at most %v", name, message, n, most)
+			}
+		}
+		if strings.HasPrefix(message, "HTTP/") {
+			measure("ReadResponse", func() (io.ReadCloser, error) {
+				resp, err := ReadResponse(reader, nil)
+				return resp.Body, err
+			})
 			continue
 		}
-		source := bytes.NewReader(head.Bytes)
-		reader := bufio.NewReader(source)
-		n := testing.AllocsPerRun(100, func() {
-			source.Reset(head.Bytes)
-			reader.Reset(source)
-			if _, err := ReadRequest(reader); err != nil {
-				t.Fatal(err)
-			}
+		measure("ReadRequest", func() (io.ReadCloser, error) {
+			req, err := ReadRequest(reader)
+			return req.Body, err
 		})
-		if n > most && !race.Enabled {
-			t.Errorf("%s: %v allocations, want at most %v", head.Name, n, most)
+		if strings.HasPrefix(message, "POST") {
+			most++ // what it is read from
+		} else if len(message) > 4096 {
+			most-- // the head is in one piece
 		}
+		measure("ParseRequest", func() (io.ReadCloser, error) {
+			req, _, err := ParseRequest(b)
+			return req.Body, err
+		})
 	}
 }
 

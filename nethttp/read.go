@@ -2,14 +2,8 @@ package nethttp
 
 import (
 	"bufio"
-	"bytes"
-	"errors"
 	"io"
 	"net/http"
-	"net/textproto"
-	"net/url"
-	"strconv"
-	"strings"
 
 	"github.com/picohttp/picohttp"
 )
@@ -18,22 +12,31 @@ import (
 // to the body. A server responds with 501.
 const ErrCoding = picohttp.ErrCoding
 
-// ErrProfile means that a Reader's Parser is not strict.
-var ErrProfile = errors.New("nethttp: an http.Request cannot say what is not strict")
-
 // A Reader reads messages. Its zero value reads as ReadRequest and ReadResponse do.
 // Reading does not write to it, so goroutines may share one.
 type Reader struct {
-	// Parser holds the limits. Another profile than Strict is ErrProfile.
+	// Parser holds the profile and the limits.
 	Parser picohttp.Parser
 
-	// Continue, if it is not nil, is the connection that requests come from. When
-	// the Body of a request that expects it is first read, 100 (Continue) is
-	// written there, unless some of that Body has arrived already. If the Body is
-	// never read, Close returns ErrNotRead. A Reader with Continue is for one
-	// connection.
-	Continue io.Writer
+	// Continue, if it is not nil, sends 100 (Continue) to the client. The first Read of
+	// a Body calls it if the request expects it and nothing of the Body has arrived. If
+	// it returns an error, so do that Read and all that follow.
+	//
+	// It must not write anything once the final response has begun: the client would
+	// take the 100 for a part of it. Only the server knows whether it has. Then Continue
+	// returns an error, such as ErrNotRead, because the client may never send the Body;
+	// or nil, if Read is to wait for the Body nevertheless.
+	//
+	// A Reader with Continue is for one connection.
+	Continue func() error
+
+	// MaxDiscard is how many bytes of a Body its Close reads and discards. 0 is
+	// DefaultMaxDiscard, and a negative number is no limit.
+	MaxDiscard int64
 }
+
+// DefaultMaxDiscard is how many bytes of a Body its Close reads and discards by default.
+const DefaultMaxDiscard = 256 << 10
 
 // ReadRequest reads a request from b, its head now and its Body when that is read. The
 // Request is a copy that does not depend on b, except for its Body. Read the Body to
@@ -41,290 +44,223 @@ type Reader struct {
 //
 // The error is
 //
-//   - io.EOF if b ends before the first byte, io.ErrUnexpectedEOF if it ends within the
-//     head, or the error of reading from b;
+//   - io.EOF if b ends before the request or after an empty line, io.ErrUnexpectedEOF if
+//     it ends within the head, or the error of reading from b;
 //   - a picohttp.Error if the head is malformed, if picohttp.Request.Check rejects it,
 //     or if its Trailer announces a field that does not belong there;
 //   - an error of package url if the request-target is not a URI.
 //
-// After any of them, nothing else can be read from b.
+// After any of them, nothing else can be read from b. With picohttp.ErrTLS and
+// picohttp.ErrHTTP2, nothing has been consumed, so b can go to whoever speaks that
+// protocol.
 func ReadRequest(b *bufio.Reader) (*http.Request, error) {
 	return defaultReader.ReadRequest(b)
 }
 
 // ReadResponse reads a response from b, as ReadRequest reads a request. req is the
-// request it responds to; nil is a GET. A 1xx is a response like any other.
+// request it responds to; nil is a GET. A 1xx is a response like any other. If b ends
+// before the response, the error is io.ErrUnexpectedEOF.
+//
+// The Body of a 101, and of a 2xx to CONNECT, is http.NoBody. What follows in b is not
+// HTTP any more.
 func ReadResponse(b *bufio.Reader, req *http.Request) (*http.Response, error) {
 	return defaultReader.ReadResponse(b, req)
 }
 
 var defaultReader Reader
 
-// ReadRequest is the function ReadRequest under r's limits.
+// ReadRequest is the function ReadRequest under r's profile and limits.
 func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
-	if r.Parser.Profile != picohttp.Strict {
-		return nil, ErrProfile
-	}
 	var h picohttp.Request
-	in := input{r: b}
-	if err := in.more(); err != nil {
-		return nil, err
+	return r.ReadRequestHead(b, &h)
+}
+
+// ReadRequestHead is ReadRequest. It also makes h the head as sent, for what a Request
+// cannot express: names in their case and order, deviations, and what else Framing says,
+// such as ExpectOther. Along with an error, h is as much of the head as there is. It is
+// valid until b is read again, as reading the Body may do.
+func (r *Reader) ReadRequestHead(b *bufio.Reader, h *picohttp.Request) (*http.Request, error) {
+	if h == nil {
+		h = new(picohttp.Request)
 	}
-	n, err := r.Parser.ParseRequest(&h, in.b)
-	for ; err == picohttp.ErrIncomplete; n, err = h.Resume(in.b) {
-		if err := in.more(); err != nil {
-			return nil, err
-		}
+	in := input{src: from(b)}
+	failed := in.more()
+	n, err := r.Parser.ParseRequest(h, in.b)
+	if err == picohttp.ErrIncomplete {
+		n, err = in.resume(failed, h.Resume)
 	}
-	if err != nil {
-		return nil, err
+	switch {
+	case err == io.EOF && isBlank(in.b):
+		return nil, io.EOF
+	case err == picohttp.ErrHTTP2 && in.held > 0:
+		return nil, picohttp.ErrMajor // HTTP/2 begins with its preface
+	case err != nil:
+		return nil, unexpected(err)
 	}
 	v, err := h.Check()
 	if err != nil {
 		return nil, err
 	}
-
-	var room scratch
-	var table [atHand]lengths
-	t := append(append(room.text(n), h.Method()...), h.Target()...)
-	t, fields := t.appendFields(&h.Head, table[:0])
-	all := taker(t)
-	others := h.NumFields() // that are kept in Header
-	if h.Minor() > 0 || h.Index("Host", 0) >= 0 {
-		others--
-	}
-	req := &http.Request{
-		Method:        all.next(uint32(len(h.Method()))),
-		RequestURI:    all.next(uint32(len(h.Target()))),
-		Proto:         protos[h.Minor()],
-		ProtoMajor:    1,
-		ProtoMinor:    h.Minor(),
-		Header:        make(http.Header, others),
-		Body:          http.NoBody,
-		ContentLength: v.Length,
-		Close:         !v.KeepAlive,
-	}
-	values := make([]string, others)
-	for _, f := range fields {
-		key := all.next(f.name)
-		if text := all.next(f.value); key == "Host" {
-			req.Host = text
-		} else {
-			values = addField(req.Header, values, key, text)
-		}
-	}
-	in.discard(n)
-
-	if req.URL, err = parseTarget(v.Form, req.RequestURI); err != nil {
+	req, err := r.request(h, &v, false)
+	if err != nil {
 		return nil, err
 	}
-	if req.URL.Host != "" {
-		req.Host = req.URL.Host
-	}
-	fixPragma(req.Header)
-	var answer io.Writer
-	if v.ExpectContinue {
-		answer = r.Continue
-	}
-	switch v.Body {
-	case picohttp.BodyLength:
-		if v.Length > 0 {
-			req.Body = &body{r: b, left: v.Length, closing: req.Close, answer: answer}
-		}
-	case picohttp.BodyChunked:
-		req.ContentLength = -1
-		req.TransferEncoding = []string{"chunked"}
-		delete(req.Header, "Transfer-Encoding")
-		if req.Trailer, err = announced(&h.Head, req.Header); err != nil {
-			return nil, err
-		}
-		req.Body = &body{r: b, chunked: picohttp.NewChunkedReader(b, &r.Parser), trailer: &req.Trailer, answer: answer}
+	in.discard(n)
+	if hasContent(&v.Framing) {
+		req.Body = r.body(in.src, &v.Framing, req.Close, false, &req.Trailer)
 	}
 	return req, nil
 }
 
-// ReadResponse is the function ReadResponse under r's limits.
+// ReadResponse is the function ReadResponse under r's profile and limits.
 func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Response, error) {
-	if r.Parser.Profile != picohttp.Strict {
-		return nil, ErrProfile
-	}
 	var h picohttp.Response
-	in := input{r: b}
-	if err := in.more(); err != nil {
+	return r.ReadResponseHead(b, req, &h)
+}
+
+// ReadResponseHead is ReadResponse. It also makes h the head as sent, as ReadRequestHead
+// does.
+func (r *Reader) ReadResponseHead(b *bufio.Reader, req *http.Request, h *picohttp.Response) (*http.Response, error) {
+	if h == nil {
+		h = new(picohttp.Response)
+	}
+	in := input{src: from(b)}
+	failed := in.more()
+	n, err := r.Parser.ParseResponse(h, in.b)
+	if err == picohttp.ErrIncomplete {
+		n, err = in.resume(failed, h.Resume)
+	}
+	if err != nil {
 		return nil, unexpected(err)
 	}
-	n, err := r.Parser.ParseResponse(&h, in.b)
-	for ; err == picohttp.ErrIncomplete; n, err = h.Resume(in.b) {
-		if err := in.more(); err != nil {
-			return nil, unexpected(err)
-		}
-	}
+	f, err := framing(h, req)
 	if err != nil {
 		return nil, err
 	}
-	method := http.MethodGet
-	if req != nil {
-		method = req.Method
-	}
-	framing, err := h.Framing(method)
+	resp, err := r.response(h, &f, req, false)
 	if err != nil {
 		return nil, err
-	}
-	if framing.OtherCoding {
-		return nil, ErrCoding
-	}
-
-	const version = len("HTTP/1.1 ")
-	status := in.b[version : version+bytes.IndexByte(in.b[version:], '\r')]
-	var room scratch
-	var table [atHand]lengths
-	t, fields := append(room.text(n), status...).appendFields(&h.Head, table[:0])
-	all := taker(t)
-	resp := &http.Response{
-		Status:        all.next(uint32(len(status))),
-		StatusCode:    h.Status(),
-		Proto:         protos[h.Minor()],
-		ProtoMajor:    1,
-		ProtoMinor:    h.Minor(),
-		Header:        make(http.Header, h.NumFields()),
-		Body:          http.NoBody,
-		ContentLength: framing.Length,
-		Close:         !framing.KeepAlive,
-		Request:       req,
-	}
-	values := make([]string, h.NumFields())
-	for _, f := range fields {
-		values = addField(resp.Header, values, all.next(f.name), all.next(f.value))
 	}
 	in.discard(n)
-
-	if h.Status()/100 == 1 { // whose KeepAlive is about the final response
-		closes := h.Minor() == 0 && !h.HasToken("Connection", "keep-alive")
-		resp.Close = closes || resp.Close && h.Status() != http.StatusSwitchingProtocols
-	}
-	if h.HasToken("Connection", "close") {
-		resp.Close = true
-		if h.Minor() > 0 {
-			delete(resp.Header, "Connection")
-		}
-	}
-	fixPragma(resp.Header)
-	chunked := framing.Body == picohttp.BodyChunked
-	if codings, ok := resp.Header["Transfer-Encoding"]; ok {
-		delete(resp.Header, "Transfer-Encoding")
-		if chunked || h.Minor() > 0 && len(codings) == 1 && isChunked(codings[0]) {
-			resp.TransferEncoding = []string{"chunked"}
-			if resp.Trailer, err = announced(&h.Head, resp.Header); err != nil {
-				return nil, err
-			}
-		}
-	}
-	switch framing.Body {
-	case picohttp.BodyNone:
-		values := resp.Header["Content-Length"]
-		if len(values) > 1 {
-			resp.Header["Content-Length"] = values[:1]
-		}
-		if method == http.MethodHead {
-			resp.ContentLength = lengthOf(values)
-		}
-	case picohttp.BodyLength:
-		if framing.Length > 0 {
-			resp.Body = &body{r: b, left: framing.Length, closing: resp.Close}
-		}
-	case picohttp.BodyChunked:
-		resp.ContentLength = -1
-		resp.Body = &body{r: b, chunked: picohttp.NewChunkedReader(b, &r.Parser), trailer: &resp.Trailer}
-	default:
-		resp.ContentLength = -1
-		resp.Body = &body{r: b, left: -1, closing: true}
+	if hasContent(&f) {
+		resp.Body = r.body(in.src, &f, resp.Close, true, &resp.Trailer)
 	}
 	return resp, nil
 }
 
-var protos = [...]string{
-	"HTTP/1.0", "HTTP/1.1", "HTTP/1.2", "HTTP/1.3", "HTTP/1.4",
-	"HTTP/1.5", "HTTP/1.6", "HTTP/1.7", "HTTP/1.8", "HTTP/1.9",
+// framing returns the framing of a response to req.
+func framing(h *picohttp.Response, req *http.Request) (picohttp.Framing, error) {
+	method := http.MethodGet
+	if req != nil {
+		method = req.Method
+	}
+	f, err := h.Framing(method)
+	if f.OtherCoding {
+		err = ErrCoding
+	}
+	return f, err
 }
 
-// parseTarget does what http.ReadRequest does with a request-target of that form.
-func parseTarget(form picohttp.Form, target string) (*url.URL, error) {
-	switch form {
-	case picohttp.OriginForm:
-		path, query, found := strings.Cut(target, "?")
-		if isPlain(path) {
-			return &url.URL{Path: path, RawQuery: query, ForceQuery: found && query == ""}, nil
-		}
-	case picohttp.AuthorityForm:
-		u, err := url.ParseRequestURI("http://" + target)
-		if err != nil {
-			return nil, err
-		}
-		u.Scheme = ""
-		return u, nil
-	}
-	return url.ParseRequestURI(target)
+// ParseRequest parses the request at the start of b. The Request is a copy, except that its
+// Body reads b.
+//
+// n is the length of head and body. If the body is cut off, n is len(b), and reading the
+// Body ends in io.ErrUnexpectedEOF. If the body is malformed, the Request comes along with
+// the picohttp.Error, and n is the offset of the byte at fault.
+//
+// If b ends within the head, the error is io.ErrUnexpectedEOF. Once the start-line is
+// complete there is a Request then, with the lines that are complete. Its Body is
+// http.NoBody, its ContentLength -1, and n the offset after those lines. If b has nothing
+// but empty lines, the error is io.EOF.
+//
+// Other errors are those of ReadRequest. Then n is the offset of the byte at fault, or the
+// length of the head if that is rejected as a whole.
+func ParseRequest(b []byte) (req *http.Request, n int, err error) {
+	return defaultReader.ParseRequest(b)
 }
 
-// isPlain reports whether a path is the same encoded and decoded for package url.
-func isPlain(path string) bool {
-	for i := range len(path) {
-		if !plain[path[i]] {
-			return false
-		}
-	}
-	return true
+// ParseResponse parses the response at the start of b, as ParseRequest parses a request.
+// req is the request it responds to; nil is a GET. The Body may run to the end of the
+// connection: it is then all of b, and ends in io.EOF. If b has nothing but empty lines, the
+// error is io.ErrUnexpectedEOF.
+func ParseResponse(b []byte, req *http.Request) (resp *http.Response, n int, err error) {
+	return defaultReader.ParseResponse(b, req)
 }
 
-var plain = func() (t [256]bool) {
-	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+,/:;=@") {
-		t[c] = true
-	}
-	return t
-}()
-
-// fixPragma takes "Pragma: no-cache" for a Cache-Control, as net/http does.
-func fixPragma(header http.Header) {
-	if pragma := header["Pragma"]; len(pragma) > 0 && pragma[0] == "no-cache" {
-		if _, ok := header["Cache-Control"]; !ok {
-			header["Cache-Control"] = []string{"no-cache"}
-		}
-	}
+// ParseRequest is the function ParseRequest under r's profile and limits.
+func (r *Reader) ParseRequest(b []byte) (req *http.Request, n int, err error) {
+	var h picohttp.Request
+	return r.ParseRequestHead(b, &h)
 }
 
-// isChunked compares without Unicode's folding, which takes U+212A for a "k".
-func isChunked(coding string) bool {
-	return len(coding) == len("chunked") && strings.EqualFold(coding, "chunked")
+// ParseRequestHead is ParseRequest. It also makes h the head as sent, as ReadRequestHead
+// does. It is valid as long as b is.
+func (r *Reader) ParseRequestHead(b []byte, h *picohttp.Request) (req *http.Request, n int, err error) {
+	if h == nil {
+		h = new(picohttp.Request)
+	}
+	n, _ = r.Parser.ParseRequest(h, b)
+	v, err := h.Check()
+	cutOff := err == picohttp.ErrIncomplete
+	if cutOff {
+		n = h.Settled()
+	}
+	switch {
+	case cutOff && isBlank(b):
+		return nil, 0, io.EOF
+	case cutOff && n == 0:
+		return nil, 0, io.ErrUnexpectedEOF
+	case err != nil && !cutOff:
+		return nil, n, err
+	}
+	if req, err = r.request(h, &v, cutOff); err != nil {
+		return nil, n, err
+	}
+	switch {
+	case cutOff:
+		err = io.ErrUnexpectedEOF
+	case hasContent(&v.Framing):
+		var size int
+		req.Body, size, err = r.bodyIn(b[n:], &v.Framing, req.Close, false, &req.Trailer)
+		n += size
+	}
+	return req, n, err
 }
 
-// lengthOf returns the Content-Length of a response to HEAD, or -1.
-func lengthOf(lengths []string) int64 {
-	if len(lengths) == 0 {
-		return -1
-	}
-	n, err := strconv.ParseUint(lengths[0], 10, 63)
-	if err != nil {
-		return -1
-	}
-	return int64(n)
+// ParseResponse is the function ParseResponse under r's profile and limits.
+func (r *Reader) ParseResponse(b []byte, req *http.Request) (resp *http.Response, n int, err error) {
+	var h picohttp.Response
+	return r.ParseResponseHead(b, req, &h)
 }
 
-// announced takes the Trailer field of a chunked message out of its header, and
-// returns a Header with the names in it and no values. Like net/http it rejects
-// Content-Length, Transfer-Encoding and Trailer there.
-func announced(h *picohttp.Head, header http.Header) (http.Header, error) {
-	delete(header, "Trailer")
-	var trailer http.Header
-	for name := range h.Elements("Trailer") {
-		switch key := textproto.CanonicalMIMEHeaderKey(string(name)); key {
-		case "Transfer-Encoding", "Trailer", "Content-Length":
-			return nil, picohttp.ErrTrailerField
-		default:
-			if trailer == nil {
-				trailer = http.Header{}
-			}
-			trailer[key] = nil
-		}
+// ParseResponseHead is ParseResponse. It also makes h the head as sent, as ParseRequestHead
+// does.
+func (r *Reader) ParseResponseHead(b []byte, req *http.Request, h *picohttp.Response) (resp *http.Response, n int, err error) {
+	if h == nil {
+		h = new(picohttp.Response)
 	}
-	return trailer, nil
+	n, _ = r.Parser.ParseResponse(h, b)
+	f, err := framing(h, req)
+	cutOff := err == picohttp.ErrIncomplete
+	if cutOff {
+		n = h.Settled()
+	}
+	switch {
+	case cutOff && n == 0:
+		return nil, 0, io.ErrUnexpectedEOF
+	case err != nil && !cutOff:
+		return nil, n, err
+	}
+	if resp, err = r.response(h, &f, req, cutOff); err != nil {
+		return nil, n, err
+	}
+	switch {
+	case cutOff:
+		err = io.ErrUnexpectedEOF
+	case hasContent(&f):
+		var size int
+		resp.Body, size, err = r.bodyIn(b[n:], &f, resp.Close, true, &resp.Trailer)
+		n += size
+	}
+	return resp, n, err
 }
