@@ -166,13 +166,6 @@ func (d *Chunked) data(n int) int {
 	return n
 }
 
-// take counts n bytes of chunk data that the caller has taken from the body itself.
-func (d *Chunked) take(n int) {
-	d.total += int64(n)
-	d.content += int64(n)
-	d.data(n)
-}
-
 // advance reads b from offset n up to a byte of chunk data, for which err is nil, or the
 // end of b or of the body. It returns the offset that it has reached.
 func (d *Chunked) advance(b []byte, n int) (int, error) {

@@ -4,18 +4,15 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http/httputil"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"github.com/picohttp/picohttp/internal/mutants"
 )
@@ -27,7 +24,7 @@ type chunkedWay struct {
 	decode func(g *guard, d Chunked, b []byte, ends []int) outcome
 }
 
-var chunkedWays = []chunkedWay{{"Next", decodeByNext}, {"Decode", decodeInPlace}, {"Reader", decodeByReader}}
+var chunkedWays = []chunkedWay{{"Next", decodeByNext}, {"Decode", decodeInPlace}}
 
 // decodeByNext gives each piece to Next where it ends at a page end, together
 // with what was left of those before.
@@ -72,39 +69,6 @@ func decodeInPlace(g *guard, d Chunked, b []byte, ends []int) outcome {
 	return chunkedOutcome(&d, at, ErrIncomplete, body)
 }
 
-func decodeByReader(g *guard, d Chunked, b []byte, ends []int) outcome {
-	source := bufio.NewReaderSize(&pieces{b: b, ends: append(ends, len(b))}, 16)
-	c := NewChunkedReader(source, d.Parser)
-	c.d.LeaveTrailer = d.LeaveTrailer
-	body, err := io.ReadAll(c)
-	rest, _ := io.ReadAll(source)
-	if err == io.ErrUnexpectedEOF {
-		return chunkedOutcome(&c.d, 0, ErrIncomplete, body)
-	} else if err == nil {
-		err = io.EOF
-	}
-	return chunkedOutcome(&c.d, len(b)-len(rest), err, body)
-}
-
-// pieces is a connection that delivers b in pieces.
-type pieces struct {
-	b    []byte
-	at   int
-	ends []int
-}
-
-func (p *pieces) Read(to []byte) (n int, err error) {
-	for len(p.ends) > 0 && p.ends[0] == p.at {
-		p.ends = p.ends[1:]
-	}
-	if len(p.ends) == 0 {
-		return 0, io.EOF
-	}
-	n = copy(to, p.b[p.at:p.ends[0]])
-	p.at += n
-	return n, nil
-}
-
 // chunkedOutcome puts into an outcome what became of a body. Of an incomplete one
 // no offset is said: it depends on the way.
 func chunkedOutcome(d *Chunked, n int, err error, body []byte) outcome {
@@ -141,15 +105,6 @@ func (v *vector) chunked() Chunked {
 	return Chunked{Parser: &v.parser, LeaveTrailer: v.leave}
 }
 
-// sameDecoded compares outcomes of two ways. A ChunkedReader has no offset for a
-// fault.
-func sameDecoded(way string, got, want outcome) bool {
-	if way == "Reader" && want.result == "malformed" {
-		got.n = want.n
-	}
-	return got == want
-}
-
 func TestChunked(t *testing.T) {
 	vectors := profileVectors(t, "chunked")
 	if len(vectors) < 361 {
@@ -166,7 +121,7 @@ func TestChunked(t *testing.T) {
 		for _, way := range chunkedWays {
 			check := func(ends ...int) {
 				t.Helper()
-				if got := way.decode(g, v.chunked(), v.input, ends); !sameDecoded(way.name, got, whole) {
+				if got := way.decode(g, v.chunked(), v.input, ends); got != whole {
 					t.Fatalf("%s by %s in pieces that end at %.60v\ninput %.300q\ngot  %.300v\nwant %.300v", v.name, way.name, ends, v.input, got, whole)
 				}
 			}
@@ -268,10 +223,6 @@ func TestPicoOverhead(t *testing.T) {
 		}
 		if n != len(b) || err != test.want {
 			t.Errorf("%+v: Next has %d, %v", test, n, err)
-		}
-		c := NewChunkedReader(bufio.NewReaderSize(bytes.NewReader(b), 1<<20), d.Parser)
-		if body, err := io.ReadAll(c); len(body) != test.data || (err == ErrChunkOverhead) != (test.want == ErrChunkOverhead) {
-			t.Errorf("%+v: a ChunkedReader has %d of data, %v", test, len(body), err)
 		}
 		// What ends the body is not judged.
 		ended := append(b, "\r\ny\r\n0\r\n\r\n"...)
@@ -430,122 +381,6 @@ func TestChunkedAnyOrder(t *testing.T) {
 	}
 }
 
-// TestChunkedReader reads bodies from a connection, with what is behind them.
-func TestChunkedReader(t *testing.T) {
-	const first, second = "3\r\nabc\r\n0\r\nA: b\r\nC: d\r\n\r\n", "0\r\n\r\n"
-	source := bufio.NewReader(strings.NewReader(first + second + "GET"))
-	c := NewChunkedReader(source, nil)
-	if body, err := io.ReadAll(c); string(body) != "abc" || err != nil || c.Trailer().NumFields() != 2 {
-		t.Errorf("%q, %v", body, err)
-	}
-	name, value := c.Trailer().Field(1)
-	if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
-		t.Errorf("behind the end: %d, %v", n, err)
-	}
-	if n, err := c.Read(nil); n != 0 || err != io.EOF && err != nil {
-		t.Errorf("nothing to read: %d, %v", n, err)
-	}
-	source.Peek(1)
-	if string(name) != "C" || string(value) != "d" {
-		t.Errorf("the trailer fields change: %q %q", name, value)
-	}
-	c.Reset(source)
-	if body, err := io.ReadAll(c); len(body) != 0 || err != nil || c.Trailer().NumFields() != 0 {
-		t.Errorf("%q, %v", body, err)
-	}
-	if rest, _ := io.ReadAll(source); string(rest) != "GET" {
-		t.Errorf("behind the bodies is %q", rest)
-	}
-
-	broken := errors.New("broken")
-	for input, want := range map[string]error{"": io.ErrUnexpectedEOF, "3": io.ErrUnexpectedEOF, "3\r\na": io.ErrUnexpectedEOF, "0\r\nA:": io.ErrUnexpectedEOF, "x": ErrChunkSize} {
-		c := NewChunkedReader(bufio.NewReader(strings.NewReader(input)), nil)
-		if _, err := io.ReadAll(c); err != want {
-			t.Errorf("%q: %v, want %v", input, err, want)
-		}
-		c = NewChunkedReader(bufio.NewReader(io.MultiReader(strings.NewReader(input), iotest.ErrReader(broken))), nil)
-		if _, err := io.ReadAll(c); want == io.ErrUnexpectedEOF && err != broken {
-			t.Errorf("%q: %v, want %v", input, err, broken)
-		}
-	}
-}
-
-// TestChunkedReaderSmall: p may be shorter than what is there.
-func TestChunkedReaderSmall(t *testing.T) {
-	for size := 1; size < 8; size++ {
-		c := NewChunkedReader(bufio.NewReader(strings.NewReader("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n")), nil)
-		var body []byte
-		p := make([]byte, size)
-		for {
-			n, err := c.Read(p)
-			body = append(body, p[:n]...)
-			if err == io.EOF {
-				break
-			} else if err != nil || len(body) > 11 {
-				t.Fatalf("%q, %v", body, err)
-			}
-		}
-		if string(body) != "hello world" {
-			t.Errorf("%d at a time: %q", size, body)
-		}
-	}
-}
-
-// A stubborn connection answers nothing and an error, each in turn, between
-// single octets.
-type stubborn struct {
-	b    string
-	turn int
-}
-
-func (s *stubborn) Read(p []byte) (int, error) {
-	s.turn++
-	switch {
-	case s.turn%3 == 1 || len(p) == 0:
-		return 0, nil
-	case s.turn%3 == 2:
-		return 0, os.ErrDeadlineExceeded
-	case s.b == "":
-		return 0, io.EOF
-	}
-	p[0], s.b = s.b[0], s.b[1:]
-	return 1, nil
-}
-
-// TestChunkedReaderAgain: after a timeout, or nothing, Read goes on.
-func TestChunkedReaderAgain(t *testing.T) {
-	c := NewChunkedReader(bufio.NewReader(&stubborn{b: "14\r\n" + strings.Repeat("x", 20) + "\r\n0\r\nA: b\r\n\r\n"}), nil)
-	size, p := 0, make([]byte, 8192)
-	for range 1000 {
-		n, err := c.Read(p)
-		size += n
-		if err == io.EOF {
-			break
-		} else if err != nil && err != os.ErrDeadlineExceeded {
-			t.Fatal(err)
-		}
-	}
-	if size != 20 || c.Trailer().NumFields() != 1 {
-		t.Errorf("%d octets, %d fields", size, c.Trailer().NumFields())
-	}
-}
-
-// TestChunkedReaderWaits: Read answers with the data that is there, instead of
-// waiting for more.
-func TestChunkedReaderWaits(t *testing.T) {
-	client, server := io.Pipe()
-	c := NewChunkedReader(bufio.NewReader(client), nil)
-	p := make([]byte, 100)
-	for _, piece := range []string{"3\r\nabc", "\r\n2\r\nde\r\n", "2;x\r\nfg\r", "\n1\r\nh\r\n1"} {
-		go io.WriteString(server, piece)
-		n, err := c.Read(p)
-		want := strings.Trim(regexp.MustCompile(`\d(;x)?\r\n|\r|\n|1$`).ReplaceAllString(piece, ""), "\r\n")
-		if string(p[:n]) != want || err != nil {
-			t.Errorf("%q: %q, %v, want %q", piece, p[:n], err, want)
-		}
-	}
-}
-
 // chunkLine is a chunk-size line of RFC 9112, section 7.1 as a regular
 // expression, written down from the ABNF once more.
 var chunkLine = func() *regexp.Regexp {
@@ -606,14 +441,14 @@ var nethttpChunkedAccepts = map[Error]string{
 func allWays(t *testing.T, g *guard, d Chunked, b []byte, ends []int, octets bool) outcome {
 	whole := decodeByNext(g, d, b, nil)
 	for _, way := range chunkedWays {
-		if got := way.decode(g, d, b, nil); !sameDecoded(way.name, got, whole) {
+		if got := way.decode(g, d, b, nil); got != whole {
 			t.Fatalf("by %s: %v, by Next: %v\n%q", way.name, got, whole, b)
 		}
-		if got := way.decode(g, d, b, slices.Clone(ends)); !sameDecoded(way.name, got, whole) {
+		if got := way.decode(g, d, b, slices.Clone(ends)); got != whole {
 			t.Fatalf("by %s in pieces that end at %v: %v, whole: %v\n%q", way.name, ends, got, whole, b)
 		}
 		if octets {
-			if got := way.decode(g, d, b, everyOffset(b)); !sameDecoded(way.name, got, whole) {
+			if got := way.decode(g, d, b, everyOffset(b)); got != whole {
 				t.Fatalf("by %s octet by octet: %v, whole: %v\n%q", way.name, got, whole, b)
 			}
 		}

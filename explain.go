@@ -348,15 +348,6 @@ func (c *Content) Explain(err error) string {
 	return err.Error()
 }
 
-// Explain puts err into words for people, as Chunked.Explain does. err is what Read
-// returned.
-func (c *ChunkedReader) Explain(err error) string {
-	if err == io.ErrUnexpectedEOF {
-		return "cut off: the connection ended " + c.d.progressText()
-	}
-	return c.d.Explain(err)
-}
-
 // An explanation is what there is to say of an Error.
 type explanation struct {
 	fault   Error

@@ -186,11 +186,9 @@ func TestExplainOther(t *testing.T) {
 			var c Content
 			c.Start(Framing{Body: BodyChunked}, &p)
 			c.Next([]byte(input))
-			r := NewChunkedReader(nil, &p)
 			for _, err := range errs {
 				checkExplained(t, d.Explain(err), err)
 				checkExplained(t, c.Explain(err), err)
-				checkExplained(t, r.Explain(err), err)
 			}
 		}
 	}

@@ -8,16 +8,17 @@
 package targets
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"io"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/picohttp/picohttp"
 	"github.com/picohttp/picohttp/fuzz/differ"
+	"github.com/picohttp/picohttp/h1"
 )
 
 // A target is a body and the part of package corpus that it begins with.
@@ -237,10 +238,13 @@ func checkChunked(b []byte) int {
 		whole.Explain(err)
 	}
 	d.Explain(err)
-	r := bufio.NewReaderSize(bytes.NewReader(b), 16)
-	read, errRead := io.ReadAll(picohttp.NewChunkedReader(r, nil))
+	r := h1.NewReader(io.MultiReader(strings.NewReader("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), bytes.NewReader(b)), nil)
+	if _, _, err := r.ReadResponse("GET"); err != nil {
+		fail(b, "h1 does not read the head: %v", err)
+	}
+	read, errRead := io.ReadAll(r)
 	if !bytes.HasPrefix(content, read) || err == io.EOF && (errRead != nil || len(read) != size) || err != io.EOF && errRead == nil {
-		fail(b, "ChunkedReader has %q, %v, not %q, %v", read, errRead, content, err)
+		fail(b, "h1 has %q, %v, not %q, %v", read, errRead, content, err)
 	}
 	if err != io.EOF {
 		return 0
