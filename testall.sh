@@ -256,6 +256,9 @@ testModules() {
 		run env CI=true go -C "$module" test -count=1 -vet=off ./...
 	done
 
+	step "tests of proxy libraries on nethttp"
+	run env CI=true go -C examples run ./suites
+
 	step "yardstick, once (the figures mean nothing)"
 	run go -C peers run ./yardstick -corpus tiny,pico703,mixed,response300,chunked64 -rounds 1 -slot 2ms
 	run env CI=true go -C peers run ./yardstick -report .build/report -short
