@@ -80,7 +80,7 @@ func TestServe(t *testing.T) {
 		"GET / HTTP/1.1\r\nHost: [2001:db8::192.0.2.1]:8080\r\nConnection: keep-alive , close\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: keep-alive\r\nConnection: UpGrade\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: h\r\nUpgrade:\r\nConnection: upgrade\r\n\r\n",
-		"GET / HTTP/1.0\r\nHost: h\r\nUpgrade: a\r\nConnection: upgrade, keep-alive\r\n\r\n",
+		"GET / HTTP/1.0\r\nHost: h\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n",
 		"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9223372036854775807\r\nExpect: 100-Continue\r\n\r\n",
 		"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 000\r\nExpect: 100-continue, a=b\r\n\r\n",
 		"PUT / HTTP/1.0\r\nHost: h\r\ncontent-length: 10\r\nExpect: 100-continue\r\n\r\n",

@@ -4,8 +4,8 @@
  * it uses only the parts of the head. side.h includes it after struct request.
  *
  * Rare cases are simpler than in Check: an IPv6 address is any run of its characters, a port any run of digits,
- * Connection may name Host or Content-Length, asterisk-form is for OPTIONS alone, and the authority of an absolute-form
- * equals Host but for case.
+ * Connection may name Host or Content-Length, asterisk-form is for OPTIONS alone, the authority of an absolute-form
+ * equals Host but for case, and HTAB next to a length, or an upgrade with content, keeps the connection.
  */
 
 enum { origin_form = 1, absolute_form, authority_form, asterisk_form };
