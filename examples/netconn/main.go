@@ -1,8 +1,10 @@
-// Command netconn serves with a goroutine for each connection and nothing but
-// package net: picohttp under a read loop.
+// Command netconn is a keep-alive server on package h1 and package net, with a goroutine
+// for each connection. It has the deadlines and limits that a server needs among strangers,
+// and a stop that lets requests end. The service itself is in service.go.
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -13,7 +15,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/picohttp/picohttp/examples/service"
+	"github.com/picohttp/picohttp"
+	"github.com/picohttp/picohttp/h1"
 )
 
 func main() {
@@ -27,29 +30,50 @@ func main() {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	log.Printf("serving on http://%s", l.Addr())
-	if err := new(Server).Serve(ctx, l); err != nil {
+	if err := NewServer().Serve(ctx, l); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// A Server has what its connections share. Its zero value is ready.
+// A Server has what its connections share.
 type Server struct {
-	Limits   service.Limits
-	Timeouts service.Timeouts
+	Parser    picohttp.Parser
+	MaxBody   int64 // bytes of content for /upload; more is a 413
+	MaxUnread int64 // bytes of content that are read only to get to the next request
+
+	// How long to wait for a client: until a request begins, for a head, for content,
+	// and until it has taken 32 KiB. Each byte of content earns it a second/MinRate,
+	// up to Body again. So it may pause, but not send at a lower rate for long.
+	Idle, Head, Body, Write time.Duration
+	MinRate                 int // bytes a second
 }
 
-// Serve serves the connections of l until ctx is done. Then it closes those that
-// are idle, and returns when all requests under way are answered: their timeouts
-// say how long that may take.
+// NewServer returns a Server with the limits and deadlines that suit strangers.
+func NewServer() *Server {
+	return &Server{
+		Parser:    picohttp.Parser{MaxHeadBytes: 16 << 10},
+		MaxBody:   8 << 20,
+		MaxUnread: 256 << 10,
+		Idle:      time.Minute,
+		Head:      10 * time.Second,
+		Body:      20 * time.Second,
+		Write:     20 * time.Second,
+		MinRate:   1 << 10,
+	}
+}
+
+// Serve serves the connections of l until ctx is done. Then it closes those that are idle,
+// and returns when all requests that have begun are answered: the deadlines say how long
+// that may take.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	var open sync.WaitGroup
 	defer open.Wait()
 	for {
-		conn, err := l.Accept()
+		c, err := l.Accept()
 		switch {
 		case err == nil:
-			open.Go(func() { s.serveConn(ctx, conn) })
+			open.Go(func() { s.serveConn(ctx, c) })
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, net.ErrClosed):
@@ -61,77 +85,111 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// buffers are those of a connection.
-type buffers struct{ in, out []byte }
+// A conn is a connection. The Reader in reads from it, and out writes to it.
+type conn struct {
+	net.Conn
+	server *Server
+	ctx    context.Context
+	in     *h1.Reader
+	out    *bufio.Writer
 
-const bufferSize = 16 << 10
+	phase phase
+	left  time.Duration // for which the client may keep us waiting
 
-var pool = sync.Pool{New: func() any { return &buffers{in: make([]byte, 0, bufferSize)} }}
+	// Of the current request. They are valid until the next one is read.
+	req     *picohttp.Request
+	verdict picohttp.Verdict
+	keep    bool // another request may follow
+	unread  bool // its content is too much, or too uncertain, to be read for nothing
+	expects bool // the client gets 100 (Continue) before we wait for content
+	begun   bool // the response has begun
+}
 
-func (s *Server) serveConn(ctx context.Context, conn net.Conn) {
-	defer conn.Close()
-	// A connection that waits when ctx is done wakes up, and sees what for.
-	defer context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Now()) })()
+// A phase is what a connection waits for.
+type phase uint8
 
-	b := pool.Get().(*buffers)
-	in, out := b.in[:0], b.out[:0]
-	defer func() {
-		if cap(in) == bufferSize && cap(out) <= 8*bufferSize { // or it was a rare one
-			b.in, b.out = in, out
-			pool.Put(b)
-		}
-	}()
+const (
+	idle    phase = iota // a request
+	head                 // the rest of a head
+	content              // the rest of its content
+)
 
-	c := service.Conn{Limits: &s.Limits}
-	state := service.Idle
-	deadline := time.Now().Add(s.Timeouts.Read(state))
+func (s *Server) serveConn(ctx context.Context, nc net.Conn) {
+	defer nc.Close()
+	// A connection that waits when ctx is done wakes up, and Read sees what for.
+	defer context.AfterFunc(ctx, func() { nc.SetReadDeadline(time.Now()) })()
+	c := &conn{Conn: nc, server: s, ctx: ctx}
+	c.in, c.out = h1.NewReader(c, &s.Parser), bufio.NewWriter(c)
 	for {
-		conn.SetReadDeadline(deadline)
-		if c.Last = ctx.Err() != nil; c.Last && state == service.Idle {
+		c.phase, c.left = idle, s.Idle
+		if c.in.Wait() != nil {
 			return
 		}
-		if len(in) == cap(in) { // a head longer than the buffer; Limits end this
-			in = append(in, 0)[:len(in)]
+		c.phase, c.left = head, s.Head
+		var err error
+		c.req, c.verdict, err = c.in.ReadRequest()
+		c.phase, c.left = content, s.Body
+		c.keep = c.verdict.KeepAlive && ctx.Err() == nil
+		c.unread = c.verdict.ExpectContinue || c.verdict.ExpectOther || c.verdict.Length > s.MaxUnread
+		c.expects, c.begun = false, false
+		if err == nil {
+			err = c.respond()
 		}
-		m, err := conn.Read(in[len(in):cap(in)])
-		in = in[:len(in)+m]
-		for before := state; m > 0; {
-			var n int
-			n, out, state = c.Serve(in, out[:0])
-			in = in[:copy(in, in[n:])] // what is left goes to the beginning
-			if len(out) > 0 {
-				conn.SetWriteDeadline(time.Now().Add(s.Timeouts.ToWrite()))
-				if _, err := conn.Write(out); err != nil {
-					return
-				}
-			}
-			if state == service.Closed {
-				linger(conn, in[:cap(in)])
-				return
-			}
-			if n > 0 || state != before {
-				deadline = time.Now().Add(s.Timeouts.Read(state))
-			}
-			if state != service.Full {
-				break
-			}
+		if err != nil && !c.refuse(err) {
+			return
 		}
-		if err != nil && !(errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(deadline)) {
+		if !c.keep || c.in.Discard(s.MaxUnread) != nil {
+			c.linger()
 			return
 		}
 	}
 }
 
-// linger waits for the peer to close, a short time. If the connection was closed
-// with bytes unread, TCP would send a RST, at which the peer may throw away the
-// answer before it has read it: RFC 9112, section 9.6.
-func linger(conn net.Conn, scratch []byte) {
-	if tcp, ok := conn.(interface{ CloseWrite() error }); !ok || tcp.CloseWrite() != nil {
+// Read is how c.in waits for the client. Before that, the client gets what it waits for: so
+// the responses to pipelined requests are sent together.
+func (c *conn) Read(p []byte) (int, error) {
+	if c.expects { // and nothing of the content has arrived, or in would not read
+		c.expects = false
+		c.out.WriteString("HTTP/1.1 100 Continue\r\n\r\n")
+	}
+	if err := c.out.Flush(); err != nil {
+		return 0, err
+	}
+	for {
+		began := time.Now()
+		c.SetReadDeadline(began.Add(c.left))
+		if c.phase == idle && c.ctx.Err() != nil {
+			return 0, net.ErrClosed
+		}
+		n, err := c.Conn.Read(p)
+		c.left -= time.Since(began)
+		if c.phase == content {
+			c.left = min(c.left+time.Duration(n)*time.Second/time.Duration(c.server.MinRate), c.server.Body)
+		}
+		if n > 0 || c.left <= 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+	}
+}
+
+// Write is how c.out writes. A long content comes in pieces of 32 KiB.
+func (c *conn) Write(p []byte) (int, error) {
+	c.SetWriteDeadline(time.Now().Add(c.server.Write))
+	return c.Conn.Write(p)
+}
+
+// linger sends what is written and waits for the client to close, a short time. If the
+// connection was closed with bytes unread, TCP would send a RST, at which the client may
+// throw away the response before it has read it: RFC 9112, section 9.6.
+func (c *conn) linger() {
+	tcp, ok := c.Conn.(interface{ CloseWrite() error })
+	if c.out.Flush() != nil || !ok || tcp.CloseWrite() != nil {
 		return
 	}
-	conn.SetReadDeadline(time.Now().Add(time.Second))
+	c.SetReadDeadline(time.Now().Add(time.Second))
+	var b [4 << 10]byte
 	for {
-		if _, err := conn.Read(scratch); err != nil {
+		if _, err := c.Conn.Read(b[:]); err != nil {
 			return
 		}
 	}

@@ -32,7 +32,7 @@ func main() {
 		<-interrupted
 		l.Close()
 	}()
-	s := Server{Handler: handler(8 << 20), MaxUnread: 256 << 10}
+	s := Server{Handler: handler(8 << 20)}
 	log.Printf("serving on http://%s", l.Addr())
 	if err := s.Serve(l); err != nil {
 		log.Print(err)
@@ -55,8 +55,11 @@ func handler(maxUpload int64) http.Handler {
 			w.Header().Set("Content-Length", fmt.Sprint(r.ContentLength))
 		}
 		w.Header().Set("Content-Type", "application/octet-stream")
-		if _, err := io.Copy(w, r.Body); err != nil {
-			panic(http.ErrAbortHandler) // part of an answer is written
+		switch n, err := io.Copy(w, r.Body); {
+		case err != nil && n > 0:
+			panic(http.ErrAbortHandler) // part of the response is written
+		case err != nil:
+			refuseContent(w, err)
 		}
 	})
 	mux.HandleFunc("POST /upload", func(w http.ResponseWriter, r *http.Request) {
@@ -66,11 +69,8 @@ func handler(maxUpload int64) http.Handler {
 		case size > maxUpload:
 			w.Header().Set("Connection", "close")
 			http.Error(w, "more content than is taken", http.StatusRequestEntityTooLarge)
-		case errors.As(err, new(picohttp.Error)):
-			w.Header().Set("Connection", "close")
-			http.Error(w, err.Error(), http.StatusBadRequest)
 		case err != nil:
-			panic(http.ErrAbortHandler) // nobody is there to be answered
+			refuseContent(w, err)
 		default:
 			w.Header().Set("Content-Type", "application/json")
 			fmt.Fprintf(w, `{"size":%d,"trailers":%d,"crc32":"%08x"}`, size, len(r.Trailer), sum.Sum32())
@@ -91,4 +91,15 @@ func handler(maxUpload int64) http.Handler {
 			mux.ServeHTTP(w, r)
 		}
 	})
+}
+
+// refuseContent responds to a request whose content cannot be read, unless the client is
+// gone or too slow.
+func refuseContent(w http.ResponseWriter, err error) {
+	var fault picohttp.Error
+	if !errors.As(err, &fault) {
+		panic(http.ErrAbortHandler)
+	}
+	w.Header().Set("Connection", "close")
+	http.Error(w, fault.Rule(), fault.Status())
 }

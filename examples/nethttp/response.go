@@ -8,6 +8,8 @@ import (
 	"net/http/httputil"
 	"strconv"
 	"strings"
+
+	"github.com/picohttp/picohttp/nethttp"
 )
 
 // A response is an http.ResponseWriter. Content goes out with a Content-Length if
@@ -16,18 +18,17 @@ type response struct {
 	out     *bufio.Writer
 	req     *http.Request
 	body    *content
-	asks    *continuer
 	header  http.Header
 	status  int            // of the final response, 0 until WriteHeader
 	sent    bool           // its head is written
 	held    []byte         // content, before that
-	left    int64          // octets of content to come, -1 if any number may
+	left    int64          // bytes of content to come, -1 if any number may
 	chunked io.WriteCloser // for content in chunked coding
-	close   bool           // the connection ends behind it
+	close   bool           // the connection ends after it
 }
 
-func newResponse(out *bufio.Writer, req *http.Request, body *content, asks *continuer) *response {
-	return &response{out: out, req: req, body: body, asks: asks, header: http.Header{}, left: -1}
+func newResponse(out *bufio.Writer, req *http.Request, body *content) *response {
+	return &response{out: out, req: req, body: body, header: http.Header{}, left: -1}
 }
 
 func (w *response) Header() http.Header { return w.header }
@@ -78,6 +79,16 @@ func (w *response) write(p []byte) (n int, err error) {
 	return len(p), err
 }
 
+// proceed sends 100 (Continue), unless the response has begun: the client would take it for
+// a part of that.
+func (w *response) proceed() error {
+	if w.sent {
+		return nethttp.ErrNotRead // the content may never come
+	}
+	w.out.WriteString("HTTP/1.1 100 Continue\r\n\r\n") // goes out when the content is waited for
+	return nil
+}
+
 // Flush makes response an http.Flusher.
 func (w *response) Flush() {
 	w.WriteHeader(http.StatusOK)
@@ -110,9 +121,9 @@ func (w *response) sendHead() {
 	if w.sent {
 		return
 	}
-	w.sent, w.asks.tooLate = true, true
+	w.sent = true
 	http10 := w.req.ProtoMinor == 0
-	w.close = w.req.Close || w.body.unwanted(w.req.ContentLength) || strings.EqualFold(w.header.Get("Connection"), "close")
+	w.close = w.req.Close || w.req.Method == http.MethodConnect || w.body.unwanted(w.req.ContentLength) || strings.EqualFold(w.header.Get("Connection"), "close")
 	delete(w.header, "Transfer-Encoding") // is for this loop to say
 	if !w.mayHaveContent() && w.status != http.StatusNotModified {
 		delete(w.header, "Content-Length")

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/picohttp/picohttp"
+	"github.com/picohttp/picohttp/nethttp"
 )
 
 // TestResponses compares what goes over the connection for handlers that do all
@@ -14,6 +17,7 @@ import (
 func TestResponses(t *testing.T) {
 	const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 	const last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+	const chunked = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 	long := strings.Repeat("x", 5000)
 	for name, test := range map[string]struct {
 		request string
@@ -49,6 +53,16 @@ func TestResponses(t *testing.T) {
 				io.WriteString(w, "b")
 			},
 			"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab"},
+		"read after the response began": {"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n",
+			func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Length", "1")
+				w.(http.Flusher).Flush()
+				if n, err := r.Body.Read(make([]byte, 1)); n != 0 || err != nethttp.ErrNotRead {
+					t.Errorf("content that may never come: %d, %v", n, err)
+				}
+				io.WriteString(w, "a")
+			},
+			"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na"},
 		"close the body": {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello" + last,
 			func(w http.ResponseWriter, r *http.Request) { r.Body.Close() },
 			"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"},
@@ -65,7 +79,12 @@ func TestResponses(t *testing.T) {
 				io.WriteString(w, "a")
 			},
 			"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na"},
-		"panic": {get + get, func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) }, ""},
+		"connect": {"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n" + get, handler(1).ServeHTTP,
+			"HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"},
+		"malformed content": {chunked + "x", handler(1).ServeHTTP,
+			"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 67\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n" + picohttp.ErrChunkSize.Rule() + "\n"},
+		"malformed content later": {chunked + "1\r\na\r\nx", handler(1).ServeHTTP, ""},
+		"panic":                   {get + get, func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) }, ""},
 		"bad trailer": {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: Content-Length\r\n\r\n0\r\n\r\n", nil,
 			"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
 	} {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -17,12 +18,13 @@ import (
 	"github.com/picohttp/picohttp/nethttp"
 )
 
-// A Server serves Handler. The zero values of Parser and Timeouts are defaults.
+// A Server serves Handler. The zero values of the others are defaults.
 type Server struct {
 	Handler   http.Handler
 	Parser    picohttp.Parser
 	Timeouts  service.Timeouts
-	MaxUnread int64 // octets of content that no handler wants are read to get to the next request
+	MinRate   int   // of content, in bytes a second, if a client uses up its Timeouts; 1 KiB
+	MaxUnread int64 // bytes of content that no handler wants are read to get to the next request
 }
 
 // Serve serves connections from l until it is closed.
@@ -48,32 +50,35 @@ func (s *Server) serveConn(c net.Conn) {
 			log.Printf("%s: %v", c.RemoteAddr(), err)
 		}
 	}()
-	conn := &timedConn{Conn: c, timeouts: &s.Timeouts}
+	conn := &timedConn{Conn: c, timeouts: &s.Timeouts, minRate: cmp.Or(s.MinRate, 1<<10)}
 	in := bufio.NewReader(conn)
 	out := bufio.NewWriter(conn)
 	conn.out = out
-	asks := &continuer{Writer: out}
-	r := nethttp.Reader{Parser: s.Parser, Continue: asks}
+	var w *response // of the current request
+	maxUnread := cmp.Or(s.MaxUnread, nethttp.DefaultMaxDiscard)
+	r := nethttp.Reader{Parser: s.Parser, MaxDiscard: maxUnread, Continue: func() error { return w.proceed() }}
 	for {
-		asks.tooLate = false
-		conn.beginHead(in.Buffered() > 0)
+		conn.begin(service.Idle)
+		if in.Buffered() > 0 {
+			conn.begin(service.Head)
+		}
 		req, err := r.ReadRequest(in)
 		if err != nil {
 			refuse(out, err)
 			break
 		}
-		conn.state = service.Body
+		conn.begin(service.Body)
 		req.RemoteAddr = c.RemoteAddr().String()
-		body := &content{ReadCloser: req.Body, most: s.MaxUnread, waits: in.Buffered() == 0 && strings.EqualFold(req.Header.Get("Expect"), "100-continue")}
+		body := &content{ReadCloser: req.Body, most: maxUnread, waits: in.Buffered() == 0 && strings.EqualFold(req.Header.Get("Expect"), "100-continue")}
 		req.Body = body
-		w := newResponse(out, req, body, asks)
+		w = newResponse(out, req, body)
 		s.Handler.ServeHTTP(w, req)
 		w.finish()
 		if w.close {
 			break
 		}
 		// What the handler left of the body is in the way of the next request.
-		if _, err := io.CopyN(io.Discard, body.ReadCloser, s.MaxUnread+1); err != io.EOF {
+		if body.ReadCloser.Close() != nil {
 			break
 		}
 	}
@@ -109,50 +114,38 @@ func (c *content) unwanted(length int64) bool {
 	return !c.begun && (length > c.most || length != 0 && c.waits)
 }
 
-// A continuer writes 100 (Continue), but not into a response that has begun.
-type continuer struct {
-	io.Writer
-	tooLate bool
-}
-
-func (c *continuer) Write(b []byte) (int, error) {
-	if c.tooLate {
-		return len(b), nil
-	}
-	return c.Writer.Write(b)
-}
-
 // A timedConn has a deadline for whatever is under way. Before it waits for the
-// client, the client gets what it may wait for: so the answers to pipelined
+// client, the client gets what it may wait for: so the responses to pipelined
 // requests go together.
 type timedConn struct {
 	net.Conn
 	out      *bufio.Writer
 	timeouts *service.Timeouts
+	minRate  int
 	state    service.State // Idle, Head or Body
-	until    time.Time     // in the states Idle and Head
+	left     time.Duration // for which the client may keep us waiting
 }
 
-// beginHead begins to wait for a request, or for the rest of it if it has begun.
-func (c *timedConn) beginHead(begun bool) {
-	c.state = service.Idle
-	if begun {
-		c.state = service.Head
-	}
-	c.until = time.Now().Add(c.timeouts.Read(c.state))
+func (c *timedConn) begin(state service.State) {
+	c.state, c.left = state, c.timeouts.Read(state)
 }
 
+// Read waits for a request to begin, and for its head, as long as Timeouts say. Each
+// byte of content earns the client a second/minRate, up to the timeout of Body again:
+// so it may pause, but not send at a lower rate for long.
 func (c *timedConn) Read(p []byte) (n int, err error) {
 	if err := c.out.Flush(); err != nil {
 		return 0, err
 	}
-	if c.state == service.Body {
-		c.until = time.Now().Add(c.timeouts.Read(c.state))
-	}
-	c.SetReadDeadline(c.until)
+	began := time.Now()
+	c.SetReadDeadline(began.Add(c.left))
 	n, err = c.Conn.Read(p)
-	if n > 0 && c.state == service.Idle {
-		c.beginHead(true)
+	c.left -= time.Since(began)
+	switch {
+	case n > 0 && c.state == service.Idle:
+		c.begin(service.Head)
+	case c.state == service.Body:
+		c.left = min(c.left+time.Duration(n)*time.Second/time.Duration(c.minRate), c.timeouts.Read(service.Body))
 	}
 	return n, err
 }

@@ -1,6 +1,6 @@
-// Package service is what all examples serve: a small HTTP/1.1 service that knows
-// no network library. A Conn is fed the bytes of a connection and answers with
-// bytes; who reads and writes them, and when, is up to the example around it.
+// Package service is what the examples for event loops serve: a small HTTP/1.1 service
+// that knows no network library. A Conn is fed the bytes of a connection and answers
+// with bytes; who reads and writes them, and when, is up to the example around it.
 //
 //	GET, HEAD /      "Hello, World!" as text/plain
 //	GET, HEAD /json  {"message":"Hello, World!"}
