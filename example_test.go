@@ -228,7 +228,7 @@ func ExampleResponse() {
 
 	var r picohttp.Response
 	var framing picohttp.Framing
-	for range 10 { // at most ten heads, the last one final
+	for heads := 1; ; heads++ {
 		n, err := r.Parse(b) // ErrIncomplete: read more, then Resume
 		if err == nil {
 			framing, err = r.Framing("GET")
@@ -241,6 +241,10 @@ func ExampleResponse() {
 		b = b[n:]
 		if r.Status()/100 != 1 || r.Status() == 101 {
 			break
+		}
+		if heads == 10 {
+			fmt.Println("too many informational responses")
+			return
 		}
 	}
 	content := picohttp.Content{Response: true}

@@ -29,6 +29,9 @@
 // Response. A client that keeps connections for later calls Wait in a goroutine for each: it
 // returns when the server closes the connection, or sends what nobody asked for.
 //
+// A server that sends 100 (Continue) itself does so in the Read of its source, when content is
+// asked for and none is buffered.
+//
 // # Ownership of the bytes
 //
 // A message is parsed where it was read, in the buffer of the Reader. What the Request or
