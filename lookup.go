@@ -117,7 +117,7 @@ func (x *index) withKey(key uint8, i uint) uint {
 			if i+1 < uint(x.n) {
 				return i
 			}
-			break // what is behind the last line is not settled
+			break // what comes after the last line is not settled
 		}
 	}
 	return tableFields

@@ -222,7 +222,7 @@ func (r *Reader) ReadResponse(requestMethod string) (*picohttp.Response, picohtt
 }
 
 // readHead reads and parses the rest of a head of that kind, of n bytes in all. If a head of
-// the other kind was begun, it is parsed anew.
+// the other kind was begun, it is parsed from its first byte.
 func (r *Reader) readHead(kind state) (n int, err error) {
 	for {
 		switch b, resume := r.buf[r.r:r.w], r.state == kind; {

@@ -57,7 +57,7 @@
 //
 // With another profile, a message may have deviations. Values are unfolded, and names have
 // no whitespace after them. Of several Host fields the first one counts; of several lengths
-// that are equal Content-Length has one, and beside a transfer coding it has none. Proto is
+// that are equal Content-Length has one, and along with a transfer coding it has none. Proto is
 // made of ProtoMinor. Control characters stay in values, so replace them before you send a
 // value on, as picohttp.AppendField does. What a Request or Response cannot express, such as
 // lines that are skipped, is in the head that the methods ending in Head fill in.

@@ -114,7 +114,7 @@ func isIdempotent(method string) bool {
 	return slices.Contains([]string{"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}, method)
 }
 
-// requestHead appends the head that the backend gets to b. All of it is written anew: bytes
+// requestHead appends the head that the backend gets to b. All of it is written again: bytes
 // that are forwarded as received mean what the next recipient makes of them.
 func (x *exchange) requestHead(b []byte) []byte {
 	req, v := x.req, x.verdict

@@ -95,7 +95,7 @@ func (r *Run) load() error {
 		}
 		if n := len(p.ended); n > 0 {
 			r.failures = append(r.failures, Failure{Kind: r.Kind, Parser: p.name, Count: int64(n),
-				Why: "it has ended the process (with -jobs the run goes on)", Input: tried[len(tried)-1]})
+				Why: "it has ended the process (with -jobs the run continues)", Input: tried[len(tried)-1]})
 			r.shown = time.Time{} // tell of it at once
 		}
 	}

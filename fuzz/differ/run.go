@@ -58,7 +58,7 @@ type Run struct {
 	Late bool
 	// Patience is how long a parser may think about one input. One that takes longer is a
 	// Crash. The program of a Pipe is ended then, and started again. Go code takes no part
-	// from then on: nothing can stop it, so it goes on thinking until the process ends. 0
+	// from then on: nothing can stop it, so it continues until the process ends. 0
 	// is 5 seconds.
 	Patience time.Duration
 	// Progress is called about once a second; nil for nothing.
