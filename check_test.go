@@ -170,14 +170,14 @@ func TestShortWay(t *testing.T) {
 	}
 }
 
-// TestLookup looks up every name of heads with up to 200 field lines, from every line on,
-// and compares with a loop over all of them. Many of the names have the same key.
+// TestLookup looks up names in heads with up to 200 field lines, from every line on, and
+// compares with a loop over all of them. Many of the names have the same key.
 func TestLookup(t *testing.T) {
 	names := []string{"A", "Host", "host", "HOST", "Hosu", "Ho|t", "HoST", "Gost12345678", "X", "x", "a-long-name-of-24-letters", "A-LONG-NAME-OF-24-LETTERS",
 		"a-long-name-of-24-letterr", "b-long-name-of-24-letters", strings.Repeat("n", 256) + "A", strings.Repeat("n", 257), strings.Repeat("N", 257), "k~", "K^"}
 	rng := rand.New(rand.NewPCG(31, 32))
 	var r Request
-	for n := range 201 {
+	for _, n := range []int{0, 1, 2, 7, 8, 9, 16, 33, 63, 64, 65, 66, 127, 128, 129, 200} {
 		head := "GET / HTTP/1.1\r\n"
 		for i := range n {
 			head += fmt.Sprintf("%s: %d\r\n", names[rng.IntN(len(names))], i)

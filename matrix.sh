@@ -253,7 +253,7 @@ try() (
 				of = name
 				if (sub(/.*kernel=/, "", of) && !(of in wanted)) continue
 				if (name == "TestConformance" && conformance == "") continue
-				if (name == "TestAllocations" && target ~ / race$/) continue
+				if (name ~ /(^|:)TestAllocations$/ && target ~ / race$/) continue
 				bad(name " was skipped")
 			}
 			many = split(must, kernel, ",")
