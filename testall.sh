@@ -8,7 +8,7 @@ exec 2>&1
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.7.0
 govulncheck=golang.org/x/vuln/cmd/govulncheck@v1.9.0
-fuzzCount=500000x # per target: a count, so that every machine does the same work
+fuzzCount=300000x # per target: a count, so that every machine does the same work
 minimizeCount=1000x # of these, to make an input smaller that covers something new
 
 # What the TEXT of a kernel may not use: patterns of instructions and of
