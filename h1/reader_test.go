@@ -585,8 +585,8 @@ func TestBuffered(t *testing.T) {
 	}
 	for input, want := range map[string]string{
 		"GET / HT":                         "GET / HT",
-		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", // for who speaks HTTP/2
-		post("Transfer-Encoding: gzip, chunked\r\n") + "5": "5", // for who decodes gzip
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", // for a caller that speaks HTTP/2
+		post("Transfer-Encoding: gzip, chunked\r\n") + "5": "5", // for a caller that decodes gzip
 	} {
 		r := NewReader(from(input), nil)
 		if _, _, err := r.ReadRequest(); err == nil {

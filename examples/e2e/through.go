@@ -2,7 +2,7 @@ package e2e
 
 import "testing"
 
-// TestThrough runs the suite on a server behind a proxy, as far as both must do the same.
+// TestThrough runs the suite on a server that is reached through a proxy, as far as both must do the same.
 // What comes of limits and timeouts is left out, since they are the proxy's own.
 func TestThrough(t *testing.T, start Start) {
 	s := begin(t, start, Config{})

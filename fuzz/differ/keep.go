@@ -18,7 +18,7 @@ import (
 // new, findings/, ended/, which ended the process, state.json, and for each job (0 is a
 // Run in one process) trying-JOB and, for other jobs than 0, state-JOB.json.
 
-// A state is what a run goes on with, besides the inputs.
+// A state is what a run continues with, apart from the inputs.
 type state struct {
 	Runs   map[string]tally // by the names of the parsers
 	Counts map[string]int64 // of inputs that showed a finding, by its ID
