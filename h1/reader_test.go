@@ -1094,12 +1094,17 @@ func TestAllocations(t *testing.T) {
 				for range 1000 {
 					one()
 				}
-				if n := testing.AllocsPerRun(1, func() {
-					for range 300 {
-						one()
-					}
-				}); n != 0 {
-					t.Errorf("%s, %s, %s: %v allocations for 300 messages", name, way, arriving, n)
+				// A garbage collection may empty the pool in one attempt, not in all.
+				n := 1.0
+				for try := 0; n != 0 && try < 10; try++ {
+					n = testing.AllocsPerRun(1, func() {
+						for range 300 {
+							one()
+						}
+					})
+				}
+				if n != 0 {
+					t.Errorf("%s, %s, %s: %v allocations for 300 messages, in ten attempts", name, way, arriving, n)
 				}
 			}
 		}
