@@ -3,126 +3,137 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernels of amd64: see index.go for what they promise, parse_generic.go
-// for the same in Go. Where they depart from it is marked !!!.
+// The kernels for amd64. index.go says what they promise, and parse_generic.go does the
+// same in Go. "!!!" marks where they differ from it.
 //
-// indexSSE42 goes line by line
+// indexSSE42 reads line by line
 //
-// Where a line begins depends on where the one before it ends, so what finds
-// the ends must answer quickly: compares mark what may be an end in 16 octets,
-// and the first mark is looked at. Nothing waits for what is inside a line.
-// There PCMPESTRI finds the colon as the C original does: the first octet that
-// is no tchar. Its answer takes long, but the processor is at the ends of the
-// next lines meanwhile.
+// Where a line begins depends on where the one before it ends, so the ends have to be
+// found quickly. Compares mark the bytes of a block of 16 that may end a line, and the
+// first mark is examined. Nothing waits for what is inside a line. There PCMPESTRI finds
+// the colon as the C library does: it returns the first byte that is not tchar. Its
+// latency is long, but meanwhile the processor has moved on to the ends of later lines.
 //
 //	for each line
 //	        if it is empty
 //	                return complete
-//	        end = first octet that is not SP, VCHAR or obs-text, or HTAB
-//	        if CRLF is not at end
+//	        end = first byte that is not SP, VCHAR, obs-text or HTAB
+//	        if end does not point to CRLF
 //	                stop before the line
-//	        colon = first octet that is not tchar
+//	        colon = first byte that is not tchar
 //	        if it is not a colon, or the name is empty
 //	                stop before the line
 //	        settle the line
 //
-// A start-line is walked from mark to mark, where every octet that is not VCHAR
-// is one: the first ends the first word, the second the second.
+// In a start-line every byte that is not VCHAR is marked. The first mark ends the first
+// word, the second mark ends the second.
 //
-// indexAVX2 and indexAVX512 go in two stages
+// indexAVX2 and indexAVX512 work in two stages
 //
-// The first stage, the search, finds the ends of all lines, in blocks of 64
-// octets. It has the control characters (ctl) and the LF (lf) of a block as bits
-// of a word, and what it does then is arithmetic on words. The text decides one
-// branch, whether a line ends in the block at all.
+// The first stage, the search, finds the ends of all lines, 64 bytes at a time. It turns
+// each block into two words of 64 bits, one for control characters (ctl) and one for LF
+// (lf), and computes with those. Only one branch depends on the text: whether any line
+// ends in the block.
 //
-//	octets  H o s t : SP h CR LF A : 1 CR LF CR LF
+//	bytes   H o s t : SP h CR LF A : 1 CR LF CR LF
 //	ctl     . . . . . .  . 1  1  . . . 1  1  1  1
 //	lf      . . . . . .  . .  1  . . . .  1  .  1
 //	cr      . . . . . .  . 1  .  . . . 1  .  1  .    ctl without lf
-//	cr<<1   . . . . . .  . .  1  . . . .  1  .  1    must be lf
+//	cr<<1   . . . . . .  . .  1  . . . .  1  .  1    must equal lf
 //	lf<<1   . . . . . .  . .  .  1 . . .  .  1  .    must not meet ctl: odd
 //
 //	for each block until a bit is odd
 //	        for each LF before the odd bit
 //	                x.end = where its CR should be
 //
-// What is odd is the empty line, or in a line that no kernel settles. Compares are
-// signed, so HTAB, DEL and obs-text look like control characters; DEL is one. A
-// block that is odd, but not for the empty line, is searched once more, exactly.
+// An odd bit is in the empty line, or in a line that no kernel settles. The compares are
+// signed, so HTAB, DEL and obs-text look like control characters (DEL is one). A block
+// with an odd bit that is not in the empty line is therefore searched again, exactly.
 //
-// The second stage, the walk, goes over the lines. All that one line needs of
-// another is where it begins, which the search has found, so the processor works
-// at several lines at once:
+// The second stage, the walk, goes over the lines. Each line needs only one thing of
+// another, where it begins, and the search has found that. So the processor works on
+// several lines at once:
 //
 //	for each line, while x.end has an end for it
-//	        stop if CRLF is not at the end
-//	        mark = first octet from the beginning that is not tchar
-//	        stop if it is not a colon, or is the first
-//	if the line behind is empty
+//	        stop if end does not point to CRLF
+//	        mark = first byte of the line that is not tchar
+//	        stop if it is not a colon, or is the first byte
+//	if the next line is empty
 //	        return complete
 //
-// Lines that begin in the last 64 octets of b (the window) have no 64 octets to
-// load: their octets that are not tchar are found for all of them at once.
+// A line that begins in the last 64 bytes of b (the window) does not have 64 bytes to
+// load. For these lines, one pass finds the bytes of the window that are not tchar.
 //
-// A head of less than 64 octets is one block, and both stages are done in
-// registers (short): only what is complete and has nothing odd before its empty
-// line, else the kernel begins anew (!!! nothing is settled until then).
+// A head of less than 64 bytes is one block, and both stages keep it in registers
+// (short). That path handles only a complete head with nothing odd before its empty
+// line; for any other the kernel starts again from the beginning (!!! nothing is settled
+// until then).
 //
-// No load leaves b (TestGuardPages). A block is loaded where a compare has shown
-// that it fits: of i with full, last or window, of length with 64 or 32. The tail
-// comes by a load that ends where b ends, or under a mask. The end of a line lies
-// before a LF, so two octets can be looked at there.
+// No load leaves b (TestGuardPages). A block is loaded only after a compare has shown that
+// it fits: i against full, last or window, or length against 64 or 32. The tail is read by
+// a load that ends where b ends, or under a mask. A line's end comes before an LF, so two
+// bytes can be read there.
+//
+// Both kernels include lines_amd64.h, the part of their code that is the same.
 
-// Registers. + is loaded once.
+// Registers of all kernels. + is loaded once.
 #define base   SI  // + &b[0]
-#define length R8  // + len(b); the search needs the register, and it is loaded again
+#define length R8  // + len(b); the search needs the register, so it is loaded again
 #define idx    DI  // + x
-#define line   R12 // x.next, where the line that is read begins
-#define i      BX  // the offset that is looked at
+#define line   R12 // x.next, where the current line begins
+#define i      BX  // the offset that is read
 #define end    R13 // where the line ends
 
-// Registers of the search.
+// The following are those of indexAVX2 and indexAVX512. Each stage has a map of its own.
+// Y0 to Y3, Y12 and Y13, in short also Y4 to Y7, and Z0 to Z2 and K1 to K6 are scratch.
+
+// The search.
 #define ends   R10 // how many ends are found: x.end[:ends]
 #define full   R13 // + the last offset where a whole block can be loaded
-#define lf     CX  // the LF of a block, one bit an octet
+#define lf     CX  // the LF of a block, one bit for each byte
 #define ctl    DX  // the control characters of a block
 #define cr     AX  // those that are not LF
-#define crIn   R14 // 1 if the octet before the block is one of cr
-#define lfIn   R15 // 1 if the octet before the block is LF
-#define last63 R9  // + 63; in the tail, the octets of the window before i
-#define odd    R8  // the bits that are odd
+#define crIn   R14 // 1 if the byte before the block is in cr
+#define lfIn   R15 // 1 if the byte before the block is LF
+#define last63 R9  // + 63
+#define before R9  // in the tail: how many bytes of the window come before i
+#define odd    R8  // the odd bits
+#define again  R8  // the offset of the block that is searched again
+#define rest   R8  // in the tail: how many bytes of b are left
 #define tmp    R11
 #define count  DX  // how many LF are in the block
 
-// Y0 to Y3, Y12 and Y13, in short Y4 to Y7, too, Z0 to Z2 and K1 to K6 are scratch.
-
-// Registers of the walk.
+// The walk.
 #define k        R11 // x.n, the line that is walked
-#define window   R9  // + the offset of the last 64 octets of b; 0 if b has fewer
-#define nonTchar AX  // + the octets of the window that are not tchar
-#define mark     CX  // where the name ends
+#define window   R9  // + the offset of the last 64 bytes of b; 0 if b has fewer
+#define nonTchar AX  // + the bytes of the window that are not tchar
+#define mark     CX  // where the name ends; before, the bits to find it
 #define word     DX  // where the first word ends
-#define scratch  R14
+#define pair     R14 // the two bytes at a line end
 #define key      R14 // of the name
+#define shift    R14 // how many bytes of the window come before what is read
+#define scratch  R14
+#define nameLen  BX  // the length of a name
 
-// Registers of the walk in a head of less than 64 octets.
-#define lineLF    R15 // the LF of the line
+// The walk in a head of less than 64 bytes. Bits and offsets are those of b, as line is 0.
+#define nonVchar  DX  // the bytes that are not VCHAR
 #define firstEnd  R14 // where the first word ends
 #define secondEnd DX  // where the second word ends
-#define nonTchars R13 // + the octets of b that are not tchar
-#define colonAt   AX  // where the name ends
+#define nonTchars R13 // + the bytes of b that are not tchar
+#define colon     AX  // where the name ends
+#define lineLF    R15 // the LF of the line
+#define lineCR    R14 // the CR of the line
 
-// Rows of one octet.
-#define ROW(name, octet) \
-	DATA name<>+0(SB)/8, $octet \
-	DATA name<>+8(SB)/8, $octet \
-	DATA name<>+16(SB)/8, $octet \
-	DATA name<>+24(SB)/8, $octet \
-	DATA name<>+32(SB)/8, $octet \
-	DATA name<>+40(SB)/8, $octet \
-	DATA name<>+48(SB)/8, $octet \
-	DATA name<>+56(SB)/8, $octet \
+// Rows of one byte.
+#define ROW(name, byte) \
+	DATA name<>+0(SB)/8, $byte \
+	DATA name<>+8(SB)/8, $byte \
+	DATA name<>+16(SB)/8, $byte \
+	DATA name<>+24(SB)/8, $byte \
+	DATA name<>+32(SB)/8, $byte \
+	DATA name<>+40(SB)/8, $byte \
+	DATA name<>+48(SB)/8, $byte \
+	DATA name<>+56(SB)/8, $byte \
 	GLOBL name<>(SB), RODATA|NOPTR, $64
 
 ROW(oneRow, 0x0101010101010101)
@@ -136,10 +147,10 @@ ROW(visibleRow, 0x2121212121212121)
 ROW(visible1Row, 0x2222222222222222)
 ROW(delRow, 0x7f7f7f7f7f7f7f7f)
 
-// For PCMPESTRI: the first octet of each range and the last.
+// For PCMPESTRI: the first byte and the last of each range.
 
-// All but tchar: CTL, SP, DQUOTE and (),/:;<=>?@[\]{} DEL obs-text; and with
-// the last range two of tchar, "|" and "~".
+// All but tchar: CTL, SP, DQUOTE and (),/:;<=>?@[\]{} DEL obs-text. The last range
+// also has two that are tchar, "|" and "~".
 DATA notTcharSet<>+0(SB)/8, $"\x00\x20\"\"(),,"
 DATA notTcharSet<>+8(SB)/8, $"//:@[]{\xff"
 GLOBL notTcharSet<>(SB), RODATA|NOPTR, $16
@@ -149,17 +160,17 @@ DATA controlSet<>+0(SB)/8, $"\x00\x08\x0a\x1f\x7f\x7f\x7f\x7f"
 DATA controlSet<>+8(SB)/8, $"\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f"
 GLOBL controlSet<>(SB), RODATA|NOPTR, $16
 
-// For PSHUFB: the 16 octets at moveDown+k move octets k to 15 of a block to its
-// front, and zeros behind them.
+// For PSHUFB: the 16 bytes at moveDown+k move bytes k to 15 of a block to its front,
+// followed by zeros.
 DATA moveDown<>+0(SB)/8, $"\x00\x01\x02\x03\x04\x05\x06\x07"
 DATA moveDown<>+8(SB)/8, $"\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f"
 DATA moveDown<>+16(SB)/8, $"\x80\x80\x80\x80\x80\x80\x80\x80"
 DATA moveDown<>+24(SB)/8, $"\x80\x80\x80\x80\x80\x80\x80\x80"
 GLOBL moveDown<>(SB), RODATA|NOPTR, $32
 
-// For VPSHUFB: an octet %xhl is tchar if the row of l and the row of h have a bit
-// in common. Bit h of tcharLow's row l is set if %xhl is tchar; tcharHigh's row h
-// has bit h, and none if the octet is obs-text.
+// For VPSHUFB: the byte %xhl is tchar if row l of tcharLow and row h of tcharHigh have a
+// bit in common. Bit h of row l is set if %xhl is tchar. Row h has bit h, or no bit if
+// %xhl is obs-text.
 DATA tcharLow<>+0(SB)/8, $"\xe8\xfc\xf8\xfc\xfc\xfc\xfc\xfc"
 DATA tcharLow<>+8(SB)/8, $"\xf8\xf8\xf4\x54\xd0\x54\xf4\x70"
 DATA tcharLow<>+16(SB)/8, $"\xe8\xfc\xf8\xfc\xfc\xfc\xfc\xfc"
@@ -182,8 +193,7 @@ DATA places<>+48(SB)/8, $"\x30\x31\x32\x33\x34\x35\x36\x37"
 DATA places<>+56(SB)/8, $"\x38\x39\x3a\x3b\x3c\x3d\x3e\x3f"
 GLOBL places<>(SB), RODATA|NOPTR, $64
 
-// For VPERMI2B, which looks at the lower seven bits: 0xff where an octet is not
-// tchar.
+// For VPERMI2B, which uses the lower seven bits: 0xff where a byte is not tchar.
 DATA notTcharRows<>+0(SB)/8, $"\xff\xff\xff\xff\xff\xff\xff\xff"
 DATA notTcharRows<>+8(SB)/8, $"\xff\xff\xff\xff\xff\xff\xff\xff"
 DATA notTcharRows<>+16(SB)/8, $"\xff\xff\xff\xff\xff\xff\xff\xff"
@@ -223,28 +233,32 @@ sse42:
 
 // indexSSE42
 //
-// It departs from indexGeneric in these places:
+// It differs from indexGeneric in these places:
 //
-//  1. Fewer than 16 octets at the end of b are loaded by a load that ends where
-//     b ends, and what comes before them is shifted out. Such a load stays in b,
-//     as a kernel leaves a b shorter than minHead alone.
-//  2. Compares are signed, which saves an instruction, and marks HTAB and
-//     obs-text too. A line that has any is searched again for its end.
-//  3. What is not tchar is ten ranges, and PCMPESTRI has eight: "|" and "~" are
-//     found with them, and passed over.
+//  1. Fewer than 16 bytes at the end of b are read by a load that ends where b ends, and
+//     the bytes before them are shifted out. The load stays within b, because a kernel
+//     settles nothing in a b shorter than minHead.
+//  2. The compares are signed. That saves an instruction, but also marks HTAB and
+//     obs-text. A line that has any is searched again for its end.
+//  3. The bytes that are not tchar form ten ranges, and PCMPESTRI has eight. It also
+//     finds "|" and "~", which are skipped.
 //
-// TZCNT is BSF on a CPU without BMI1, and the same as no mask is 0.
+// On a CPU without BMI1, TZCNT runs as BSF. The result is the same, as no mask is 0.
 
 #define last   R9  // + len(b) - 16, the last offset where a block can be loaded
-#define n      R10 // x.n
-#define mask   R14 // marks of a block, one bit an octet
-#define word1  R10 // where the first word ends, 0 before (n is 0)
-#define word2  R11 // where the second word ends, 0 before
-#define place  CX  // where in a block PCMPESTRI found an octet; a scratch
+#define n      R10 // x.n; not needed in the start-line
+#define word1  R10 // where the first word ends, 0 until it is found
+#define word2  R11 // where the second word ends, 0 until it is found
+#define mask   R14 // the marks of a block, one bit for each byte
+#define place  CX  // where in a block PCMPESTRI found a byte
+#define clear  CX  // mask - 1, which clears its lowest bit
+#define byte0  CX  // the byte at end, sign-extended
+#define both   CX  // the two bytes at a line end
+#define size   CX  // the length of a name, or an offset within the tail
 #define ranges AX  // + 16, the length of a set   (PCMPESTRI)
-#define octets DX  // + 16, the length of a block (PCMPESTRI)
+#define sixteen DX  // + 16, the length of a block (PCMPESTRI)
 
-#define block    X0 // 16 octets of b
+#define block    X0 // 16 bytes of b
 #define marks    X1
 #define moves    X2
 #define spaces   X5 // + SP
@@ -253,7 +267,7 @@ sse42:
 #define notTchar X8 // + ends a field name (PCMPESTRI)
 #define control  X9 // ends a line         (PCMPESTRI)
 
-// mask = the octets of block that are below the bound, as signed numbers, or DEL
+// mask = the bytes of block that are below the bound, as signed numbers, or DEL
 // !!! 2
 #define MARK_BELOW(bound) \
 	MOVOA    bound, marks \
@@ -262,20 +276,20 @@ sse42:
 	POR      marks, block \
 	PMOVMSKB block, mask
 
-// mask = the marks of the last 16 octets of b without those before i, which is
-// behind last; or goto none if there are none
+// mask = the marks of the last 16 bytes of b without those before i, which is after
+// last; goto none if there are none
 // !!! 1
 #define MARK_TAIL_BELOW(bound, none) \
 	MOVOU (base)(last*1), block \
 	MARK_BELOW(bound) \
-	MOVQ  i, place \
-	SUBQ  last, place \
-	CMPQ  place, $16 \
+	MOVQ  i, size \
+	SUBQ  last, size \
+	CMPQ  size, $16 \
 	JGE   none \
-	SHRL  place, mask \
+	SHRL  size, mask \
 	JEQ   none
 
-// block = the fewer than 16 octets from i to the end of b, zeros behind them
+// block = the fewer than 16 bytes from i to the end of b, followed by zeros
 // !!! 1
 #define LOAD_TAIL \
 	MOVOU  (base)(last*1), block \
@@ -303,7 +317,7 @@ TEXT ·indexSSE42(SB), NOSPLIT, $0-33
 	JNE   fieldLines
 
 startLine:
-	// from mark to mark: of the words, then of what is behind them
+	// Go from mark to mark: first in the words, then after them.
 	MOVOU visibleRow<>(SB), visibles
 	XORL  word2, word2
 	LEAQ  -16(line), i
@@ -325,8 +339,8 @@ firstWord:
 	TESTL  mask, mask
 	JEQ    startBlock
 	TZCNTL mask, word1
-	LEAL   -1(mask), place
-	ANDL   place, mask
+	LEAL   -1(mask), clear
+	ANDL   clear, mask
 	ADDQ   i, word1
 	CMPQ   word1, line
 	JEQ    return
@@ -337,32 +351,32 @@ secondWord:
 	TESTL  mask, mask
 	JEQ    startBlock
 	TZCNTL mask, word2
-	LEAL   -1(mask), place
-	ANDL   place, mask
+	LEAL   -1(mask), clear
+	ANDL   clear, mask
 	ADDQ   i, word2
-	LEAQ   1(word1), place
-	CMPQ   word2, place
+	LEAQ   1(word1), size
+	CMPQ   word2, size
 	JEQ    return
 	MOVQ   word2, end
-	JMP    startOctet
+	JMP    startByte
 
 startRest:
 	TESTL  mask, mask
 	JEQ    startBlock
 	TZCNTL mask, end
-	LEAL   -1(mask), place
-	ANDL   place, mask
+	LEAL   -1(mask), clear
+	ANDL   clear, mask
 	ADDQ   i, end
 
-startOctet:
-	MOVBLSX (base)(end*1), place
-	CMPL   place, $'\r'
+startByte:
+	MOVBLSX (base)(end*1), byte0
+	CMPL   byte0, $'\r'
 	JEQ    startEnd
-	CMPL   place, $' '
+	CMPL   byte0, $' '
 	JEQ    startRest
-	CMPL   place, $'\t'
+	CMPL   byte0, $'\t'
 	JEQ    startRest
-	TESTL  place, place
+	TESTL  byte0, byte0
 	JLT    startRest // obs-text
 	RET
 
@@ -382,14 +396,14 @@ fieldLines:
 	MOVOU spaceRow<>(SB), spaces
 	MOVOU notTcharSet<>(SB), notTchar
 	MOVL  $16, ranges
-	MOVL  $16, octets
+	MOVL  $16, sixteen
 
 fieldLine:
 	LEAQ    2(line), i
 	CMPQ    i, length
 	JGT     stop
-	MOVWLZX (base)(line*1), place
-	CMPL    place, $0x0a0d
+	MOVWLZX (base)(line*1), both
+	CMPL    both, $0x0a0d
 	JEQ     emptyLine
 	MOVQ    line, i
 
@@ -408,8 +422,8 @@ lineEnd:
 	LEAQ    2(end), i
 	CMPQ    i, length
 	JGT     stop
-	MOVWLZX (base)(end*1), place
-	CMPL    place, $0x0a0d
+	MOVWLZX (base)(end*1), both
+	CMPL    both, $0x0a0d
 	JNE     notCRLF
 	CMPL    n, $const_tableLines
 	JEQ     stop
@@ -426,11 +440,11 @@ fieldName:
 nameEnd:
 	CMPB (base)(i*1), $':'
 	JNE  notColon
-	MOVQ i, place
-	SUBQ line, place
+	MOVQ i, size
+	SUBQ line, size
 	JEQ  stop
 	MOVBLZX (base)(line*1), key
-	LEAL (place)(key*8), key
+	LEAL (size)(key*8), key
 	MOVB key, index_key-1(idx)(n*1)
 	MOVL i, index_mark(idx)(n*4)
 	MOVL end, index_end(idx)(n*4)
@@ -460,7 +474,7 @@ fieldTail:
 	JMP    lineEnd
 
 nameTail:
-	// the line's CR is in the tail, so something is found
+	// The line's CR is in the tail, so something is found.
 	LOAD_TAIL
 	PCMPESTRI $4, block, notTchar
 	ADDQ      place, i
@@ -478,26 +492,26 @@ notColon:
 notCRLF:
 	// !!! 2
 	MOVQ    end, i
-	MOVBLSX place, place
-	TESTL   place, place
-	JLT     rest // obs-text
-	CMPL    place, $'\t'
+	MOVBLSX both, byte0
+	TESTL   byte0, byte0
+	JLT     exactEnd // obs-text
+	CMPL    byte0, $'\t'
 	JNE     stop
 
-rest:
+exactEnd:
 	MOVOU controlSet<>(SB), control
 
-restBlock:
+exactBlock:
 	CMPQ      i, last
-	JGT       restTail
+	JGT       exactTail
 	PCMPESTRI $4, (base)(i*1), control
 	LEAQ      16(i), i
-	JCC       restBlock
+	JCC       exactBlock
 	LEAQ      -16(i)(place*1), end
 	JMP       lineEnd
 
-restTail:
-	// a zero behind the end of b is found if nothing else is
+exactTail:
+	// If nothing else is found, a zero after the end of b is.
 	LOAD_TAIL
 	PCMPESTRI $4, block, control
 	LEAQ      (i)(place*1), end
@@ -505,8 +519,7 @@ restTail:
 
 // The two stages.
 
-// odd = cr without LF behind it, LF without cr before it, and control characters
-// behind LF
+// odd = cr not followed by LF, LF not preceded by cr, and control characters after LF
 #define FIND_ODD \
 	ANDNQ ctl, lf, cr \
 	LEAQ  (crIn)(cr*2), odd \
@@ -515,9 +528,9 @@ restTail:
 	ANDQ  ctl, tmp \
 	ORQ   tmp, odd
 
-// for a head of less than 64 octets: tmp = the bits of FIND_ODD, and those of ctl
-// that are neither CR nor LF, to the end of the first empty line; lf = the line
-// ends before. odd comes as the CR of empty lines; ZF goes as none being odd.
+// For a head of less than 64 bytes: tmp = the odd bits, and those of ctl that are neither
+// CR nor LF, through the first empty line; lf = the LF of the lines before it. odd has the
+// CR of empty lines. Afterwards ZF is set if tmp is 0.
 #define FIND_ODD_SHORT \
 	BLSMSKQ odd, odd \
 	LEAQ (cr*2), tmp \
@@ -533,15 +546,14 @@ restTail:
 
 #define yLF      Y4  // + LF
 #define yOne     Y5  // + 1
-#define yBound   Y6  // + 0x21: an octet and 1 is below it if it is ctl, obs-text or DEL
+#define yBound   Y6  // + 0x21: a byte plus 1 is below it if it is ctl, obs-text or DEL
 #define yLow     Y7  // + tcharLow
 #define yHigh    Y8  // + tcharHigh
 #define yNibble  Y9  // + 0x0f
 #define yZero    Y10 // + 0
-#define yBoundV  Y11 // + 0x22: an octet and 1 is below it if it is not VCHAR
+#define yBoundV  Y11 // + 0x22: a byte plus 1 is below it if it is not VCHAR
 
-// not = 0xff for the octets that are not tchar. Bit h of row l in tcharLow is set
-// if %xhl is tchar; VPSHUFB gives 0 for obs-text.
+// not = 0xff for the bytes that are not tchar. VPSHUFB gives 0 for obs-text.
 #define NOT_TCHAR(not, high) \
 	VPSRLW   $4, not, high \
 	VPSHUFB  not, yLow, not \
@@ -550,22 +562,22 @@ restTail:
 	VPAND    high, not, not \
 	VPCMPEQB yZero, not, not
 
-// bits = the high bits of two rows of 32 octets
+// bits = the high bits of two rows of 32 bytes
 #define BITS(first, second, bits, tmp) \
 	VPMOVMSKB first, bits \
 	VPMOVMSKB second, tmp \
 	SHLQ      $32, tmp \
 	ORQ       tmp, bits
 
-// BITS of rows that overlap: the second begins at octet up
+// BITS of rows that overlap: the second begins at byte up
 #define BITS_FROM(first, second, bits, up, tmp) \
 	VPMOVMSKB first, bits \
 	VPMOVMSKB second, tmp \
 	SHLXQ     up, tmp, tmp \
 	ORQ       tmp, bits
 
-// lf, ctl = those of the 64 octets in Y0 and Y1. Signed compares take obs-text
-// and DEL for control characters, too (!!! see oddBlock).
+// lf, ctl = the LF and the control characters of the 64 bytes in Y0 and Y1. Signed
+// compares also take obs-text and HTAB for control characters (!!! see oddBlock).
 #define CLASSIFY \
 	VPCMPEQB yLF, Y0, Y2 \
 	VPCMPEQB yLF, Y1, Y3 \
@@ -576,7 +588,7 @@ restTail:
 	BITS(Y2, Y3, lf, tmp) \
 	BITS(Y0, Y1, ctl, tmp)
 
-// mark = the octets that are not VCHAR, of 64 from at on; ZF goes as there being none
+// mark = the bytes that are not VCHAR, of the 64 at offset at. ZF is set if there are none.
 #define NOT_VCHAR(at) \
 	VPADDB   (base)(at*1), yOne, Y0 \
 	VPADDB   32(base)(at*1), yOne, Y1 \
@@ -641,17 +653,17 @@ noEnds:
 	JLE  nextBlock
 
 tail:
-	// the window, without what the search has seen of it; nothing, behind oddAgain
+	// The window, without the bytes that the search has seen. After oddAgain nothing is left.
 	MOVQ b_len+8(FP), length
 	CMPQ i, length
 	JGE  walk
 	VMOVDQU -64(base)(length*1), Y0
 	VMOVDQU -32(base)(length*1), Y1
-	MOVQ i, last63
-	SUBQ full, last63
+	MOVQ i, before
+	SUBQ full, before
 	CLASSIFY
-	SHRXQ last63, lf, lf
-	SHRXQ last63, ctl, ctl
+	SHRXQ before, lf, lf
+	SHRXQ before, ctl, ctl
 	FIND_ODD
 	JNE oddBlock
 
@@ -683,20 +695,20 @@ walk:
 	BITS(Y0, Y1, nonTchar, tmp)
 	MOVL    index_n(idx), k
 	CMPQ    k, ends
-	JAE     emptyLine
+	JAE     lastLine
 	TESTQ   k, k
 	JNE     fieldLine
 
 startLine:
 	VMOVDQU visible1Row<>(SB), yBoundV
 	MOVL    index_end(idx), end
-	MOVWLZX (base)(end*1), mark
-	CMPL    mark, $0x0a0d
+	MOVWLZX (base)(end*1), pair
+	CMPL    pair, $0x0a0d
 	JNE     stop
 	MOVQ    line, word
 
 firstWord:
-	// mark = the octets that are not VCHAR, of 64 from word on
+	// mark = the bytes that are not VCHAR, of the 64 from word on
 	CMPQ     word, window
 	JGE      firstWordTail
 	NOT_VCHAR(word)
@@ -724,27 +736,27 @@ secondWordEnd:
 	LEAQ   2(end), line
 	MOVL   $1, k
 	CMPQ   k, ends
-	JAE    emptyLine
+	JAE    lastLine
 
 fieldLine:
 	CMPQ    line, window
-	JGE     lastLine
+	JGE     windowLine
 	VMOVDQU (base)(line*1), Y0
 	MOVL    index_end(idx)(k*4), end
 	NOT_TCHAR(Y0, Y2)
-	MOVWLZX (base)(end*1), mark
-	CMPL    mark, $0x0a0d
-	JNE     emptyLine
+	MOVWLZX (base)(end*1), pair
+	CMPL    pair, $0x0a0d
+	JNE     stop
 	VPMOVMSKB Y0, mark
 	TZCNTQ  mark, mark
-	JEQ     emptyLine
+	JEQ     lastLine // the empty line, or an empty name
 	JCS     longName
 	MOVBLZX (base)(line*1), key
 	LEAL    (mark)(key*8), key
 	MOVB    key, index_key-1(idx)(k*1)
 	ADDQ    line, mark
 	CMPB    (base)(mark*1), $':'
-	JNE     emptyLine
+	JNE     stop
 
 fieldNameEnd:
 	MOVL mark, index_mark(idx)(k*4)
@@ -752,52 +764,10 @@ fieldNameEnd:
 	INCQ k
 	CMPQ k, ends
 	JB   fieldLine
-	JMP  emptyLine
-
-lastLine:
-	// fieldLine for a line that begins in the window
-	MOVL    index_end(idx)(k*4), end
-	MOVQ    line, mark
-	SUBQ    window, mark
-	SHRXQ   mark, nonTchar, mark
-	MOVWLZX (base)(end*1), scratch
-	CMPL    scratch, $0x0a0d
-	JNE     emptyLine
-	TZCNTQ  mark, mark
-	JEQ     emptyLine
-	MOVBLZX (base)(line*1), key
-	LEAL    (mark)(key*8), key
-	MOVB    key, index_key-1(idx)(k*1)
-	ADDQ    line, mark
-	CMPB    (base)(mark*1), $':'
-	JNE     emptyLine
-	MOVL    mark, index_mark(idx)(k*4)
-	LEAQ    2(end), line
-	INCQ    k
-	CMPQ    k, ends
-	JB      lastLine
-
-emptyLine:
-	// or the line to stop before
-	LEAQ    2(line), i
-	CMPQ    i, length
-	JGT     stop
-	MOVWLZX (base)(line*1), mark
-	CMPL    mark, $0x0a0d
-	JNE     stop
-	MOVQ    i, line
-	MOVB    $1, complete+32(FP)
-
-stop:
-	MOVL line, index_next(idx)
-	MOVL k, index_n(idx)
-
-return:
-	VZEROUPPER
-	RET
+	JMP  lastLine
 
 short:
-	// the first 32 octets and the last: they overlap by 64-len(b)
+	// The first 32 bytes and the last 32, which overlap by 64-len(b).
 	CMPQ length, $32
 	JLT  shortOdd
 	MOVL index_next(idx), line
@@ -829,7 +799,7 @@ short:
 	BITS_FROM(Y6, Y7, ctl, i, tmp)
 	FIND_ODD_SHORT
 	JNE shortOdd
-	VPMOVMSKB Y2, ctl // the first 32 octets that are not VCHAR
+	VPMOVMSKB Y2, nonVchar // of the first 32 bytes; both words must end there
 	VMOVDQU tcharLow<>(SB), yLow
 	VMOVDQU tcharHigh<>(SB), yHigh
 	VMOVDQU nibbleRow<>(SB), yNibble
@@ -838,49 +808,18 @@ short:
 	NOT_TCHAR(Y1, Y4)
 	BITS_FROM(Y0, Y1, nonTchars, i, tmp)
 
-shortWords:
-	// Nothing is odd, so the first word ends at SP; or at CR, and then LF makes the
-	// second empty, which is left to who comes next.
-	TZCNTL ctl, firstEnd
-	JEQ    shortOdd
-	BLSRL  ctl, secondEnd
-	JEQ    shortOdd
-	TZCNTL secondEnd, secondEnd
-	LEAQ   1(firstEnd), lineLF
-	CMPQ   lineLF, secondEnd
-	JEQ    shortOdd
-	TZCNTQ lf, lineLF
-	MOVL   firstEnd, index_mark(idx)
-	LEAL   -1(lineLF), firstEnd
-	MOVL   firstEnd, index_end(idx)
-	MOVL   $1, k
-	BLSRQ  lf, lf
-	JEQ    shortEnd
+#include "lines_amd64.h"
 
-shortLine:
-	INCQ   lineLF
-	SHRXQ  lineLF, nonTchars, colonAt
-	TZCNTQ colonAt, colonAt
-	JEQ    shortOdd
-	MOVBLZX (base)(lineLF*1), key
-	LEAL   (colonAt)(key*8), key
-	MOVB   key, index_key-1(idx)(k*1)
-	ADDQ   lineLF, colonAt
-	CMPB   (base)(colonAt*1), $':'
-	JNE    shortOdd
-	TZCNTQ lf, lineLF
-	MOVL   colonAt, index_mark(idx)(k*4)
-	LEAL   -1(lineLF), colonAt
-	MOVL   colonAt, index_end(idx)(k*4)
-	INCQ   k
-	BLSRQ  lf, lf
-	JNE    shortLine
-
-shortEnd:
-	LEAQ 3(lineLF), line
-	MOVL secondEnd, index_word2(idx)
+complete:
 	MOVB $1, complete+32(FP)
-	JMP  stop
+
+stop:
+	MOVL line, index_next(idx)
+	MOVL k, index_n(idx)
+
+return:
+	VZEROUPPER
+	RET
 
 shortOdd:
 	VZEROUPPER
@@ -892,13 +831,13 @@ firstWordNext:
 
 firstWordTail:
 	NOT_VCHAR(window)
-	MOVQ     word, scratch
-	SUBQ     window, scratch
-	SHRXQ    scratch, mark, mark
+	MOVQ     word, shift
+	SUBQ     window, shift
+	SHRXQ    shift, mark, mark
 	JMP      firstWordEnd
 
 secondWordNext:
-	// i is where the octets began that mark was of
+	// i is the offset of the first byte that mark was about.
 	ADDQ     $64, i
 	CMPQ     i, window
 	JGE      secondWordTail
@@ -908,9 +847,9 @@ secondWordNext:
 
 secondWordTail:
 	NOT_VCHAR(window)
-	MOVQ     i, scratch
-	SUBQ     window, scratch
-	SHRXQ    scratch, mark, mark
+	MOVQ     i, shift
+	SUBQ     window, shift
+	SHRXQ    shift, mark, mark
 	JMP      secondWordEnd
 
 longName:
@@ -925,27 +864,10 @@ longNameBlock:
 	VPMOVMSKB Y0, mark
 	TESTQ   mark, mark
 	JEQ     longNameBlock
-
-longNameEnd:
-	TZCNTQ mark, mark
-	ADDQ   i, mark
-	MOVBLZX (base)(line*1), key
-	MOVQ   mark, i
-	SUBQ   line, i
-	LEAL   (i)(key*8), key
-	MOVB   key, index_key-1(idx)(k*1)
-	CMPB   (base)(mark*1), $':'
-	JEQ    fieldNameEnd
-	JMP    emptyLine
-
-longNameTail:
-	MOVQ  i, mark
-	SUBQ  window, mark
-	SHRXQ mark, nonTchar, mark
-	JMP   longNameEnd
+	JMP     longNameEnd
 
 oddBlock:
-	// If it is CR behind LF, this is the empty line, and the search is over.
+	// If it is CR after LF, it begins the empty line, and the search is over.
 	TZCNTQ  odd, tmp
 	ADDQ    i, tmp
 	CMPQ    tmp, b_len+8(FP)
@@ -954,12 +876,12 @@ oddBlock:
 	CMPL    tmp, $0x0d0a
 	JEQ     searched
 
-	// !!! ctl, exactly, of the block or the window
-	MOVQ     i, odd
+	// !!! ctl, exactly, of the block or the window.
+	MOVQ     i, again
 	CMPQ     i, full
-	CMOVQGT  full, odd
-	VMOVDQU  (base)(odd*1), Y0
-	VMOVDQU  32(base)(odd*1), Y1
+	CMOVQGT  full, again
+	VMOVDQU  (base)(again*1), Y0
+	VMOVDQU  32(base)(again*1), Y1
 	VPMINUB  lowRow<>(SB), Y0, Y2
 	VPMINUB  lowRow<>(SB), Y1, Y3
 	VPCMPEQB Y0, Y2, Y2
@@ -974,56 +896,31 @@ oddBlock:
 	VPOR     Y1, Y3, Y3
 	BITS(Y2, Y3, ctl, tmp)
 	MOVQ     i, tmp
-	SUBQ     odd, tmp
+	SUBQ     again, tmp
 	SHRXQ    tmp, ctl, ctl
 
-	// crIn, exactly
-	CMPQ    i, line
-	JEQ     oddAgain
-	MOVBLZX -1(base)(i*1), tmp
-	XORL    crIn, crIn
-	CMPL    tmp, $0x7f
-	JEQ     oddBefore
-	CMPL    tmp, $' '
-	JAE     oddAgain
-	CMPL    tmp, $'\t'
-	JEQ     oddAgain
-	CMPL    tmp, $'\n'
-	JEQ     oddAgain
-
-oddBefore:
-	MOVL $1, crIn
-
-oddAgain:
-	FIND_ODD
-	JEQ blockEnds // also of the tail, behind which there is no block
-
-searched:
-	// the line ends up to the first odd bit
-	BLSMSKQ odd, odd
-	ANDQ    odd, lf
-	JMP     tailEnds
+	JMP      oddExact
 
 // indexAVX512
 //
-// !!! From 64 octets to 159 it leaves to indexAVX2.
+// !!! Heads of 64 to 159 bytes are left to indexAVX2.
 //
-// !!! Line ends are stored 16 at a time: x.end has room behind the table. A
-// canonical line has four octets or more, so of 17 LF in a block one ends a line
-// that no kernel settles, behind the 16th at the latest.
+// !!! Line ends are stored 16 at a time, and x.end has room for them after the table. A
+// canonical line has four bytes or more. So if a block has 17 LF, one of them ends a line
+// that no kernel settles, and the first such line comes after the 16th LF at the latest.
 
 #define zLF     Z16 // + LF
 #define zOne    Z17 // + 1
-#define zBound  Z18 // + 0x21: an octet and 1 is below it if it is ctl, obs-text or DEL
+#define zBound  Z18 // + 0x21: a byte plus 1 is below it if it is ctl, obs-text or DEL
 #define zPlaces Z19 // + 0, 1, 2 ... 63
 #define zWhere  Z20 // where the block begins, less 1
 #define z64     Z21 // + 64
-#define zRow0   Z22 // + 0xff where an octet is not tchar, of %x00-3F
-#define zRow1   Z23 // + 0xff where an octet is not tchar, of %x40-7F
-#define zWindow Z24 // + the window, zeros behind b
+#define zRow0   Z22 // + 0xff where a byte is not tchar, of %x00-3F
+#define zRow1   Z23 // + 0xff where a byte is not tchar, of %x40-7F
+#define zWindow Z24 // + the window, or all of b followed by zeros
 
-// x.end[ends:] = where the LF in lf, which are the first in K1, have their CR. The
-// destination of VPCOMPRESSB waits for what was in it, so it is one that was
+// x.end[ends:] = the offsets before the LF in lf, which are the lowest bits of K1.
+// VPCOMPRESSB waits for the old value of its destination, so that is a register which was
 // written for this block.
 #define STORE_ENDS \
 	VPCOMPRESSB.Z zPlaces, K1, Z1 \
@@ -1033,7 +930,7 @@ searched:
 	VMOVDQU32     Z1, index_end(idx)(ends*4) \
 	ADDQ          count, ends
 
-// K1, bits = where the octets of Z0, and 1, are below the bound
+// K1, bits = where the bytes of Z0, plus 1, are below the bound
 #define BELOW(bound, bits) \
 	VPADDB zOne, Z0, Z0 \
 	VPCMPB $1, bound, Z0, K1 \
@@ -1106,11 +1003,11 @@ noEnds:
 	JLE    nextBlock
 
 tail:
-	MOVQ b_len+8(FP), length
-	SUBQ i, length
-	JLE  walk // less behind oddAgain
+	MOVQ b_len+8(FP), rest
+	SUBQ i, rest
+	JLE  walk // negative after oddAgain
 	MOVQ  $-1, tmp
-	BZHIQ length, tmp, tmp
+	BZHIQ rest, tmp, tmp
 	KMOVQ tmp, K3
 	VMOVDQU8.Z (base)(i*1), K3, Z0
 	VPADDB   zOne, Z0, Z1
@@ -1144,14 +1041,14 @@ walkWindow:
 	KMOVQ     K1, nonTchar
 	MOVL  index_n(idx), k
 	CMPQ  k, ends
-	JAE   emptyLine
+	JAE   lastLine
 	TESTQ k, k
 	JNE   fieldLine
 
 startLine:
 	MOVL    index_end(idx), end
-	MOVWLZX (base)(end*1), mark
-	CMPL    mark, $0x0a0d
+	MOVWLZX (base)(end*1), pair
+	CMPL    pair, $0x0a0d
 	JNE     stop
 	CMPQ    line, window
 	JGE     startTail
@@ -1159,7 +1056,7 @@ startLine:
 	BELOW(visible1Row<>(SB), mark)
 
 words:
-	// mark = the octets that are not VCHAR, of 64 from line on
+	// mark = the bytes that are not VCHAR, of the 64 from line on
 	TZCNTQ mark, word
 	JCS    longWord
 	JEQ    stop
@@ -1180,23 +1077,23 @@ secondWordEnd:
 	LEAQ 2(end), line
 	MOVL $1, k
 	CMPQ k, ends
-	JAE  emptyLine
+	JAE  lastLine
 
 fieldLine:
 	CMPQ      line, window
-	JGE       lastLine
+	JGE       windowLine
 	MOVL      index_end(idx)(k*4), end
 	VMOVDQU64 (base)(line*1), Z1
 	VMOVDQA64 Z1, Z0
 	VPERMI2B  zRow1, zRow0, Z0
 	VPORQ     Z1, Z0, Z0 // obs-text
 	VPMOVB2M  Z0, K1
-	MOVWLZX   (base)(end*1), mark
-	CMPL      mark, $0x0a0d
-	JNE       emptyLine
+	MOVWLZX   (base)(end*1), pair
+	CMPL      pair, $0x0a0d
+	JNE       stop
 	KMOVQ     K1, mark
 	TZCNTQ    mark, mark
-	JEQ       emptyLine
+	JEQ       lastLine // the empty line, or an empty name
 	MOVBLZX   (base)(line*1), key
 	LEAL      (mark)(key*8), key
 	MOVB      key, index_key-1(idx)(k*1)
@@ -1210,55 +1107,7 @@ fieldNameEnd:
 	INCQ k
 	CMPQ k, ends
 	JB   fieldLine
-	JMP  emptyLine
-
-lastLine:
-	// fieldLine for a line that begins in the window
-	MOVL    index_end(idx)(k*4), end
-	MOVQ    line, mark
-	SUBQ    window, mark
-	SHRXQ   mark, nonTchar, mark
-	MOVWLZX (base)(end*1), scratch
-	CMPL    scratch, $0x0a0d
-	JNE     emptyLine
-	TZCNTQ  mark, mark
-	JEQ     emptyLine
-	MOVBLZX (base)(line*1), key
-	LEAL    (mark)(key*8), key
-	MOVB    key, index_key-1(idx)(k*1)
-	ADDQ    line, mark
-	CMPB    (base)(mark*1), $':'
-	JNE     emptyLine
-	MOVL    mark, index_mark(idx)(k*4)
-	LEAQ    2(end), line
-	INCQ    k
-	CMPQ    k, ends
-	JB      lastLine
-
-emptyLine:
-	// or the line to stop before
-	LEAQ    2(line), i
-	CMPQ    i, length
-	JGT     stop
-	MOVWLZX (base)(line*1), mark
-	CMPL    mark, $0x0a0d
-	JNE     stop
-	MOVQ    i, line
-	MOVB    $1, complete+32(FP)
-
-stop:
-	MOVL line, index_next(idx)
-	MOVL k, index_n(idx)
-
-return:
-	VZEROUPPER
-	RET
-
-small:
-	// Constants take longer to load than they save, in two blocks.
-	CMPQ length, $64
-	JLT  short
-	JMP  ·indexAVX2(SB)
+	JMP  lastLine
 
 short:
 	CMPQ  length, $const_minHead
@@ -1267,8 +1116,8 @@ short:
 	BZHIQ length, tmp, tmp
 	KMOVQ tmp, K1
 	VMOVDQU8.Z (base), K1, zWindow
-	MOVL  index_n(idx), ends
-	ORQ   line, ends
+	MOVL  index_n(idx), k
+	ORQ   line, k
 	JNE   load
 	VPADDB    oneRow<>(SB), zWindow, Z1
 	VMOVDQA64 zWindow, Z0
@@ -1288,57 +1137,34 @@ short:
 	JEQ  shortOdd // no empty line
 	FIND_ODD_SHORT
 	JNE  shortOdd
-	KMOVQ K5, ctl // the octets that are not VCHAR
+	KMOVQ K5, nonVchar
 
-shortWords:
-	// Nothing is odd, so the first word ends at SP; or at CR, and then LF makes the
-	// second empty, which is left to who comes next.
-	TZCNTQ ctl, firstEnd
-	JEQ    shortOdd
-	BLSRQ  ctl, secondEnd
-	TZCNTQ secondEnd, secondEnd
-	LEAQ   1(firstEnd), lineLF
-	CMPQ   lineLF, secondEnd
-	JEQ    shortOdd
-	TZCNTQ lf, lineLF
-	MOVL   firstEnd, index_mark(idx)
-	LEAL   -1(lineLF), firstEnd
-	MOVL   firstEnd, index_end(idx)
-	MOVL   $1, k
-	BLSRQ  lf, lf
-	JEQ    shortEnd
+#include "lines_amd64.h"
 
-shortLine:
-	INCQ   lineLF
-	SHRXQ  lineLF, nonTchars, colonAt
-	TZCNTQ colonAt, colonAt
-	JEQ    shortOdd
-	MOVBLZX (base)(lineLF*1), key
-	LEAL   (colonAt)(key*8), key
-	MOVB   key, index_key-1(idx)(k*1)
-	ADDQ   lineLF, colonAt
-	CMPB   (base)(colonAt*1), $':'
-	JNE    shortOdd
-	TZCNTQ lf, lineLF
-	MOVL   colonAt, index_mark(idx)(k*4)
-	LEAL   -1(lineLF), colonAt
-	MOVL   colonAt, index_end(idx)(k*4)
-	INCQ   k
-	BLSRQ  lf, lf
-	JNE    shortLine
-
-shortEnd:
-	LEAQ 3(lineLF), line
-	MOVL secondEnd, index_word2(idx)
+complete:
 	MOVB $1, complete+32(FP)
-	JMP  stop
+
+stop:
+	MOVL line, index_next(idx)
+	MOVL k, index_n(idx)
+
+return:
+	VZEROUPPER
+	RET
+
+small:
+	// In two blocks, constants take longer to load than they save.
+	CMPQ length, $64
+	JLT  short
+	JMP  ·indexAVX2(SB)
 
 shortOdd:
 	MOVQ b_len+8(FP), length
+	XORL line, line
 	JMP  load
 
 crowded:
-	// the first 16; the walk stops behind them at the latest
+	// Keep the first 16. The walk stops after them at the latest.
 	SUBQ count, ends
 	ADDQ $16, ends
 	JMP  walk
@@ -1347,7 +1173,7 @@ oddBlock:
 	KXNORQ K3, K3, K3
 
 oddTail:
-	// If it is CR behind LF, this is the empty line, and the search is over.
+	// If it is CR after LF, it begins the empty line, and the search is over.
 	TZCNTQ  odd, tmp
 	ADDQ    i, tmp
 	CMPQ    tmp, b_len+8(FP)
@@ -1356,46 +1182,20 @@ oddTail:
 	CMPL    tmp, $0x0d0a
 	JEQ     searched
 
-	// !!! ctl, exactly
+	// !!! ctl, exactly.
 	VPCMPUB  $1, spaceRow<>(SB), Z0, K3, K2
 	VPCMPB   $4, tabRow<>(SB), Z0, K2, K2
 	VPCMPEQB delRow<>(SB), Z0, K3
 	KORQ     K3, K2, K2
 	KMOVQ    K2, ctl
-
-	// crIn, exactly
-	CMPQ    i, line
-	JEQ     oddAgain
-	MOVBLZX -1(base)(i*1), tmp
-	XORL    crIn, crIn
-	CMPL    tmp, $0x7f
-	JEQ     oddBefore
-	CMPL    tmp, $' '
-	JAE     oddAgain
-	CMPL    tmp, $'\t'
-	JEQ     oddAgain
-	CMPL    tmp, $'\n'
-	JEQ     oddAgain
-
-oddBefore:
-	MOVL $1, crIn
-
-oddAgain:
-	FIND_ODD
-	JEQ blockEnds // also of the tail, behind which there is no block
-
-searched:
-	// the line ends up to the first odd bit
-	BLSMSKQ odd, odd
-	ANDQ    odd, lf
-	JMP     tailEnds
+	JMP      oddExact
 
 startTail:
 	VMOVDQA64 zWindow, Z0
 	BELOW(visible1Row<>(SB), mark)
-	MOVQ  line, i
-	SUBQ  window, i
-	SHRXQ i, mark, mark
+	MOVQ  line, shift
+	SUBQ  window, shift
+	SHRXQ shift, mark, mark
 	JMP   words
 
 longWord:
@@ -1417,7 +1217,7 @@ longWordEnd:
 	JNE    stop
 
 longTarget:
-	// the second word again, from its beginning
+	// Search the second word again, from its beginning.
 	LEAQ -63(word), i
 
 longTargetBlock:
@@ -1437,25 +1237,25 @@ longTargetEnd:
 longWordTail:
 	VMOVDQA64 zWindow, Z0
 	BELOW(visible1Row<>(SB), mark)
-	MOVQ  word, i
-	SUBQ  window, i
-	SHRXQ i, mark, mark
+	MOVQ  word, shift
+	SUBQ  window, shift
+	SHRXQ shift, mark, mark
 	JMP   longWordEnd
 
 longTargetTail:
 	VMOVDQA64 zWindow, Z0
 	BELOW(visible1Row<>(SB), mark)
-	MOVQ  i, scratch
-	SUBQ  window, scratch
-	SHRXQ scratch, mark, mark
+	MOVQ  i, shift
+	SUBQ  window, shift
+	SHRXQ shift, mark, mark
 	JMP   longTargetEnd
 
 longName:
-	// no colon in 64 octets, or another octet that is not tchar
-	MOVQ mark, i
-	SUBQ line, i
-	CMPQ i, $64
-	JLT  emptyLine
+	// The 64 bytes have no colon, or another byte that is not tchar.
+	MOVQ mark, nameLen
+	SUBQ line, nameLen
+	CMPQ nameLen, $64
+	JLT  stop
 	MOVQ line, i
 
 longNameBlock:
@@ -1469,21 +1269,4 @@ longNameBlock:
 	KMOVQ     K1, mark
 	TESTQ     mark, mark
 	JEQ       longNameBlock
-
-longNameEnd:
-	TZCNTQ mark, mark
-	ADDQ   i, mark
-	MOVBLZX (base)(line*1), key
-	MOVQ   mark, i
-	SUBQ   line, i
-	LEAL   (i)(key*8), key
-	MOVB   key, index_key-1(idx)(k*1)
-	CMPB   (base)(mark*1), $':'
-	JEQ    fieldNameEnd
-	JMP    emptyLine
-
-longNameTail:
-	MOVQ  i, mark
-	SUBQ  window, mark
-	SHRXQ mark, nonTchar, mark
-	JMP   longNameEnd
+	JMP       longNameEnd
