@@ -113,8 +113,7 @@ func BenchmarkRead(b *testing.B) {
 			if _, err := r.Check(); err != nil {
 				return 0
 			}
-			for i := range r.NumFields() {
-				name, value := r.Field(i)
+			for name, value := range r.Fields() {
 				octets += len(name) + len(value)
 			}
 			encoding, _ := r.Get("Accept-Encoding")

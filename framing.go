@@ -643,7 +643,7 @@ func (h *Head) endToEnd(yield func(name, value []byte) bool) {
 		options[n] = option
 		n++
 	}
-	for name, value := range h.fields {
+	for name, value := range h.Fields() {
 		if len(name) == 0 || isHopByHop(name) || isOption(options[:n], name) {
 			continue
 		}
