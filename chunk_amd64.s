@@ -3,29 +3,28 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The contract is that of moveRunGeneric in chunk_generic.go. A chunk is
+// moveRunSSE2 keeps the contract of moveRunGeneric in chunk_generic.go. A chunk is
 //
 //	chunk-size line | data | CRLF
-//	SI              SI+lineLen  SI+lineLen+size
+//	src               src+lineLen  src+lineLen+size
 //
-// and its data goes to DI, which is below. No octet is written over before it is
-// read: they are copied upwards, 16 at a time, and the last 16, which overlap with
-// those before, are read first. Nothing is written but size octets from DI on, and
-// nothing is read outside the chunk: it has 21 octets at least, so 8 can be read
-// where its line begins.
+// and its data is moved down to dst. No byte is overwritten before it is read: the data is
+// copied upwards, 16 bytes at a time, and the last 16, which overlap those before, are read
+// first. It writes only the size bytes from dst on, and reads only the chunk. A chunk has 21
+// bytes or more, so 8 can be read where its line begins.
 //
-// Registers (+: loaded once)
+// Registers. + is loaded once.
 #define dst      DI
 #define src      SI
-#define nextLine R15 // where the chunk behind this one begins
-#define lastTo   BX  // where the last 16 octets go
-#define chunk    DX  // chunks moved
+#define nextLine R15 // where the next chunk begins
+#define lastTo   BX  // where the last 16 bytes go
+#define chunk    DX  // how many chunks are moved
 #define lastFrom CX  // + the last place where a whole chunk may begin
 #define word     R8  // + the line
-#define mask     R9  // + which octets of word are the line
-#define lineLen  R10 // + octets of the line
+#define mask     R9  // + which bytes of word are the line
+#define lineLen  R10 // + the length of the line
 #define size     R11 // + chunk-size
-#define octets   R12 // + octets of a chunk
+#define whole    R12 // + the length of a chunk
 #define last     R13 // + size - 16
 #define tmp      AX
 
@@ -43,20 +42,20 @@ TEXT ·moveRunSSE2(SB), NOSPLIT, $0-80
 	ADDQ tmp, lastFrom
 	ADDQ tmp, dst
 	ADDQ tmp, src
-	LEAQ 2(lineLen)(size*1), octets
-	SUBQ octets, lastFrom
+	LEAQ 2(lineLen)(size*1), whole
+	SUBQ whole, lastFrom
 	LEAQ -16(size), last
 	XORL chunk, chunk
 
 nextChunk:
-	// for src <= lastFrom && the line is word && CRLF is behind the data
+	// Continue while src <= lastFrom, the line is word, and CRLF follows the data.
 	CMPQ  src, lastFrom
 	JHI   done
 	MOVQ  (src), tmp
 	XORQ  word, tmp
 	TESTQ mask, tmp
 	JNE   done
-	LEAQ  (src)(octets*1), nextLine
+	LEAQ  (src)(whole*1), nextLine
 	CMPW  -2(nextLine), $0x0a0d // CRLF
 	JNE   done
 

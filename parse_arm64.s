@@ -3,93 +3,92 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernel of arm64: see index.go for what it promises, parse_generic.go for
-// the same in Go, and parse_amd64.s for the two stages, the search for the ends
-// of all lines and the walk over the lines, which are those of indexAVX2. Where it
-// departs from indexGeneric is marked !!!.
+// The kernel for arm64. index.go says what it promises, and parse_generic.go does the same
+// in Go. It has the two stages of indexAVX2, which parse_amd64.s describes: the search for
+// the ends of all lines, and the walk over the lines. "!!!" marks where it differs from
+// indexGeneric.
 //
 // Masks without PMOVMSKB
 //
-// A compare leaves 0xff or 0 in each octet of a register, and NEON has no
-// instruction that makes bits of them. It has pairwise addition, ADDP: of two
-// registers it adds neighbours and puts the sums into one. If each octet is first
-// cut down to a bit of its own in the sum, nothing carries, and a sum is the bits
-// side by side:
+// A compare leaves 0xff or 0 in each byte of a register, and NEON has no instruction that
+// turns these bytes into bits. It has pairwise addition: ADDP adds neighbors in two
+// registers and puts the sums into one. If each byte is first reduced to its own bit of the
+// sum, nothing carries, and the sums are the bits side by side:
 //
-//	octets     ff 00 00 ff 00 ff ff ff   00 ff ...
+//	bytes      ff 00 00 ff 00 ff ff ff   00 ff ...
 //	AND with   01 02 04 08 10 20 40 80   01 02 ...
 //	           01 00 00 08 00 20 40 80   00 02 ...
-//	ADDP       01    08    20    c0      02    ...     two bits an octet
+//	ADDP       01    08    20    c0      02    ...     two bits in a byte
 //	ADDP       09          e0            02            four
 //	ADDP       e9                        02            eight
 //
-// So three rounds make 64 bits of four registers, one bit an octet, the first
-// octet in the lowest. The last round makes those of the line ends and those of
-// the control characters at once. 64 octets take 8 AND, 7 ADDP and 2 moves.
+// Three rounds turn four registers into 64 bits, one for each byte, with the first byte in
+// the lowest bit. The last round does this for the line ends and the control characters at
+// once. For 64 bytes that is 8 AND, 7 ADDP and 2 moves.
 //
-// Of 16 octets (MARKS), one round makes 64 bits, if each octet is cut down to four
-// bits: 0f f0 0f f0 ... The number of an octet is then a quarter of a bit's.
+// For 16 bytes (MARKS) one round yields 64 bits, if each byte is reduced to four bits: 0f f0
+// 0f f0 ... The number of a byte is then a quarter of that of a bit.
 //
-// The first bit is found by RBIT and CLZ.
+// RBIT and CLZ find the first bit.
 //
 // Classes
 //
-//	ctl   TBX: an octet below 0x20 takes its place in a table of 32, others are
-//	      left as they were, which is what a compare with DEL gave. HTAB has 0
-//	      in the table, so this is exact, and no block is searched again.
-//	tchar TBL: a row by the lower half of the octet, a row by the upper half.
-//	      It is not tchar if they have a bit in common.
-//	VCHAR an octet less "!" is at most "~" less "!".
+//	ctl   TBX replaces a byte below 0x20 by its entry in a table of 32, and leaves any
+//	      other as the compare with DEL left it. The entry of HTAB is 0. So this is
+//	      exact, and no block is searched again.
+//	tchar TBL looks up one row by the lower half of the byte and one by the upper half.
+//	      The byte is not tchar if they have a bit in common.
+//	VCHAR The byte minus "!" is at most "~" minus "!".
 //
-// Fewer than 64 octets at the end of b
+// Fewer than 64 bytes at the end of b
 //
-// The search loads the last 64 octets of b, and shifts out of the masks what it has
-// seen; the walk does so with the last 16. If b is shorter than 64, the search
-// loads the first 32 octets and the last 32, and lays the masks over each other;
-// if it is shorter than 32, indexGeneric has it.
+// The search loads the last 64 bytes of b and shifts those out of the masks that it has
+// seen. The walk does the same with the last 16. If b is shorter than 64, the search loads
+// the first 32 bytes and the last 32, and combines their masks. If b is shorter than 32, it
+// is left to indexGeneric.
 
 // Registers. + is loaded once.
 #define base    R0  // + &b[0]
 #define length  R1  // + len(b)
 #define idx     R2  // + x
 #define endRow  R3  // + x.end
-#define line    R4  // x.next, where the line that is read begins
-#define i       R5  // the offset that is looked at
-#define lines   R6  // the lines whose ends are found: x.end[:lines]
+#define line    R4  // x.next, where the current line begins
+#define i       R5  // the offset that is read
+#define lines   R6  // how many ends are found: x.end[:lines]
 #define full    R7  // + the last offset where a whole block can be loaded; less than 0 if b has none
 #define address R8
 #define tmp     R9
 
 // Registers of the search.
-#define lf     R10 // the LF of a block, one bit an octet
+#define lf     R10 // the LF of a block, one bit for each byte
 #define ctl    R11 // the control characters of a block
 #define cr     R12 // those that are not LF
 #define crIn   R13 // cr of the block before
 #define lfIn   R14 // lf of the block before
-#define odd    R15 // the bits that are odd
+#define odd    R15 // the odd bits
 #define origin R19 // where the block begins, less 1
 
 // Registers of the walk.
 #define k       R10 // x.n, the line that is walked
 #define markRow R11 // + x.mark
-#define last    R12 // + the last offset where 16 octets can be loaded
+#define last    R12 // + the last offset where 16 bytes can be loaded
 #define end     R13 // where the line ends
 #define mark    R14 // where the name ends, or the second word
-#define word    R15 // where the first word ends; 0 before
-#define bits    R19 // marks
+#define word    R15 // where the first word ends, 0 until it is found
+#define bits    R19 // the marks of what is read
 #define key     R19 // of the name
 #define keyRow  R21 // + x.key, less 1
-#define start   R20 // where the 16 octets are loaded that have those from i on
+#define start   R20 // where the 16 bytes are loaded that include those from i on
 
 // Vectors. V0 to V11 are scratch.
 #define vLF     V16 // + LF
 #define vDEL    V17 // + DEL
-#define vCtl0   V18 // + 0xff where an octet is a control character but HTAB, of %x00-0F
-#define vCtl1   V19 // + 0xff where an octet is a control character, of %x10-1F
-#define vBit    V20 // + one bit an octet
+#define vCtl0   V18 // + 0xff where a byte is a control character but HTAB, of %x00-0F
+#define vCtl1   V19 // + 0xff where a byte is a control character, of %x10-1F
+#define vBit    V20 // + one bit in each byte
 #define vLow    V21 // + what is not tchar, by the lower half
 #define vHigh   V22 // + what is not tchar, by the upper half
-#define vQuad   V23 // + four bits an octet
+#define vQuad   V23 // + four bits in each byte
 #define vNibble V24 // + 0x0f
 #define vFirst  V25 // + "!", the first VCHAR
 #define vRange  V26 // + how many VCHAR there are
@@ -103,8 +102,8 @@ DATA searchRows<>+32(SB)/8, $"\x01\x02\x04\x08\x10\x20\x40\x80"
 DATA searchRows<>+40(SB)/8, $"\x01\x02\x04\x08\x10\x20\x40\x80"
 GLOBL searchRows<>(SB), RODATA|NOPTR, $48
 
-// For TBL: bit h of the row of l is set if %xhl is not tchar, with h from 2 to 7;
-// bit 0 is for the other h, where nothing is.
+// For TBL: bit h of row l is set if %xhl is not tchar, for h from 2 to 7. Bit 0 stands for
+// all other h, which have no tchar.
 DATA walkRows<>+0(SB)/8, $"\x15\x01\x05\x01\x01\x01\x01\x01"
 DATA walkRows<>+8(SB)/8, $"\x05\x05\x09\xa9\x2d\xa9\x09\x8d"
 DATA walkRows<>+16(SB)/8, $"\x01\x01\x04\x08\x10\x20\x40\x80"
@@ -113,7 +112,7 @@ DATA walkRows<>+32(SB)/8, $"\x0f\xf0\x0f\xf0\x0f\xf0\x0f\xf0"
 DATA walkRows<>+40(SB)/8, $"\x0f\xf0\x0f\xf0\x0f\xf0\x0f\xf0"
 GLOBL walkRows<>(SB), RODATA|NOPTR, $48
 
-// lf, ctl = those of the 64 octets in V0 to V3
+// lf, ctl = the LF and the control characters of the 64 bytes in V0 to V3
 #define CLASSIFY \
 	VCMEQ V0.B16, vLF.B16, V4.B16 \
 	VCMEQ V1.B16, vLF.B16, V5.B16 \
@@ -133,7 +132,7 @@ GLOBL walkRows<>(SB), RODATA|NOPTR, $48
 	VMOV  V4.D[0], lf \
 	VMOV  V4.D[1], ctl
 
-// two of the three rounds, of four registers: v0 = four bits an octet
+// Two of the three rounds, for four registers: v0 = four bits in each byte.
 #define HALF_SUMS(v0, v1, v2, v3) \
 	VAND  vBit.B16, v0.B16, v0.B16 \
 	VAND  vBit.B16, v1.B16, v1.B16 \
@@ -143,8 +142,7 @@ GLOBL walkRows<>(SB), RODATA|NOPTR, $48
 	VADDP v3.B16, v2.B16, v2.B16 \
 	VADDP v2.B16, v0.B16, v0.B16
 
-// odd = cr without LF behind it, LF without cr before it, and control characters
-// behind LF
+// odd = cr not followed by LF, LF not preceded by cr, and control characters after LF
 #define FIND_ODD \
 	BIC  lf, ctl, cr \
 	EXTR $63, crIn, cr, odd \
@@ -153,29 +151,28 @@ GLOBL walkRows<>(SB), RODATA|NOPTR, $48
 	AND  ctl, tmp, tmp \
 	ORR  tmp, odd, odd
 
-// all = the bits of 64 octets of which the second half begins at octet tmp, and
-// the first at 0
+// all = the bits of two loads of 32 bytes, the first from byte 0 on, the second from byte tmp on
 #define OVERLAP(all) \
 	LSR   $32, all, odd \
 	MOVWU all, all \
 	LSL   tmp, odd, odd \
 	ORR   odd, all, all
 
-// v = 0xff where an octet is not VCHAR
+// v = 0xff where a byte is not VCHAR
 #define NOT_VCHAR(v) \
 	VSUB  vFirst.B16, v.B16, v.B16 \
 	VUMIN vRange.B16, v.B16, v.B16 \
 	VCMEQ vRange.B16, v.B16, v.B16
 
-// V0 = 16 octets of b with those from i on, which may be fewer; start = where
-// they begin
+// V0 = 16 bytes of b that include those from i on, which may be fewer; start = where they
+// begin
 #define LOAD16 \
 	CMP  last, i \
 	CSEL LT, i, last, start \
 	ADD  base, start, address \
 	VLD1 (address), [V0.B16]
 
-// bits = the marks in V0, four bits an octet, from i on
+// bits = the marks in V0 from i on, four bits for each byte
 #define MARKS \
 	VAND  vQuad.B16, V0.B16, V0.B16 \
 	SUB   start, i, start \
@@ -184,7 +181,7 @@ GLOBL walkRows<>(SB), RODATA|NOPTR, $48
 	VMOV  V0.D[0], bits \
 	LSR   start, bits, bits
 
-// bits = the marks of the octets from i on that are not tchar
+// bits = the marks of the bytes from i on that are not tchar
 #define NAME_MARKS \
 	LOAD16 \
 	VAND   vNibble.B16, V0.B16, V1.B16 \
@@ -267,7 +264,7 @@ noEnds:
 	BLE nextBlock
 
 tail:
-	// the last 64 octets, without what the search has seen of them
+	// The last 64 bytes, without those that the search has seen.
 	CMP  length, i
 	BGE  walk
 	ADD  base, full, address
@@ -281,7 +278,7 @@ tailMasks:
 	FIND_ODD
 
 searched:
-	// the line ends up to the first odd bit, and that was all
+	// Keep the line ends up to the first odd bit. They are the last.
 	SUB  $1, odd, tmp
 	EOR  tmp, odd, odd
 	SUB  $1, i, origin
@@ -300,7 +297,7 @@ walk:
 	SUB   $16, length, last
 	MOVWU index_n(idx), k
 	CMP   lines, k
-	BHS   emptyLine
+	BHS   lastLine
 	CBNZ  k, fieldLine
 
 startLine:
@@ -322,7 +319,7 @@ startLine:
 	FIRST(bits, word)
 	SUB   $1, bits, tmp
 	ANDS  tmp, bits, bits
-	BEQ   words // not both in 64 octets
+	BEQ   words // the 64 bytes do not have both
 	FIRST(bits, mark)
 	CBZ   word, stop
 	ADD   line, word
@@ -340,7 +337,7 @@ secondWordEnd:
 	ADD  $2, end, line
 	MOVD $1, k
 	CMP  lines, k
-	BHS  emptyLine
+	BHS  lastLine
 
 fieldLine:
 	MOVWU (endRow)(k<<2), end
@@ -348,17 +345,17 @@ fieldLine:
 	NAME_MARKS
 	MOVHU (base)(end), tmp
 	CMP   $0x0a0d, tmp
-	BNE   emptyLine
+	BNE   stop
 	CBZ   bits, longName
 	FIRST(bits, mark)
 	LSR   $2, mark, mark
-	CBZ   mark, emptyLine
+	CBZ   mark, lastLine // the empty line, or an empty name
 	ADD   line, mark
 
 fieldNameEnd:
 	MOVBU (base)(mark), tmp
 	CMP   $':', tmp
-	BNE   emptyLine
+	BNE   stop
 	MOVBU (base)(line), tmp
 	SUB   line, mark, key
 	ADD   tmp<<3, key, key
@@ -369,8 +366,8 @@ fieldNameEnd:
 	CMP   lines, k
 	BLO   fieldLine
 
-emptyLine:
-	// or the line to stop before
+// The last line that is walked is the empty line, or one that no kernel settles.
+lastLine:
 	ADD   $2, line, i
 	CMP   length, i
 	BGT   stop
@@ -389,7 +386,7 @@ return:
 	RET
 
 short:
-	// the first 32 octets and the last: they overlap by 64-len(b)
+	// The first 32 bytes and the last 32, which overlap by 64-len(b).
 	VLD1 (base), [V0.B16, V1.B16]
 	ADD  $32, full, tmp
 	ADD  base, tmp, address
@@ -401,7 +398,7 @@ short:
 	B    tailMasks
 
 words:
-	// !!! 16 octets at a time
+	// !!! 16 bytes at a time.
 	MOVD ZR, word
 	MOVD line, i
 
@@ -427,7 +424,7 @@ nextWordBlock:
 	B   wordBlock
 
 longName:
-	// there is an octet that is not tchar: the line has an end
+	// A byte that is not tchar follows, as the line has an end.
 	ADD $16, i
 	NAME_MARKS
 	CBZ bits, longName
