@@ -10,8 +10,8 @@ import (
 	"github.com/picohttp/picohttp/internal/mutants"
 )
 
-// TestCheck: what the methods of complete requests, responses and trailer sections
-// return, for the vectors of testdata/check.
+// TestCheck compares what the methods of complete requests, responses and trailer sections return
+// with the vectors of testdata/check.
 func TestCheck(t *testing.T) {
 	vectors := loadVectors(t, "check")
 	if len(vectors) < 832 {
@@ -36,7 +36,7 @@ func TestCheck(t *testing.T) {
 	})
 }
 
-// TestCutOff: what the methods of a head return that is cut off or malformed.
+// TestCutOff checks what the methods of a head return if it is cut off or malformed.
 func TestCutOff(t *testing.T) {
 	all := lenient(AllDeviations)
 	pico := Parser{Profile: Pico}
@@ -114,7 +114,7 @@ func TestCutOff(t *testing.T) {
 				if _, err := p.ParseResponse(&r, []byte(input[:step])); err == ErrIncomplete {
 					r.Resume([]byte(input))
 				}
-				if r.Status() != want && !(p.Profile == Pico && r.Status() == 0) { // which reads words when they are whole
+				if r.Status() != want && !(p.Profile == Pico && r.Status() == 0) { // Pico reads whole words
 					t.Errorf("%v: %q from %d on has the status %d, want %d", p.Profile, input, step, r.Status(), want)
 				}
 			}
@@ -122,8 +122,8 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
-// TestShortWay takes both ways through Check for each sequence of up to four lines of
-// those that matter to it, and a few others.
+// TestShortWay compares checkPlain with check, for each sequence of up to four lines out of those
+// that matter to checkPlain and a few others.
 func TestShortWay(t *testing.T) {
 	lines := []string{
 		"Host: www.example.com", "host: a:80", "Host: ", "Host:www.example.com", "Host: exa mple", "HOST: [::1]:8080",
@@ -170,14 +170,14 @@ func TestShortWay(t *testing.T) {
 	}
 }
 
-// TestLookup looks up names in heads with up to 200 field lines, from every line on, and
-// compares with a loop over all of them. Many of the names have the same key.
+// TestLookup looks up names in heads with up to 200 field lines, starting at every line, and
+// compares the result with a loop over all of them. Many of the names have the same key.
 func TestLookup(t *testing.T) {
 	names := []string{"A", "Host", "host", "HOST", "Hosu", "Ho|t", "HoST", "Gost12345678", "X", "x", "a-long-name-of-24-letters", "A-LONG-NAME-OF-24-LETTERS",
 		"a-long-name-of-24-letterr", "b-long-name-of-24-letters", strings.Repeat("n", 256) + "A", strings.Repeat("n", 257), strings.Repeat("N", 257), "k~", "K^"}
 	rng := rand.New(rand.NewPCG(31, 32))
 	var r Request
-	for _, n := range []int{0, 1, 2, 7, 8, 9, 16, 33, 63, 64, 65, 66, 127, 128, 129, 200} {
+	for _, n := range []int{0, 1, 2, 7, 8, 9, 16, 33, 63, 64, 65, 66, 94, 95, 96, 97, 127, 128, 129, 200} {
 		head := "GET / HTTP/1.1\r\n"
 		for i := range n {
 			head += fmt.Sprintf("%s: %d\r\n", names[rng.IntN(len(names))], i)
@@ -228,8 +228,8 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// TestFindOfMutants looks up random names from random lines on among random lines, in a
-// small alphabet, so that many have the same key or differ in case alone.
+// TestFindOfMutants looks up random names in random lines, starting at random lines. The alphabet
+// is small, so many names have the same key or differ only in case.
 func TestFindOfMutants(t *testing.T) {
 	const letters, others = "aAbB", "^~-+"
 	rng := rand.New(rand.NewPCG(33, 34))

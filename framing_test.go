@@ -13,7 +13,7 @@ import (
 	"github.com/picohttp/picohttp/internal/mutants"
 )
 
-// describe says what a Framing holds, as a vector does.
+// describe returns what a Framing holds, in the form of a vector.
 func (f Framing) describe() string {
 	words := []string{f.Body.String()}
 	if f.Body == BodyLength {
@@ -36,8 +36,7 @@ func (f Framing) describe() string {
 	return strings.Join(words, " ")
 }
 
-// framingOf parses a head and says what its Framing is, as a vector does, and
-// what its deviations are.
+// framingOf parses a head and returns its Framing, in the form of a vector, and its deviations.
 func framingOf(t testing.TB, p *Parser, kind, method string, b []byte) (framing, deviations string) {
 	t.Helper()
 	var m message
@@ -81,9 +80,10 @@ func TestFraming(t *testing.T) {
 	})
 }
 
-// TestFramingOfManyFields: the fields behind the table count as those in it.
+// TestFramingOfManyFields checks that fields for which the index has no room count like the
+// others.
 func TestFramingOfManyFields(t *testing.T) {
-	many := strings.Repeat("X-A: b\r\n", 63)
+	many := strings.Repeat("X-A: b\r\n", tableFields-1)
 	for fields, want := range map[string]string{
 		many + "A: b\r\nContent-Length: 5\r\n":                                           "length 5 keep-alive",
 		many + "A: b\r\nB: c\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n":     "chunked",
@@ -94,14 +94,14 @@ func TestFramingOfManyFields(t *testing.T) {
 		many + "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n":               "malformed transfer-encoding",
 		many + many + "Expect: 100-continue\r\n" + many + "Content-Length: 18446744\r\n": "length 18446744 keep-alive expect-continue",
 	} {
-		if got, _ := framingOf(t, &Parser{}, "request", "", []byte("POST / HTTP/1.1\r\n"+fields+"\r\n")); got != want {
+		if got, _ := framingOf(t, &Parser{MaxFields: 1000}, "request", "", []byte("POST / HTTP/1.1\r\n"+fields+"\r\n")); got != want {
 			t.Errorf("%q: %s, want %s", fields, got, want)
 		}
 	}
 }
 
-// TestFramingUnfinished: without a complete head Host, Framing and Check return why
-// there is none, and what they return along with it lets no next message begin.
+// TestFramingUnfinished checks that Host, Framing and Check return the reason if there is no
+// complete head, and that what they return along with it lets no other message follow.
 func TestFramingUnfinished(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nA: b\r\n\r\n"
 	const requestHead = "POST / HTTP/1.1\r\nHost: a\r\nA: b\r\n\r\n"
@@ -184,9 +184,9 @@ func TestFramingUnfinished(t *testing.T) {
 	}
 }
 
-// mayKeep reports whether a request has nothing for which we do not keep a connection
-// that net/http keeps: in Connection something that is not a token, an upgrade, or
-// whitespace around the length or coding of the body that not everybody knows.
+// mayKeep reports whether a request has nothing for which we close a connection that net/http
+// keeps open: an element of Connection that is not a token, an upgrade, or whitespace next to the
+// length or coding of the body that some recipients do not strip.
 func mayKeep(r *Request, b []byte) bool {
 	for option := range r.Elements("Connection") {
 		if skip(option, 0, tchar) < len(option) {
@@ -209,9 +209,8 @@ func mayKeep(r *Request, b []byte) bool {
 	return true
 }
 
-// checkFraming: where net/http accepts a message that we accept, the body ends
-// where it ends for us, and the connection is kept by us only if it is by
-// net/http.
+// checkFraming checks that if both we and net/http accept a message, the body ends at the same
+// place, and that we keep the connection open only if net/http does.
 func checkFraming(t *testing.T, b []byte, method string) {
 	var r Request
 	if n, err := r.Parse(b); err == nil {
@@ -245,7 +244,7 @@ func checkFraming(t *testing.T, b []byte, method string) {
 		return // net/http's ReadResponse does not know that one begins there
 	}
 	compareFraming(t, b, f, peer.ContentLength, peer.TransferEncoding, peer.Body == http.NoBody)
-	if f.KeepAlive && peer.Close && resp.Status()/100 != 1 { // whose Connection does not count
+	if f.KeepAlive && peer.Close && resp.Status()/100 != 1 { // the Connection of a 1xx does not count
 		t.Fatalf("KeepAlive, but net/http closes\n%q", b)
 	}
 }
@@ -271,8 +270,8 @@ func compareFraming(t *testing.T, b []byte, f Framing, length int64, codings []s
 
 var fuzzMethods = []string{"GET", "HEAD", "CONNECT", "POST"}
 
-// FuzzFraming: never a body that ends elsewhere than net/http's where both
-// accept.
+// FuzzFraming checks that a body never ends elsewhere than in net/http if both accept the
+// message.
 func FuzzFraming(f *testing.F) {
 	for _, v := range loadVectors(f, "framing") {
 		for i := range fuzzMethods {
@@ -293,7 +292,7 @@ func TestFramingOfMutants(t *testing.T) {
 	}
 }
 
-// TestContentLength: the Content-Length as sent is there if it is valid, also for a
+// TestContentLength checks that ContentLength is the one sent if that is valid, also for a
 // response without a body and along with an error.
 func TestContentLength(t *testing.T) {
 	for fields, want := range map[string]int64{

@@ -21,11 +21,11 @@ type index struct {
 }
 
 const (
-	// tableLines is how many lines an index holds: a start-line and 64 field
+	// tableLines is how many lines an index holds: a start-line and 96 field
 	// lines. Most heads have fewer than 32. The lines after them are located
 	// again when they are asked for (see Head.eachPlaceBeyond).
 	tableLines  = 1 + tableFields
-	tableFields = 64
+	tableFields = 96
 
 	// endSlack lets a kernel write 16 ends at a time.
 	endSlack = 15
