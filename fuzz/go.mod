@@ -1,6 +1,6 @@
 module github.com/picohttp/picohttp/fuzz
 
-go 1.25.0
+go 1.26.0
 
 tool (
 	github.com/dvyukov/go-fuzz/go-fuzz
