@@ -16,10 +16,10 @@ import (
 	"testing"
 )
 
-var updateAPI = flag.Bool("update-api", false, "write testdata/api.txt anew")
+var updateAPI = flag.Bool("update-api", false, "write testdata/api.txt again")
 
-// TestAPI compares what the packages export with testdata/api.txt, so that
-// nobody changes it unawares.
+// TestAPI compares the exported declarations of the packages with testdata/api.txt, so that
+// nobody changes them by accident.
 func TestAPI(t *testing.T) {
 	const file = "testdata/api.txt"
 	got := exported(t, "github.com/picohttp/picohttp", ".") + exported(t, "github.com/picohttp/picohttp/h1", "h1") +
@@ -69,7 +69,7 @@ func exported(t *testing.T, path, dir string) string {
 	decl := func(d ast.Decl) {
 		var text strings.Builder
 		printer.Fprint(&text, set, d)
-		for line := range strings.Lines(text.String()) { // which are apart where comments were
+		for line := range strings.Lines(text.String()) { // comments leave empty lines
 			indent := line[:len(line)-len(strings.TrimLeft(line, "\t"))]
 			if words := strings.Fields(line); len(words) > 0 {
 				s.WriteString(indent + strings.Join(words, " ") + "\n")

@@ -12,8 +12,8 @@ import (
 	"github.com/picohttp/picohttp/internal/traffic"
 )
 
-// benchHeads are the heads in testdata/heads, a row each, and "mixed", the
-// seeded traffic in which no branch predictor learns one head.
+// benchHeads are the heads in testdata/heads, one row each, and "mixed", a random sequence of
+// heads of which no branch predictor can learn a single one.
 func benchHeads(b *testing.B) (names []string, heads map[string][][]byte) {
 	heads = map[string][][]byte{}
 	for _, head := range realHeads(b) {
@@ -43,8 +43,8 @@ func eachBenchKernel(b *testing.B, f func(b *testing.B)) {
 	}
 }
 
-// BenchmarkParse locates all parts of a head. kernel=nethttp is net/http's
-// ReadRequest on the same bytes, which also copies them.
+// BenchmarkParse locates all parts of a head. kernel=nethttp is net/http's ReadRequest on the
+// same bytes, which also copies them.
 func BenchmarkParse(b *testing.B) {
 	names, heads := benchHeads(b)
 	each := func(parse func(head []byte) bool) func(*testing.B) {
@@ -80,9 +80,9 @@ func BenchmarkParse(b *testing.B) {
 	}))
 }
 
-// BenchmarkRead parses a head and reads all its fields, or three by name, or does what
-// a server does before it can respond: Check, all fields, and three by name, of which
-// one is not there.
+// BenchmarkRead parses a head, and then reads all its fields, or reads three of them by name, or
+// does what a server does before it can respond: Check, all fields, and three by name, one of
+// which is missing.
 func BenchmarkRead(b *testing.B) {
 	names, heads := benchHeads(b)
 	var r Request
@@ -140,8 +140,8 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// BenchmarkDelivery gives a head to Parse and Resume in pieces. What a call of
-// octet by octet costs does not depend on how long the head is already.
+// BenchmarkDelivery gives a head to Parse and Resume in pieces. Byte by byte, the cost of a call
+// does not depend on the length of the head so far.
 func BenchmarkDelivery(b *testing.B) {
 	heads := map[string][]byte{"chrome": realHead(b, "chrome")}
 	for _, kib := range []int{1, 8, 64} {
@@ -175,8 +175,7 @@ func BenchmarkDelivery(b *testing.B) {
 	}
 }
 
-// BenchmarkRefuse makes an Error at the start, in the middle and at the end of
-// a head.
+// BenchmarkRefuse parses heads with an Error at the start, in the middle and at the end.
 func BenchmarkRefuse(b *testing.B) {
 	chrome := realHead(b, "chrome")
 	for _, at := range []struct {
@@ -230,8 +229,8 @@ func BenchmarkProfile(b *testing.B) {
 	}
 }
 
-// BenchmarkFraming decides on the body of heads that are parsed already, and
-// BenchmarkCheck on all that a server depends on.
+// BenchmarkFraming determines the framing of heads that are already parsed, and BenchmarkCheck
+// everything that a server depends on.
 func BenchmarkFraming(b *testing.B) {
 	benchJudgment(b, func(r *Request) error { _, err := r.Framing(); return err })
 }
@@ -257,9 +256,8 @@ func benchJudgment(b *testing.B, judge func(r *Request) error) {
 	}
 }
 
-// BenchmarkFramingFolds decides on the body of a head with one value in very many
-// lines, with much white space at its end. What an octet costs does not depend on
-// how many there are.
+// BenchmarkFramingFolds determines the framing of a head with one value that is folded into very
+// many lines and ends in much whitespace. The cost for each byte does not depend on their number.
 func BenchmarkFramingFolds(b *testing.B) {
 	for _, kib := range []int{16, 64} {
 		b.Run(fmt.Sprintf("length=%dKiB", 2*kib), func(b *testing.B) {
@@ -279,9 +277,8 @@ func BenchmarkFramingFolds(b *testing.B) {
 	}
 }
 
-// BenchmarkChunked decodes a body of 64 KiB in place. Decoding destroys it, so
-// each time it is copied first; coding=none is that alone. way=next moves
-// nothing, and needs no copy.
+// BenchmarkChunked decodes a body of 64 KiB in place. Decoding destroys the body, so each round
+// copies it first; coding=none is only that copy. way=next moves nothing and needs no copy.
 func BenchmarkChunked(b *testing.B) {
 	for _, size := range []int{1, 64, 1024, 16 << 10} {
 		var coded []byte

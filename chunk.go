@@ -5,58 +5,65 @@ import (
 	"iter"
 )
 
-// A Chunked decodes one body in chunked coding: RFC 9112, section 7.1. The zero value
-// is ready. It can stop and continue at any byte.
+// A Chunked decodes one body in chunked coding: RFC 9112, section 7.1. The zero value is
+// ready to use. It can stop and continue at any byte.
 //
-// Next and Decode are two ways to use it, and must not be mixed within a body. Next
-// returns the chunk data where it is, Decode compacts it. A trailer section must be whole:
-// until it is, its bytes are left to the caller, as those of a head are. After an Error
-// Chunked refers to the bytes of the failed call, until Reset.
+// Next returns the chunk data where it is, and Decode compacts it. Use only one of them for a
+// body. Both consume a trailer section only as a whole: until all of it has arrived, its
+// bytes stay with the caller, like those of a head. After an Error, Chunked refers to the
+// bytes of the failed call, until Reset.
+//
+// For example, "5\r\nhello\r\n1;a=b\r\n!\r\n0\r\n\r\n" is the body "hello!": a chunk of five
+// bytes, a chunk of one byte with an extension, the last-chunk and an empty trailer section.
 //
 // # Limits
 //
-// Extensions and the trailer section are limited by Parser.MaxChunkExtBytes,
-// MaxTrailerBytes and MaxFields. The body is not limited: a server counts what it
-// takes.
+// Extensions and the trailer section are limited by Parser.MaxChunkExtBytes, MaxTrailerBytes
+// and MaxFields. The size of the body is not limited: a server counts what it takes.
 //
-// To stop a peer from sending tiny chunks with long extensions, Chunked limits overhead
-// as net/http does. Each chunk may use 16 bytes of overhead plus 2 for each byte of
-// data. Anything beyond that accumulates, and unused allowance reduces the total, never
-// below zero. A total of more than Parser.MaxChunkOverhead is ErrChunkOverhead. So a
-// body may arrive in chunks of one byte, at 5 bytes of overhead each, without end. With
-// 100 bytes of extensions for each byte of data, it is rejected after the 188th chunk.
+// To stop a peer from sending tiny chunks with long extensions, Chunked limits overhead as
+// net/http does. Overhead is every byte of a chunk that is not data. Each chunk may use 16
+// bytes of overhead plus 2 for each byte of data. Anything beyond that accumulates, and
+// unused allowance reduces the total, never below zero. If the total exceeds
+// Parser.MaxChunkOverhead, the error is ErrChunkOverhead.
 //
-// A trailer section with Content-Length, Transfer-Encoding or Host is
-// ErrTrailerField, once it is whole.
+// For example, "1\r\nx\r\n" has 5 bytes of overhead and may use 18, so a body may have any
+// number of such chunks. With an extension of 100 bytes the overhead is 105, so 87 bytes
+// accumulate for each chunk, and by default the body is rejected after the 188th.
+//
+// A trailer section with Content-Length, Transfer-Encoding or Host is ErrTrailerField once
+// all of it has arrived.
 //
 // # Profiles
 //
-// Lenient accepts ChunkSpace and nothing else beyond Strict, because recipients that
-// differ in how they read chunks differ in where the next message begins. A trailer
-// section is strict. Pico is picohttpparser's phr_decode_chunked: it drops a trailer
-// section byte by byte, and has one limit. If a call ends before the body does, at
-// least a quarter of all bytes so far must be chunk data, unless the others are less
-// than 100 KiB; otherwise it is ErrChunkOverhead.
+// Beyond Strict, Lenient accepts only ChunkSpace, because recipients that read chunks
+// differently disagree on where the next message begins. It parses the trailer section as
+// Strict does.
+//
+// Pico is picohttpparser's phr_decode_chunked. It drops a trailer section byte by byte, and has
+// one limit. When a call ends before the body does, Pico compares the bytes so far. If at least
+// 100 KiB of them are overhead, and less than a quarter is chunk data, the error is
+// ErrChunkOverhead.
 type Chunked struct {
 	// Parser holds the profile and the limits; nil is the zero Parser.
 	Parser *Parser
-	// Response says that the body is that of a response. In Lenient that selects
+	// Response says that the body is that of a response. In Lenient it selects
 	// Parser.AllowResponse instead of AllowRequest.
 	Response bool
-	// LeaveTrailer: the body ends after the chunk-size line of the last-chunk. The
-	// caller reads the trailer section, best with Trailer.Parse, which is strict:
-	// the next message begins where it ends.
+	// LeaveTrailer ends the body after the chunk-size line of the last-chunk. The caller then
+	// reads the trailer section, best with Trailer.Parse, which is strict: the next message
+	// begins where the trailer section ends.
 	LeaveTrailer bool
 
 	chunkReader
 	total   int64  // bytes of the body that were consumed
-	failed  []byte // the bytes in which the fault is
+	failed  []byte // the bytes that contain the fault
 	at      int    // the offset of the fault in them
 	trailer Trailer
 }
 
-// Reset makes d ready for another body under the same limits, and drops the references
-// to the bytes.
+// Reset makes d ready for another body with the same limits, and drops the references to the
+// bytes.
 func (d *Chunked) Reset() {
 	d.trailer.Reset()
 	d.part, d.fault, d.met = chunkSize, 0, 0
@@ -64,24 +71,24 @@ func (d *Chunked) Reset() {
 	d.failed, d.at = nil, 0
 }
 
-// Trailer returns the trailer section of a complete body. Its fields are parts of
-// the bytes that ended the body: it is valid until they are overwritten, or Reset.
+// Trailer returns the trailer section of a complete body. Its fields are parts of the bytes
+// that ended the body. They are valid until you overwrite those bytes or call Reset.
 func (d *Chunked) Trailer() *Trailer { return &d.trailer }
 
-// Next reads from b, which holds what has arrived of the body and was not consumed
-// before, up to the end of a piece of chunk data. b[:n] is consumed.
+// Next returns the first piece of chunk data in b. b holds the bytes of the body that have
+// arrived and were not consumed before. Next consumes b[:n].
 //
 //   - If err is nil, data is that piece: at least one byte, a part of b.
-//   - If err is ErrIncomplete, there are no more pieces in b. Call Next again with
-//     b[n:] and more bytes after it. b[n:] is empty unless the trailer section is
-//     unfinished, which must be in b as a whole.
-//   - If err is io.EOF, the body is complete, Trailer has its trailer section, and
-//     the next message begins at b[n:].
-//   - Otherwise err is an Error, and n the offset of the first byte that cannot be
-//     right. The end of the body cannot be found, so close the connection.
+//   - If err is ErrIncomplete, there are no more pieces in b. Call Next again with b[n:] and
+//     more bytes after it. b[n:] is empty unless it is an unfinished trailer section, which
+//     Next consumes only as a whole.
+//   - If err is io.EOF, the body is complete, Trailer has its trailer section, and the next
+//     message begins at b[n:].
+//   - Otherwise err is an Error, and n the offset of the first byte that breaks a rule. The
+//     end of the body cannot be found, so close the connection.
 func (d *Chunked) Next(b []byte) (data []byte, n int, err error) {
 	if d.part == chunkDataCR && len(b) > 2 && b[0] == '\r' && b[1] == '\n' && !d.isPico() {
-		d.part = chunkSize // all between two pieces of data, if it is plain
+		d.part = chunkSize // reads everything between two pieces of data, if it is plain
 		if n = 2 + d.plainLine(b[2:]); n < len(b) && n > 2 {
 			size := d.data(len(b) - n)
 			d.total += int64(n + size)
@@ -101,15 +108,15 @@ func (d *Chunked) Next(b []byte) (data []byte, n int, err error) {
 	return data, n, err
 }
 
-// Decode compacts the chunk data in b to the front of b and returns its size. b holds
-// what has arrived of the body and was not consumed before; b[:n] is consumed, and
-// b[:size] is data. The rest of b[:n] is overwritten, except for the trailer section at
-// its end.
+// Decode compacts the chunk data in b to the front of b and returns its size. b holds the
+// bytes of the body that have arrived and were not consumed before. Decode consumes b[:n],
+// and b[:size] is the data. It overwrites the rest of b[:n], except for the trailer section
+// at its end.
 //
 //   - If err is ErrIncomplete, call Decode again with b[n:] and more bytes after it.
-//   - If err is io.EOF, the body is complete, Trailer has its trailer section, and
-//     the next message begins at b[n:].
-//   - Otherwise err is an Error, and n is as in Next. b[:size] came before the fault.
+//   - If err is io.EOF, the body is complete, Trailer has its trailer section, and the next
+//     message begins at b[n:].
+//   - Otherwise err is an Error, and n is as in Next. b[:size] is the data before the fault.
 func (d *Chunked) Decode(b []byte) (size, n int, err error) {
 	for {
 		if d.part == chunkDataCR && len(b)-n >= 2 && b[n] == '\r' && b[n+1] == '\n' {
@@ -134,7 +141,7 @@ func (d *Chunked) Decode(b []byte) (size, n int, err error) {
 	}
 }
 
-// Deviations returns how the body departs from the RFCs, as far as it was read.
+// Deviations returns the departures from the RFCs in the part of the body that was read.
 func (d *Chunked) Deviations() Deviations { return d.met }
 
 // DeviationOffsets ranges over the deviations of the body, each with the offset of its
@@ -147,8 +154,8 @@ func (d *Chunked) DeviationOffsets() iter.Seq2[Deviations, int] {
 	}
 }
 
-// consumed counts n bytes of b. After a fault it keeps them for Explain, but for the
-// first that were overwritten.
+// consumed counts n bytes of b. After a fault it keeps b for Explain, without the bytes that
+// were overwritten.
 func (d *Chunked) consumed(b []byte, overwritten, n int) {
 	d.total += int64(n)
 	if d.fault != 0 && d.failed == nil {
@@ -156,7 +163,7 @@ func (d *Chunked) consumed(b []byte, overwritten, n int) {
 	}
 }
 
-// data returns how many of n bytes are chunk data, and counts them as read.
+// data returns how many of the next n bytes are chunk data, and counts them as read.
 func (d *Chunked) data(n int) int {
 	if uint64(n) >= d.left {
 		n = int(d.left)
@@ -166,8 +173,8 @@ func (d *Chunked) data(n int) int {
 	return n
 }
 
-// advance reads b from offset n up to a byte of chunk data, for which err is nil, or the
-// end of b or of the body. It returns the offset that it has reached.
+// advance reads b from offset n up to a byte of chunk data, where err is nil, or to the end
+// of b or of the body. It returns the offset that it has reached.
 func (d *Chunked) advance(b []byte, n int) (int, error) {
 	n, err := d.lines(b, n)
 	if err == nil && d.part != chunkData {
@@ -178,8 +185,8 @@ func (d *Chunked) advance(b []byte, n int) (int, error) {
 	return n, err
 }
 
-// lines reads b from offset n up to a byte of chunk data or of the trailer section, for
-// which err is nil.
+// lines reads b from offset n up to a byte of chunk data or of the trailer section, where err
+// is nil.
 func (d *Chunked) lines(b []byte, n int) (int, error) {
 	if d.isPico() {
 		m, err := d.readPico(b[n:], d.LeaveTrailer)
@@ -226,7 +233,7 @@ func (d *Chunked) lines(b []byte, n int) (int, error) {
 	return n, ErrIncomplete
 }
 
-// plainLine reads a chunk-size line that b begins with, if it is plain.
+// plainLine reads the chunk-size line at the start of b, if it is plain.
 func (d *Chunked) plainLine(b []byte) (n int) {
 	size, n := plainLine(b)
 	if n == 0 {
@@ -286,8 +293,8 @@ func (d *Chunked) readTrailer(b []byte) (n int, err error) {
 	return n, d.end(fault)
 }
 
-// moveChunks is Decode for whole chunks with plain chunk-size lines: it moves the
-// data of those at b[from:] to b[to:], and returns where it stopped.
+// moveChunks is Decode for whole chunks with plain chunk-size lines. It moves the data of
+// those at b[from:] to b[to:], and returns where it stopped in both.
 func moveChunks(b []byte, to, from int) (int, int) {
 	for len(b)-from >= 8 {
 		size, n := plainLine(b[from:])

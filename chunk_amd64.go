@@ -4,9 +4,9 @@ package picohttp
 
 import "github.com/picohttp/picohttp/internal/race"
 
-// moveRun works like moveRunGeneric. For 16 to 512 bytes the runtime's memmove
-// takes most of its time to choose how to move them. Below, there is little to
-// gain; above, its registers are wider.
+// moveRun works like moveRunGeneric. For 16 to 512 bytes, the runtime's memmove spends most
+// of its time on choosing how to move them. Below, there is little to gain; above, its
+// registers are wider.
 func moveRun(b []byte, to, from int, r run) (chunks int) {
 	if race.Enabled || r.size < 16 || r.size > 512 || r.n > 8 {
 		return moveRunGeneric(b, to, from, r)

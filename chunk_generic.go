@@ -2,12 +2,11 @@ package picohttp
 
 import "encoding/binary"
 
-// A run is chunks of one size that follow each other: usually all of a body but
-// the last. Comparing a chunk-size line with the one before is faster than reading
-// it: a processor that guesses that they are equal continues with the chunk after
-// it at once.
+// A run is a sequence of chunks of one size: usually all of a body but the last. Comparing a
+// chunk-size line with the one before is faster than reading it, because a processor that
+// predicts them to be equal continues with the next chunk at once.
 type run struct {
-	word, mask uint64 // the first eight bytes of the line, and which of them count
+	word, mask uint64 // the first eight bytes of the line, and the bits of those that belong to it
 	n          int    // bytes of the line
 	size       int    // chunk-size
 }
@@ -15,9 +14,9 @@ type run struct {
 // length returns the length of a chunk.
 func (r *run) length() int { return r.n + r.size + len("\r\n") }
 
-// moveRunGeneric moves the data of chunks at b[from:] to b[to:], as long as their
-// line is the one that is there, and returns how many. It stops before a chunk
-// that is not all in b, or has no CRLF after its data. to is not above from.
+// moveRunGeneric moves the data of the chunks at b[from:] to b[to:], as long as their
+// chunk-size lines equal that of r, and returns their number. It stops before a chunk that is
+// not entirely in b, or has no CRLF after its data. to must not exceed from.
 func moveRunGeneric(b []byte, to, from int, r run) (chunks int) {
 	for len(b)-from >= max(8, r.length()) {
 		end := from + r.n + r.size
@@ -34,11 +33,10 @@ func moveRunGeneric(b []byte, to, from int, r run) (chunks int) {
 	return chunks
 }
 
-// plainLine returns the chunk-size and the length of a chunk-size line that b
-// begins with. The length is 0 if the line is not all there, is that of the
-// last-chunk, has an extension, or may waste something: at most 14 digits, CRLF,
-// and the CRLF after the data are 18 bytes, as many as a chunk with one byte
-// of data may waste.
+// plainLine returns the chunk-size and the length of the chunk-size line at the start of b.
+// The length is 0 if the line is incomplete, is that of the last-chunk, has an extension, or
+// may have too much overhead: at most 14 digits, CRLF, and the CRLF after the data are 18
+// bytes, which is what a chunk with one byte of data may use.
 func plainLine(b []byte) (size uint64, n int) {
 	const most = 14
 	for i, c := range b {

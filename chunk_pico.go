@@ -1,12 +1,11 @@
 package picohttp
 
-// The chunked coding of Pico. What it accepts beyond RFC 9112, section 7.1:
-// anything but CR and LF after whitespace or a semicolon in a chunk-size line,
-// sizes up to 2^64-1, and anything at all in the lines of a trailer section, which
-// may end in LF alone.
+// This is the chunked coding of Pico. It accepts more than RFC 9112, section 7.1: anything
+// but CR and LF after whitespace or a semicolon in a chunk-size line, sizes up to 2^64-1, and
+// anything at all in the lines of a trailer section, which may end in LF alone.
 
-// tally counts n bytes, of which size are chunk-data, and at the end of what has
-// arrived compares the two.
+// tally counts n bytes, of which size are chunk-data. It compares the two at the end of what
+// has arrived.
 func (d *chunkReader) tally(n, size int, err error) error {
 	const most = 100 << 10
 	d.waste += int64(n - size)
@@ -17,8 +16,8 @@ func (d *chunkReader) tally(n, size int, err error) error {
 	return err
 }
 
-// readPico reads from b up to a byte of chunk-data, for which err is nil, or the end
-// of b or of the body. If leave is set, the body ends before its trailer section.
+// readPico reads from b up to a byte of chunk-data, where err is nil, or to the end of b or
+// of the body. If leave is set, the body ends before its trailer section.
 func (d *chunkReader) readPico(b []byte, leave bool) (n int, err error) {
 	for n < len(b) && d.part != chunkedEnd {
 		if d.part == chunkData {

@@ -5,23 +5,22 @@ import (
 	"math"
 )
 
-// A chunkReader reads what is not chunk-data in a body in chunked coding, a
-// production after the other: RFC 9112, section 7.1. It can stop and continue at any
-// byte.
+// A chunkReader reads what is not chunk-data in a body in chunked coding, one production at a
+// time: RFC 9112, section 7.1. It can stop and continue at any byte.
 type chunkReader struct {
 	part      chunkPart
 	fault     Error     // why the body ended, 0 if it was complete
 	faultPart chunkPart // the part in which it was found
 	digits    uint8     // of the chunk-size
 	line      int       // bytes of the chunk-size line that were read
-	ext       int       // those of its chunk-ext
+	ext       int       // bytes of its chunk-ext that were read
 	waste     int64     // see count; in Pico, all bytes that are not chunk-data
 	content   int64     // bytes of chunk-data, in Pico
 	left      uint64    // bytes of chunk-data to come
 
-	met        Deviations // what was accepted
+	met        Deviations // the deviations that were accepted
 	firstSpace int64      // offset in the body of the first ChunkSpace
-	space      int64      // that of the last whitespace in the chunk-size line
+	space      int64      // offset in the body of the last whitespace in the chunk-size line
 }
 
 // A chunkPart names the production that the next byte belongs to.
@@ -48,14 +47,14 @@ const (
 	chunkedEnd                    // nothing: the body is complete or malformed
 )
 
-// end ends the body, with a fault or, if that is 0, without.
+// end ends the body, without a fault if that is 0.
 func (d *chunkReader) end(fault Error) error {
 	d.faultPart = d.part
 	d.part, d.fault = chunkedEnd, fault
 	return d.ending()
 }
 
-// ending returns what is answered from the end of the body on.
+// ending returns the error of every call from the end of the body on.
 func (d *chunkReader) ending() error {
 	if d.fault != 0 {
 		return d.fault
@@ -63,8 +62,8 @@ func (d *chunkReader) ending() error {
 	return io.EOF
 }
 
-// count takes a chunk-size line into account and reports whether the body wastes
-// more than it may.
+// count adds the overhead of a chunk to the total, and reports whether it is too much: see
+// Chunked. line is the length of the chunk-size line.
 func (d *chunkReader) count(p *Parser, line int, size uint64) (tooMuch bool) {
 	const perChunk, perOctet = 16, 2
 	free := perChunk + perOctet*int64(min(size, math.MaxInt32)) // enough to bring waste to 0
@@ -72,8 +71,8 @@ func (d *chunkReader) count(p *Parser, line int, size uint64) (tooMuch bool) {
 	return d.waste > int64(limit(p.MaxChunkOverhead, DefaultMaxChunkOverhead))
 }
 
-// readLine reads bytes of a chunk-size line, and of a fault returns the offset of its
-// byte:
+// readLine reads bytes of a chunk-size line, and returns their number or, with a fault, the
+// offset of the byte at fault:
 //
 //	chunk-size [ chunk-ext ] CRLF
 //
@@ -155,8 +154,8 @@ func (d *chunkReader) readDataEnd(c byte) Error {
 //
 //	chunk-size = 1*HEXDIG
 //
-// of which there may be 16: more are leading zeros that nobody needs, or a
-// number that nobody can count to.
+// It accepts at most 16: more are leading zeros that nobody needs, or a number that is too
+// large.
 func (d *chunkReader) readDigit(c byte) Error {
 	const most = 16
 	if hexdig[c] >= 16 || d.digits == most || d.left > math.MaxInt64>>4 {
@@ -174,7 +173,7 @@ func (d *chunkReader) readDigit(c byte) Error {
 //	chunk-ext-name = token
 //	chunk-ext-val  = token / quoted-string
 //
-// RFC 9112, section 7.1.1, or chunkedEnd if the byte cannot be there.
+// RFC 9112, section 7.1.1. It returns chunkedEnd if the byte cannot be there.
 func (p chunkPart) next(c byte) chunkPart {
 	token, space := class[c]&tchar != 0, isWhitespace(c)
 	switch p {

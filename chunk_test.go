@@ -17,8 +17,8 @@ import (
 	"github.com/picohttp/picohttp/internal/mutants"
 )
 
-// A chunkedWay decodes a body that arrives in pieces which end at the given
-// offsets and at the end of b.
+// A chunkedWay decodes a body that arrives in pieces. The pieces end at the given offsets and at
+// the end of b.
 type chunkedWay struct {
 	name   string
 	decode func(g *guard, d Chunked, b []byte, ends []int) outcome
@@ -26,8 +26,8 @@ type chunkedWay struct {
 
 var chunkedWays = []chunkedWay{{"Next", decodeByNext}, {"Decode", decodeInPlace}}
 
-// decodeByNext gives each piece to Next where it ends at a page end, together
-// with what was left of those before.
+// decodeByNext gives each piece to Next, at the end of a page, together with the bytes that the
+// earlier pieces left.
 func decodeByNext(g *guard, d Chunked, b []byte, ends []int) outcome {
 	var body []byte
 	at := 0
@@ -44,7 +44,7 @@ func decodeByNext(g *guard, d Chunked, b []byte, ends []int) outcome {
 				return chunkedOutcome(&d, at, err, body)
 			}
 			if len(data) == 0 || cap(data) != len(data) {
-				panic(fmt.Sprintf("a piece of %d octets, capacity %d", len(data), cap(data)))
+				panic(fmt.Sprintf("a piece of %d bytes, capacity %d", len(data), cap(data)))
 			}
 		}
 	}
@@ -69,8 +69,8 @@ func decodeInPlace(g *guard, d Chunked, b []byte, ends []int) outcome {
 	return chunkedOutcome(&d, at, ErrIncomplete, body)
 }
 
-// chunkedOutcome puts into an outcome what became of a body. Of an incomplete one
-// no offset is said: it depends on the way.
+// chunkedOutcome makes an outcome of what decoding a body returned. For an incomplete body it has
+// no offset, because that depends on the way.
 func chunkedOutcome(d *Chunked, n int, err error, body []byte) outcome {
 	o := outcome{n: n, parts: fmt.Sprintf("body %q\n", body)}
 	switch e, _ := err.(Error); {
@@ -86,13 +86,13 @@ func chunkedOutcome(d *Chunked, n int, err error, body []byte) outcome {
 	}
 	for range 2 {
 		if _, n, again := d.Next([]byte("x")); err != ErrIncomplete && (again != err || n != 0) {
-			panic(fmt.Sprintf("after %v Next answers %d, %v", err, n, again))
+			panic(fmt.Sprintf("after %v Next returns %d, %v", err, n, again))
 		}
 	}
 	return o
 }
 
-// onlyOffset is o without what a vector does not say: the data before a fault.
+// onlyOffset is o without the data before a fault, which vectors do not have.
 func (o outcome) onlyOffset() outcome {
 	if o.result == "malformed" {
 		o.parts = ""
@@ -131,7 +131,7 @@ func TestChunked(t *testing.T) {
 	}
 }
 
-// TestChunkedPrefixes: a fault is told at its octet, whatever follows.
+// TestChunkedPrefixes checks that a fault is reported at its byte, whatever follows.
 func TestChunkedPrefixes(t *testing.T) {
 	g := newGuard(t)
 	for _, v := range loadVectors(t, "chunked") {
@@ -152,19 +152,19 @@ func TestChunkedPrefixes(t *testing.T) {
 	}
 }
 
-// TestChunkedOverhead holds the arithmetic in the comment of Chunked.
+// TestChunkedOverhead checks the arithmetic in the comment of Chunked.
 func TestChunkedOverhead(t *testing.T) {
 	plain := strings.Repeat("1\r\nx\r\n", 1_000_000)
 	d := Chunked{}
 	if size, _, err := d.Decode([]byte(plain)); size != 1_000_000 || err != ErrIncomplete {
-		t.Errorf("octet by octet: %d, %v", size, err)
+		t.Errorf("byte by byte: %d, %v", size, err)
 	}
 	d.Reset()
 	wasteful := strings.Repeat("1;"+strings.Repeat("e", 99)+"\r\nx\r\n", 1000)
 	if size, _, err := d.Decode([]byte(wasteful)); size != 188 || err != ErrChunkOverhead {
-		t.Errorf("with 100 octets of extensions: %d, %v", size, err)
+		t.Errorf("with 100 bytes of extensions: %d, %v", size, err)
 	}
-	// 15 digits and one octet of data are 19 octets, of which 18 are free.
+	// 15 digits and one byte of data make 19 bytes of overhead, of which 18 are allowed.
 	d = Chunked{Parser: &Parser{MaxChunkOverhead: 10}}
 	if size, _, err := d.Decode([]byte(strings.Repeat("000000000000001\r\nx\r\n", 20))); size != 10 || err != ErrChunkOverhead {
 		t.Errorf("15 digits: %d, %v", size, err)
@@ -173,7 +173,7 @@ func TestChunkedOverhead(t *testing.T) {
 	if size, _, err := d.Decode([]byte(strings.Repeat("00000000000001\r\nx\r\n", 20_000))); size != 20_000 || err != ErrIncomplete {
 		t.Errorf("14 digits: %d, %v", size, err)
 	}
-	// What larger chunks leave unused is taken off.
+	// What larger chunks leave unused reduces the total.
 	d.Reset()
 	mixed := strings.Repeat("1;"+strings.Repeat("e", 99)+"\r\nx\r\n20\r\n"+strings.Repeat("y", 32)+"\r\n", 2000)
 	if size, _, err := d.Decode([]byte(mixed)); err != ErrChunkOverhead || size < 188*33 {
@@ -186,12 +186,12 @@ func TestChunkedOverhead(t *testing.T) {
 	}
 }
 
-// TestPicoOverhead: at the end of a call, a quarter of all must be data if the rest
-// is 100 KiB, by picohttpparser's arithmetic.
+// TestPicoOverhead checks picohttpparser's limit: at the end of a call, a quarter of all bytes
+// must be data if the others are 100 KiB or more.
 func TestPicoOverhead(t *testing.T) {
 	const most = 100 << 10
 	for _, test := range []struct {
-		data, rest int // octets so far, in the body
+		data, rest int // bytes so far, in the body
 		want       error
 	}{
 		{0, most - 1, ErrIncomplete},
@@ -224,7 +224,7 @@ func TestPicoOverhead(t *testing.T) {
 		if n != len(b) || err != test.want {
 			t.Errorf("%+v: Next has %d, %v", test, n, err)
 		}
-		// What ends the body is not judged.
+		// The bytes that end the body are not judged.
 		ended := append(b, "\r\ny\r\n0\r\n\r\n"...)
 		d.Reset()
 		if _, _, err := d.Decode(ended); err != io.EOF {
@@ -233,7 +233,8 @@ func TestPicoOverhead(t *testing.T) {
 	}
 }
 
-// TestPicoOverheadOfMany: the content of every chunk counts, whichever way it was read.
+// TestPicoOverheadOfMany checks that the content of every chunk counts, whichever way it was
+// read.
 func TestPicoOverheadOfMany(t *testing.T) {
 	b := []byte(strings.Repeat("14\r\n"+strings.Repeat("x", 20)+"\r\n", 5000) + "1;" + strings.Repeat("e", 150<<10))
 	for _, way := range chunkedWays {
@@ -244,9 +245,9 @@ func TestPicoOverheadOfMany(t *testing.T) {
 	}
 }
 
-// TestMoveRun holds moveRun to moveRunGeneric: chunks of every size, whole and cut
-// off, with the wrong octet behind the data or another line after some, moved by
-// every short distance.
+// TestMoveRun compares moveRun with moveRunGeneric. Chunks of every size are moved by every short
+// distance: complete, cut off, with a wrong byte after the data, and with another line after
+// some.
 func TestMoveRun(t *testing.T) {
 	g, other := newGuard(t), newGuard(t)
 	rng := rand.New(rand.NewPCG(21, 22))
@@ -296,8 +297,8 @@ func TestMoveRun(t *testing.T) {
 	}
 }
 
-// TestDecodeRuns holds Decode, which moves runs of chunks at once, to Next: a line
-// that differs from the one before in any bit of any octet ends a run.
+// TestDecodeRuns compares Decode, which moves runs of chunks at once, with Next. A line that
+// differs from the one before in any bit ends a run.
 func TestDecodeRuns(t *testing.T) {
 	g := newGuard(t)
 	for digits := 2; digits <= 14; digits++ {
@@ -315,19 +316,20 @@ func TestDecodeRuns(t *testing.T) {
 	}
 }
 
-// TestChunkedLongTrailer: the offset of a fault behind the table of fields.
+// TestChunkedLongTrailer checks the offset of a fault after more field lines than the index
+// holds.
 func TestChunkedLongTrailer(t *testing.T) {
 	for _, before := range []int{0, 1, 63, 64, 65, 200} {
 		lines := strings.Repeat("A: b\r\n", before)
 		body := "0\r\n" + lines + "Host: h\r\nA: b\r\n\r\n"
 		var d Chunked
 		if _, n, err := d.Decode([]byte(body)); err != ErrTrailerField || n != len("0\r\n"+lines) {
-			t.Errorf("behind %d lines: %d, %v", before, n, err)
+			t.Errorf("after %d lines: %d, %v", before, n, err)
 		}
 	}
 }
 
-// TestChunkedAgain: Reset leaves nothing of the body before.
+// TestChunkedAgain checks that Reset leaves nothing of the previous body.
 func TestChunkedAgain(t *testing.T) {
 	d := Chunked{Parser: &Parser{MaxChunkExtBytes: 4}}
 	d.Decode([]byte("0\r\nA: b\r\n\r\n"))
@@ -355,8 +357,7 @@ func TestChunkedAgain(t *testing.T) {
 	}
 }
 
-// TestChunkedAnyOrder: whatever is called in whatever order, there is some
-// answer, not a panic.
+// TestChunkedAnyOrder checks that no sequence of calls panics.
 func TestChunkedAnyOrder(t *testing.T) {
 	seeds := seeds(t, "chunked")
 	rng := rand.New(rand.NewPCG(17, 18))
@@ -381,8 +382,8 @@ func TestChunkedAnyOrder(t *testing.T) {
 	}
 }
 
-// chunkLine is a chunk-size line of RFC 9112, section 7.1 as a regular
-// expression, written down from the ABNF once more.
+// chunkLine is a chunk-size line of RFC 9112, section 7.1 as a regular expression, derived from
+// the ABNF independently of the parser.
 var chunkLine = func() *regexp.Regexp {
 	const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 	const quoted = `"(?:[\t \x21\x23-\x5b\x5d-\x7e\x{80}-\x{ff}]|\\[\t \x21-\x7e\x{80}-\x{ff}])*"`
@@ -393,11 +394,11 @@ var trailerGrammar = regexp.MustCompile(`^` + fieldLines)
 
 var spaceBeforeExt = regexp.MustCompile(`[0-9A-Fa-f][\t ]+;`)
 
-// chunkedByGrammar decodes a complete body as the grammar has it, without limits
-// but that of a chunk-size.
+// chunkedByGrammar decodes a complete body by the grammar, with no limit but that of a
+// chunk-size.
 func chunkedByGrammar(b []byte) (body []byte, n int, ok bool) {
 	for {
-		lineEnd := n + bytes.IndexByte(b[n:], '\n') + 1 // no match, if there is none
+		lineEnd := n + bytes.IndexByte(b[n:], '\n') + 1 // if there is none, there is no match
 		line := chunkLine.FindStringSubmatch(latin1(b[n:lineEnd]))
 		if line == nil {
 			return nil, 0, false
@@ -419,10 +420,10 @@ func chunkedByGrammar(b []byte) (body []byte, n int, ok bool) {
 	}
 }
 
-// nethttpChunkedAccepts are the faults that net/http's decoder lets pass.
+// nethttpChunkedAccepts are the faults that net/http's decoder accepts.
 var nethttpChunkedAccepts = map[Error]string{
-	ErrChunkExt:        "extensions are dropped unread, white space at the end of the line, too",
-	ErrChunkSize:       "white space at the end of the line, or a size of 2^63 and more",
+	ErrChunkExt:        "extensions are dropped unread, and so is whitespace at the end of the line",
+	ErrChunkSize:       "whitespace at the end of the line, or a size of 2^63 and more",
 	ErrBareCR:          "extensions are dropped unread",
 	ErrBareLF:          "in trailer sections, which it leaves to others",
 	ErrChunkExtTooLong: "its limit is for the line, and larger",
@@ -436,8 +437,8 @@ var nethttpChunkedAccepts = map[Error]string{
 	ErrChunkOverhead:   "it does not count the CRLF of a line",
 }
 
-// allWays decodes b by each way, whole and in pieces, and answers what all of them
-// do.
+// allWays decodes b in each way, whole and in pieces, and returns the outcome, which must be the
+// same for all of them.
 func allWays(t *testing.T, g *guard, d Chunked, b []byte, ends []int, octets bool) outcome {
 	whole := decodeByNext(g, d, b, nil)
 	for _, way := range chunkedWays {
@@ -449,15 +450,15 @@ func allWays(t *testing.T, g *guard, d Chunked, b []byte, ends []int, octets boo
 		}
 		if octets {
 			if got := way.decode(g, d, b, everyOffset(b)); got != whole {
-				t.Fatalf("by %s octet by octet: %v, whole: %v\n%q", way.name, got, whole, b)
+				t.Fatalf("by %s byte by byte: %v, whole: %v\n%q", way.name, got, whole, b)
 			}
 		}
 	}
 	return whole
 }
 
-// checkChunked: however a body is delivered and decoded, it has one outcome; one
-// that is complete is what the grammar says and what net/http's decoder reads.
+// checkChunked checks that a body has the same outcome however it is delivered and decoded. If
+// the body is complete, the grammar and net/http's decoder must agree.
 func checkChunked(t *testing.T, g *guard, p *Parser, b []byte, ends []int, octets bool) {
 	allWays(t, g, Chunked{Parser: p}, b, ends, octets)
 	pico := allWays(t, g, Chunked{Parser: &Parser{Profile: Pico}}, b, ends, octets)
@@ -479,12 +480,12 @@ func checkChunked(t *testing.T, g *guard, p *Parser, b []byte, ends []int, octet
 	fault, _ := err.(Error)
 	limited := fault == ErrChunkExtTooLong || fault == ErrChunkOverhead || fault == ErrTrailerTooLong || fault == ErrTooManyFields || fault == ErrTrailerField
 	if ok != (err == nil) && !limited || err == nil && (n != length || !bytes.Equal(own[:size], body)) {
-		t.Fatalf("%d octets, %v; the grammar says %d, %v\n%q", n, err, length, ok, b)
+		t.Fatalf("%d bytes, %v; the grammar says %d, %v\n%q", n, err, length, ok, b)
 	}
 	peer, peerErr := io.ReadAll(httputil.NewChunkedReader(bufio.NewReader(bytes.NewReader(b))))
 	switch {
 	case err == nil && peerErr != nil && spaceBeforeExt.Match(b):
-		// net/http refuses BWS between chunk-size and ";"
+		// net/http rejects BWS between chunk-size and ";"
 	case err == nil && (peerErr != nil || !bytes.Equal(peer, own[:size])):
 		t.Fatalf("net/http has %q, %v\n%q", peer, peerErr, b)
 	case fault != 0 && peerErr == nil && nethttpChunkedAccepts[fault] == "":
@@ -494,7 +495,7 @@ func checkChunked(t *testing.T, g *guard, p *Parser, b []byte, ends []int, octet
 	}
 }
 
-// FuzzChunked is checkChunked under limits.
+// FuzzChunked is checkChunked with limits.
 func FuzzChunked(f *testing.F) {
 	for _, b := range seeds(f, "chunked") {
 		if len(b) <= 2048 {

@@ -13,21 +13,21 @@ import (
 	"testing"
 )
 
-// A headCase is a line of requests.jsonl or responses.jsonl: a head with the
-// verdict of RFC 9112, 9110 and 3986, and what each layer of a server says.
+// A headCase is a line of requests.jsonl or responses.jsonl: a head, the verdict of RFC 9112,
+// 9110 and 3986 on it, and that of each layer of a server.
 type headCase struct {
 	ID        string      `json:"id"`
 	Raw       []byte      `json:"raw"`
 	Strict    string      `json:"strict"`
-	Tokenizer string      `json:"tokenizer"` // what a parser says that leaves Layers to others
+	Tokenizer string      `json:"tokenizer"` // the verdict of a parser that leaves Layers to others
 	Layers    []string    `json:"layers"`
-	Early     bool        `json:"early"` // wrong, but not ended: incomplete will do
+	Early     bool        `json:"early"` // wrong, but not complete: incomplete is also right
 	Alt       []string    `json:"alt"`   // other verdicts that conform
 	Method    string      `json:"method"`
 	Target    string      `json:"target"`
 	Status    int         `json:"status"`
 	Reason    string      `json:"reason"`
-	Code      string      `json:"code"` // which rule is broken
+	Code      string      `json:"code"` // the rule that is broken
 	Minor     int         `json:"minor"`
 	Consumed  int         `json:"consumed"`
 	Headers   [][2]string `json:"headers"`
@@ -37,8 +37,8 @@ type headCase struct {
 	} `json:"upper"`
 }
 
-// loadConformance reads the cases in a file of the folder, of which there are at
-// least some.
+// loadConformance reads the cases in a file of the folder, and checks that there are at least
+// that many.
 func loadConformance[T any](t testing.TB, folder, file string, least int) (cases []T) {
 	f, err := os.Open(filepath.Join(folder, file))
 	if err != nil {
@@ -60,8 +60,8 @@ func loadConformance[T any](t testing.TB, folder, file string, least int) (cases
 	return cases
 }
 
-// TestConformance holds the strict parser to the messages that other parsers'
-// suites have, as the RFCs judge them. PICOHTTP_CONFORMANCE names the folder.
+// TestConformance compares the strict parser with messages from the test suites of other parsers,
+// as the RFCs judge them. PICOHTTP_CONFORMANCE names the folder.
 func TestConformance(t *testing.T) {
 	folder := os.Getenv("PICOHTTP_CONFORMANCE")
 	if folder == "" {
@@ -71,7 +71,7 @@ func TestConformance(t *testing.T) {
 	responses := loadConformance[headCase](t, folder, "responses.jsonl", 239)
 	framing := loadConformance[framingCase](t, folder, "framing.jsonl", 240)
 	chunked := loadConformance[chunkedCase](t, folder, "chunked.jsonl", 99)
-	either := map[string]bool{} // heads that may be refused
+	either := map[string]bool{} // heads that may be rejected
 	for _, c := range slices.Concat(requests, responses) {
 		either[string(c.Raw)] = c.Strict == "either"
 	}
@@ -92,14 +92,14 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// obsTextTarget reports whether the difference is the one that is on purpose:
-// obs-text in the request-target is refused by the parser, not by a layer above.
+// obsTextTarget reports whether the difference is one that is intended: this parser rejects
+// obs-text in the request-target, instead of a layer above it.
 func (c *headCase) obsTextTarget() bool {
 	return slices.Contains(c.Layers, "target") && strings.ContainsFunc(c.Target, func(r rune) bool { return r >= 0x80 })
 }
 
-// verdicts are those that conform for Parse, which leaves the layers above the
-// syntax to others.
+// verdicts returns the verdicts that conform for Parse, which leaves the layers above the syntax
+// to others.
 func (c *headCase) verdicts() []string {
 	want := append([]string{c.Strict}, c.Alt...)
 	if len(c.Layers) > 0 {
@@ -128,8 +128,7 @@ func verdict(err error) string {
 	return "reject"
 }
 
-// accepted reports whether m is accepted, and checks the verdict and what all
-// kinds of heads have.
+// accepted reports whether m is accepted. It checks the verdict and what all kinds of heads have.
 func (c *headCase) accepted(t *testing.T, m message, b []byte, want []string) bool {
 	t.Helper()
 	n, err := m.parseUnder(&Parser{}, b)
@@ -167,8 +166,8 @@ func (c *headCase) checkRequest(t *testing.T, g *guard) {
 	}
 }
 
-// statusWithoutSP reports whether the difference is the one that is on purpose: a
-// status-line without the SP before an empty reason-phrase is accepted.
+// statusWithoutSP reports whether the difference is one that is intended: a status-line without
+// the SP before an empty reason-phrase is accepted.
 func (c *headCase) statusWithoutSP() bool { return c.Code == "status-no-sp" }
 
 func (c *headCase) checkResponse(t *testing.T, g *guard) {
@@ -176,7 +175,7 @@ func (c *headCase) checkResponse(t *testing.T, g *guard) {
 	if c.statusWithoutSP() && !c.Early {
 		want = []string{"accept"}
 		if bytes.Contains(c.Raw, []byte("\r\n ")) {
-			want = []string{"reject"} // an obs-fold, further on
+			want = []string{"reject"} // an obs-fold in a later line
 		}
 	}
 	for _, b := range [][]byte{g.atEnd(c.Raw), g.atStart(c.Raw)} {
@@ -198,8 +197,8 @@ func (c *headCase) checkResponse(t *testing.T, g *guard) {
 	}
 }
 
-// oddCoding reports whether the difference is the one that is on purpose: a
-// Transfer-Encoding in two lines, or with an empty element, is rejected.
+// oddCoding reports whether the difference is one that is intended: a Transfer-Encoding on two
+// lines, or with an empty element, is rejected.
 func (c *headCase) oddCoding() bool {
 	lines := 0
 	for _, field := range c.Headers {
@@ -242,7 +241,7 @@ func (c *framingCase) check(t *testing.T, g *guard, either bool) {
 	checkFramingLabel(t, c.ID, got, append([]string{c.Expect}, c.Alt...))
 }
 
-// checkFramingLabel compares what framingOf answers with what may be expected.
+// checkFramingLabel compares the result of framingOf with the expected one.
 func checkFramingLabel(t *testing.T, id, got string, want []string) {
 	t.Helper()
 	words := strings.Fields(got)

@@ -6,13 +6,12 @@ import (
 	"math"
 )
 
-// A Content decodes the content of one message, however it is framed, without I/O: it
-// finds the pieces of content in the bytes that the caller has read. The zero value is
-// ready, and has no content until Start.
+// A Content decodes the content of one message, whatever its framing. It does no I/O: it
+// finds the pieces of content in the bytes that you have read. The zero value is ready to
+// use, and has no content until Start.
 type Content struct {
-	// Response says that the message is a response. In Lenient that selects
-	// Parser.AllowResponse instead of AllowRequest for a chunked body. Set it
-	// before Start.
+	// Response says that the message is a response. In Lenient it selects Parser.AllowResponse
+	// instead of AllowRequest for a chunked body. Set it before Start.
 	Response bool
 
 	body    Body
@@ -21,28 +20,27 @@ type Content struct {
 	chunked Chunked
 }
 
-// Start prepares c for the content of a message that is framed by f, and drops the
-// references to earlier bytes. p holds the profile and the limits of a chunked body; nil
-// is the zero Parser.
+// Start prepares c for the content of a message with that Framing, and drops the references
+// to earlier bytes. p holds the profile and the limits for a chunked body; nil is the zero
+// Parser.
 func (c *Content) Start(f Framing, p *Parser) {
 	c.body, c.left, c.closed = f.Body, max(f.Length, 0), false
 	c.chunked.Parser, c.chunked.Response = p, c.Response
 	c.chunked.Reset()
 }
 
-// Next returns the first piece of content in b, which holds what has arrived of the
-// body and was not consumed before. b[:n] is consumed.
+// Next returns the first piece of content in b. b holds the bytes of the body that have
+// arrived and were not consumed before. Next consumes b[:n].
 //
 //   - If err is nil, data is that piece: at least one byte, a part of b.
-//   - If err is ErrIncomplete, there is no more content in b. Read more and call Next
-//     again with b[n:] and the new bytes after it. b[n:] is empty unless a trailer
-//     section is unfinished, which must be in b as a whole. When the connection ends,
-//     call End.
-//   - If err is io.EOF, the content is complete, and the next message begins at b[n:].
-//     BodyNone and BodyTunnel have no content. BodyUntilClose is complete only after
+//   - If err is ErrIncomplete, there is no more content in b. Read more and call Next again
+//     with b[n:] and the new bytes after it. b[n:] is empty unless it is an unfinished
+//     trailer section, which Next consumes only as a whole. When the connection ends, call
 //     End.
-//   - Otherwise err is an Error, and n the offset of the first byte that cannot be
-//     right. Close the connection.
+//   - If err is io.EOF, the content is complete, and the next message begins at b[n:].
+//     BodyNone and BodyTunnel have no content. BodyUntilClose is complete only after End.
+//   - Otherwise err is an Error, and n the offset of the first byte that breaks a rule. Close
+//     the connection.
 func (c *Content) Next(b []byte) (data []byte, n int, err error) {
 	switch c.body {
 	case BodyChunked:
@@ -64,9 +62,9 @@ func (c *Content) Next(b []byte) (data []byte, n int, err error) {
 	return nil, 0, ErrIncomplete
 }
 
-// Call End when the connection has ended and Next has returned ErrIncomplete for all that
-// arrived. It returns nil if the content is complete by that, or was complete before; the Error
-// if Next returned one; and io.ErrUnexpectedEOF if content is missing.
+// End reports whether the content is complete after the connection has ended. Call it when
+// Next has returned ErrIncomplete for all bytes that arrived. End returns nil if the content
+// is complete, the Error if Next returned one, and io.ErrUnexpectedEOF if content is missing.
 func (c *Content) End() error {
 	c.closed = true
 	switch fault := c.chunked.fault; {
@@ -90,10 +88,12 @@ func (c *Content) isComplete() bool {
 	return true
 }
 
-// Left returns how many bytes of content come next with nothing between them: the rest of
-// a Content-Length or of a chunk, and math.MaxInt64 for BodyUntilClose. It is 0 if something
-// else comes next, as a chunk-size line, or nothing. So many bytes can be read straight to
-// where the content is to go. Next has to be called for them, but does not look at them.
+// Left returns how many bytes of content come next with nothing between them: the rest of a
+// Content-Length or of a chunk, and math.MaxInt64 for BodyUntilClose. It is 0 if something
+// else comes next, such as a chunk-size line, or nothing.
+//
+// You can read that many bytes from the connection directly into their destination. Then pass
+// them to Next, which counts them but does not look at them.
 func (c *Content) Left() int64 {
 	switch {
 	case c.body == BodyLength:
@@ -110,7 +110,7 @@ func (c *Content) Left() int64 {
 // Its fields are parts of the bytes given to that call. Other bodies have an empty one.
 func (c *Content) Trailer() *Trailer { return c.chunked.Trailer() }
 
-// Deviations returns how the body departs from the RFCs, as far as it was read.
+// Deviations returns the departures from the RFCs in the part of the body that was read.
 func (c *Content) Deviations() Deviations { return c.chunked.Deviations() }
 
 // DeviationOffsets ranges over the deviations of the body, each with the offset of its

@@ -2,25 +2,26 @@ package picohttp
 
 import "errors"
 
-// ErrIncomplete means that the bytes so far are a valid prefix of a head, a trailer
-// section or a chunked body. It is not a fault: read more and continue.
+// ErrIncomplete means that the bytes so far are a valid prefix of a head, a trailer section
+// or a chunked body. It is not a fault: read more and continue.
 var ErrIncomplete = errors.New("picohttp: incomplete message")
 
-// An Error says what is wrong with a message. Errors are comparable
-// (err == picohttp.ErrMethod), and returning one allocates nothing. The n returned
-// along with it says where the fault is; Explain turns both into text for people.
+// An Error says what is wrong with a message. Errors are comparable (err ==
+// picohttp.ErrMethod), and returning one allocates nothing. The n returned along with an Error
+// says where the fault is. Explain turns both into a message for people.
 type Error uint8
 
-// The errors of Parse, with what n is the offset of; of Host, Framing and Check, which
-// report no offset; and of chunked bodies.
+// These are the errors of Parse and Resume, of Host, Framing and Check, and of chunked bodies.
+// If n is returned along with one, it is the offset of the byte at fault, or of the byte named
+// here.
 const (
-	// ErrTLS: the peer speaks TLS. The first byte of a TLS record.
+	// ErrTLS: the peer speaks TLS. n is at the first byte of the TLS record.
 	ErrTLS Error = iota + 1
-	// ErrHTTP2: the peer speaks HTTP/2 with prior knowledge. The major
-	// version in its connection preface.
+	// ErrHTTP2: the peer speaks HTTP/2 with prior knowledge. n is at the major version in its
+	// connection preface.
 	ErrHTTP2
-	// ErrEmptyLine: more than one empty line before the request-line. The CR
-	// of the second.
+	// ErrEmptyLine: more than one empty line before the request-line. n is at the CR of the
+	// second.
 	ErrEmptyLine
 	// ErrMethod: a byte in the method that is not a tchar, or no SP right after
 	// the method.
@@ -31,42 +32,42 @@ const (
 	// ErrVersion: no "HTTP/1." DIGIT after the request-target, or at the start
 	// of a status-line.
 	ErrVersion
-	// ErrMajor: a major version other than 1. Its digit.
+	// ErrMajor: a major version other than 1. n is at its digit.
 	ErrMajor
 	// ErrRequestLine: something between the HTTP-version and the CRLF.
 	ErrRequestLine
-	// ErrStatus: a status-code that is not three digits with an SP before and
-	// an SP or CRLF after them.
+	// ErrStatus: a status-code that is not three digits with an SP before them and an SP or
+	// CRLF after them.
 	ErrStatus
 	// ErrReason: a control character in the reason-phrase.
 	ErrReason
-	// ErrBareCR: a CR without LF. The byte after the CR.
+	// ErrBareCR: a CR without LF. n is at the byte after the CR.
 	ErrBareCR
-	// ErrBareLF: an LF without CR. The LF.
+	// ErrBareLF: an LF without CR. n is at the LF.
 	ErrBareLF
 	// ErrLeadingSpace: whitespace before the first field line.
 	ErrLeadingSpace
-	// ErrObsFold: a line folded by whitespace at its start.
+	// ErrObsFold: a line that begins with whitespace, and so continues the line before.
 	ErrObsFold
 	// ErrFieldName: a byte in a field name that is not a tchar, or no colon
 	// right after the name.
 	ErrFieldName
 	// ErrFieldValue: a control character in a field value.
 	ErrFieldValue
-	// ErrHeadTooLong: a head longer than Parser.MaxHeadBytes. The first byte
-	// over the limit.
+	// ErrHeadTooLong: a head longer than Parser.MaxHeadBytes. n is at the first byte over the
+	// limit.
 	ErrHeadTooLong
-	// ErrTrailerTooLong: a trailer section longer than Parser.MaxTrailerBytes.
-	// The first byte over the limit.
+	// ErrTrailerTooLong: a trailer section longer than Parser.MaxTrailerBytes. n is at the
+	// first byte over the limit.
 	ErrTrailerTooLong
-	// ErrMethodTooLong: a method longer than Parser.MaxMethodBytes. The first
-	// byte over the limit.
+	// ErrMethodTooLong: a method longer than Parser.MaxMethodBytes. n is at the first byte
+	// over the limit.
 	ErrMethodTooLong
-	// ErrTargetTooLong: a request-target longer than Parser.MaxTargetBytes.
-	// The first byte over the limit.
+	// ErrTargetTooLong: a request-target longer than Parser.MaxTargetBytes. n is at the first
+	// byte over the limit.
 	ErrTargetTooLong
-	// ErrTooManyFields: more field lines than Parser.MaxFields. The first
-	// byte of the first line over the limit.
+	// ErrTooManyFields: more field lines than Parser.MaxFields. n is at the first byte of the
+	// first line over the limit.
 	ErrTooManyFields
 	// ErrHostMissing: an HTTP/1.1 request without a Host field.
 	ErrHostMissing
@@ -74,24 +75,23 @@ const (
 	ErrHostRepeated
 	// ErrHost: a Host that is not uri-host [ ":" port ].
 	ErrHost
-	// ErrTargetForm: a request-target that has none of the four forms, or one
-	// that the method does not allow, or an authority that is not valid. See
-	// Request.Check.
+	// ErrTargetForm: a request-target that has none of the four forms, does not fit the
+	// method, or has a malformed authority. See Request.Check.
 	ErrTargetForm
 	// ErrAuthority: a request-target whose authority differs from Host.
 	ErrAuthority
 	// ErrContentLength: a Content-Length that is not 1*DIGIT or exceeds
 	// math.MaxInt64.
 	ErrContentLength
-	// ErrContentLengthRepeated: more than one Content-Length, even of equal
-	// values, in two lines or in a list.
+	// ErrContentLengthRepeated: more than one Content-Length, on two lines or in a list, even
+	// if the values are equal.
 	ErrContentLengthRepeated
-	// ErrTransferEncoding: a Transfer-Encoding that is not a list of transfer
-	// codings, has an empty element, or comes in more than one line; or HTAB after it in
-	// a request for an upgrade.
+	// ErrTransferEncoding: a Transfer-Encoding that is not a list of transfer codings, has an
+	// empty element, or is on more than one line. In a request for an upgrade, also one whose
+	// value is followed by HTAB.
 	ErrTransferEncoding
-	// ErrTransferEncodingVersion: a Transfer-Encoding in an HTTP/1.0 message, or in
-	// one whose version some recipients do not take for HTTP/1.1.
+	// ErrTransferEncodingVersion: a Transfer-Encoding in an HTTP/1.0 message, in a request of
+	// HTTP/1.2 or later, or in a message whose version some recipients may read differently.
 	ErrTransferEncodingVersion
 	// ErrAmbiguousLength: both Transfer-Encoding and Content-Length.
 	ErrAmbiguousLength
@@ -102,10 +102,10 @@ const (
 	// ErrConnectContent: a CONNECT with a Transfer-Encoding, or with a
 	// Content-Length above 0.
 	ErrConnectContent
-	// ErrConnection: a Connection that makes a proxy drop Content-Length or
-	// Host, or that has more options than MaxConnectionOptions.
+	// ErrConnection: a Connection that names Content-Length or Host, which a proxy would then
+	// drop, or that has more options than MaxConnectionOptions.
 	ErrConnection
-	// ErrCoding: a transfer coding other than chunked, from Check.
+	// ErrCoding: a transfer coding other than chunked. Check returns it, Framing does not.
 	ErrCoding
 	// ErrChunkSize: a chunk-size that is not 1 to 16 HEXDIG, exceeds
 	// math.MaxInt64, or is followed by something that is neither chunk-ext nor
@@ -113,19 +113,19 @@ const (
 	ErrChunkSize
 	// ErrChunkExt: a chunk-ext that breaks the grammar.
 	ErrChunkExt
-	// ErrChunkExtTooLong: a chunk-ext longer than Parser.MaxChunkExtBytes.
-	// The first byte over the limit.
+	// ErrChunkExtTooLong: a chunk-ext longer than Parser.MaxChunkExtBytes. n is at the first
+	// byte over the limit.
 	ErrChunkExtTooLong
 	// ErrChunkData: no CRLF after chunk-size bytes of chunk-data.
 	ErrChunkData
-	// ErrChunkOverhead: chunks with more overhead than Parser.MaxChunkOverhead.
-	// The LF of the chunk-size line that exceeds it.
+	// ErrChunkOverhead: chunks with more overhead than Parser.MaxChunkOverhead. n is at the
+	// LF of the chunk-size line that exceeds it.
 	ErrChunkOverhead
-	// ErrTrailerField: a field in the trailer section that decides where a body
-	// ends or where a request goes. The first byte of its line.
+	// ErrTrailerField: a field in the trailer section that decides where a body ends or where
+	// a request goes. n is at the first byte of its line.
 	ErrTrailerField
-	// ErrResume: Resume was called with bytes that do not begin with those of
-	// the call before. This is a mistake of the program, not of the peer.
+	// ErrResume: Resume was called with bytes that do not begin with those of the call
+	// before. This is a mistake of the program, not of the peer.
 	ErrResume
 )
 
@@ -166,7 +166,7 @@ var errorTable = [...]struct {
 	ErrContentLength:           {"content-length", "invalid Content-Length", "Content-Length is a decimal number below 2^63", "RFC 9110, section 8.6", 400},
 	ErrContentLengthRepeated:   {"content-length-repeated", "more than one Content-Length", "there is one Content-Length, and it is not a list", "RFC 9112, section 6.3", 400},
 	ErrTransferEncoding:        {"transfer-encoding", "invalid Transfer-Encoding", "Transfer-Encoding is one list of transfer codings, without empty elements", "RFC 9112, section 6.1", 400},
-	ErrTransferEncodingVersion: {"transfer-encoding-version", "Transfer-Encoding in an HTTP/1.0 message", "Transfer-Encoding comes in HTTP/1.1 only, and in a start-line that says so plainly", "RFC 9112, section 6.1", 400},
+	ErrTransferEncodingVersion: {"transfer-encoding-version", "Transfer-Encoding in an HTTP/1.0 message", "Transfer-Encoding comes only in HTTP/1.1, and the start-line leaves no doubt about the version", "RFC 9112, section 6.1", 400},
 	ErrAmbiguousLength:         {"ambiguous-length", "both Transfer-Encoding and Content-Length", "Transfer-Encoding and Content-Length exclude each other", "RFC 9112, section 6.1", 400},
 	ErrChunkedCoding:           {"chunked-coding", "chunked coding applied twice or with parameters", "chunked is applied once and has no parameters", "RFC 9112, section 7.1", 400},
 	ErrNotChunked:              {"not-chunked", "final transfer coding of the request is not chunked", "the last transfer coding of a request is chunked", "RFC 9112, section 6.3", 400},
@@ -197,17 +197,17 @@ func (e Error) Error() string { return prefixed[e.row()] }
 // every release.
 func (e Error) Code() string { return errorTable[e.row()].code }
 
-// Rule returns the rule that the message breaks, in a clause.
+// Rule returns the rule that the message breaks in a clause, such as "a line ends in CRLF".
 func (e Error) Rule() string { return errorTable[e.row()].rule }
 
-// Section returns where the rule stands, such as "RFC 9112, section 5.1".
+// Section returns the section that contains the rule, such as "RFC 9112, section 5.1".
 func (e Error) Section() string { return errorTable[e.row()].section }
 
-// Status returns the status code for a server to respond with: 400, 414, 431, 500,
-// 501 or 505. A gateway that gets the Error from a response responds with 502.
+// Status returns the status code for a server to respond with: 400, 414, 431, 500, 501 or
+// 505. A gateway that gets the Error from a response responds with 502 instead.
 func (e Error) Status() int { return errorTable[e.row()].status }
 
-// prefixed holds the texts of Error, so that it has nothing to concatenate.
+// prefixed holds the texts of Error, so that Error does not concatenate.
 var prefixed = func() (texts [len(errorTable)]string) {
 	for i := range errorTable {
 		texts[i] = "picohttp: " + errorTable[i].text

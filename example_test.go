@@ -13,7 +13,7 @@ import (
 func ExampleRequest_Parse() {
 	b := []byte("GET /index.html HTTP/1.1\r\nHost: www.example.com\r\nAccept: */*\r\n\r\n")
 
-	var r picohttp.Request // ready; use it again for the next head
+	var r picohttp.Request // ready to use; use it again for the next head
 	n, err := r.Parse(b)
 	if err == nil {
 		_, err = r.Check()
@@ -32,7 +32,7 @@ func ExampleRequest_Parse() {
 	// Accept = */*
 }
 
-// Reading heads from a connection: the buffer fills up, the parser continues where it
+// This example reads heads from a connection. The buffer fills up, the parser continues where it
 // stopped, and the next head begins after the last one.
 func ExampleRequest_Resume() {
 	var conn io.Reader = sevenBytes{strings.NewReader(
@@ -47,7 +47,7 @@ func ExampleRequest_Resume() {
 		for err == picohttp.ErrIncomplete {
 			m, readErr := conn.Read(buf[len(buf):cap(buf)])
 			if readErr != nil {
-				return // between heads this is the end, within one it is cut off
+				return // the connection has ended, between heads or within one
 			}
 			buf = buf[:len(buf)+m]
 			n, err = r.Resume(buf)

@@ -9,15 +9,14 @@ import (
 	"strings"
 )
 
-// Explain puts err into words for people. err is what Parse, Resume, Host, Framing or
-// Check of the same value returned. The text has the line and the bytes around the
-// fault, a caret under the first byte that cannot be right, the rule, where it stands
-// and the status code to respond with.
+// Explain turns err into a message for people. err is what Parse, Resume, Host, Framing or
+// Check of the same value returned, and the bytes must still be where they were parsed. The
+// message shows the line around the fault, with a caret under the first byte that breaks a
+// rule. Then come the rule, its section of the RFC, and the status code to respond with.
 //
-// It is printable ASCII, but quotes what the peer sent, including credentials: it is
-// for a log or a terminal, not for the response. It may change from release to release;
-// programs look at err and Error.Code. Explain is slow and allocates. The bytes must still
-// be where they were parsed.
+// The message quotes what the peer sent, including credentials: write it to a log or a
+// terminal, not into the response. It is printable ASCII. It may change from release to
+// release, so programs use err and Error.Code instead. Explain is slow and allocates.
 func (h *Head) Explain(err error) string {
 	var fault Error
 	switch {
@@ -48,7 +47,7 @@ func (h *Head) explainIncomplete() string {
 	return fmt.Sprintf("incomplete: %s not finished after %s\n%s", h.kindName(), count(uint64(len(h.b)), "byte"), h.progressText())
 }
 
-// progressText says where an unfinished parse has come to.
+// progressText says where an unfinished parse has stopped.
 func (h *Head) progressText() string {
 	s := partNames[h.part]
 	if strings.HasSuffix(s, " ") {
@@ -57,8 +56,8 @@ func (h *Head) progressText() string {
 	return s
 }
 
-// partNames says where a head ends whose next byte belongs to the part. If the text
-// ends in a space, the name of the line follows.
+// partNames says, for each part, where a head is cut off if its next byte belongs to that
+// part. If the text ends in a space, the name of the line follows.
 var partNames = [...]string{
 	none:          "before its first byte",
 	leading:       "before the start-line",
@@ -120,7 +119,7 @@ func fieldLineName(i int, name []byte) string {
 func (h *Head) explainFault(fault Error) string {
 	x := explanation{fault: fault, kind: h.rules.kind, b: h.b}
 	switch {
-	case fault == ErrResume: // the bytes are gone
+	case fault == ErrResume: // h no longer has the bytes
 	case fault == h.fault:
 		x.located, x.at = true, int(h.off)
 		switch {
@@ -163,7 +162,7 @@ func (h *Head) judged(fault Error) (at int, ok bool) {
 	return int(s.at), s.fault == fault
 }
 
-// lineNameAt names the line of a complete head that has the byte at an offset.
+// lineNameAt names the line that contains the byte at an offset in a complete head.
 func (h *Head) lineNameAt(at int) string {
 	i, found := 0, ""
 	h.eachPlace(func(line, colon, end uint32) bool {
@@ -184,9 +183,10 @@ func (h *Head) lineNameAt(at int) string {
 }
 
 // DeviationOffsets ranges over the deviations of the lines that were parsed, and for a
-// complete head of its framing, each with the offset of its first byte: the whitespace
-// or control character, the LF without CR, the line that is one too many. They come in
-// the order of their offsets. It is slow, but allocates nothing.
+// complete head also over those of framing and routing. Each comes with the offset of its
+// first byte, such as the whitespace, the control character, the LF without CR, or the start
+// of an extra line. They come in the order of their offsets. DeviationOffsets is slow, but
+// allocates nothing.
 func (h *Head) DeviationOffsets() iter.Seq2[Deviations, int] {
 	return func(yield func(Deviations, int) bool) { h.deviationOffsets(yield) }
 }
@@ -209,12 +209,12 @@ func (h *Head) deviationOffsets(yield func(Deviations, int) bool) {
 	}
 }
 
-// locateDeviations finds where each deviation of h is first. Those of lines it finds by
-// parsing the head once more, byte by byte, and looking when each appears in a line.
+// locateDeviations finds where each deviation of h first occurs. It finds those of lines by
+// parsing the head once more, byte by byte, to see when each appears.
 func (h *Head) locateDeviations(at *[32]int) {
 	var again Head
 	again.rules = h.rules
-	found, met := Deviations(0), Deviations(0) // in the lines before, and in the one that is read
+	found, met := Deviations(0), Deviations(0) // in the lines before, and in the current one
 	for end := 1; found != h.deviations && end <= int(h.next); end++ {
 		next := again.next
 		again.resume(h.b[:end], &again.rules)
@@ -250,8 +250,8 @@ func (h *Head) locateDeviations(at *[32]int) {
 	}
 }
 
-// Explain puts err into words for people, as Head.Explain does. err is what Next or
-// Decode returned. The offsets in the text count from the first byte of the body.
+// Explain turns err into a message for people, as Head.Explain does. err is what Next or
+// Decode returned. The offsets in the message count from the first byte of the body.
 func (d *Chunked) Explain(err error) string {
 	var fault Error
 	switch {
@@ -265,7 +265,7 @@ func (d *Chunked) Explain(err error) string {
 		}
 		arrived := uint64(d.total)
 		if d.part == trailerRest && !d.isPico() {
-			arrived += uint64(len(d.trailer.b)) // of which nothing is consumed yet
+			arrived += uint64(len(d.trailer.b)) // none of these are consumed yet
 		}
 		return fmt.Sprintf("incomplete: chunked body not finished after %s\n%s", count(arrived, "byte"), d.progressText())
 	case errors.As(err, &fault) && fault.row() != 0:
@@ -292,7 +292,7 @@ func (d *Chunked) Explain(err error) string {
 	return err.Error()
 }
 
-// progressText says where an unfinished body has come to.
+// progressText says where an unfinished body has stopped.
 func (d *Chunked) progressText() string {
 	switch {
 	case d.part == chunkData:
@@ -303,8 +303,8 @@ func (d *Chunked) progressText() string {
 	return chunkPlaces[d.part] + chunkLines[d.part]
 }
 
-// chunkPlaces and chunkLines say where a chunked body ends whose next byte belongs to
-// the part.
+// chunkPlaces and chunkLines say, for each part, where a chunked body is cut off if its next
+// byte belongs to that part.
 var chunkPlaces = [...]string{
 	chunkSize: "at the start of ", chunkDigits: "in the chunk size in ",
 	extBegin: "in a chunk extension in ", extName: "in a chunk extension in ", extNameRest: "in a chunk extension in ",
@@ -328,7 +328,7 @@ var chunkLines = func() (names [chunkedEnd + 1]string) {
 	return names
 }()
 
-// Explain puts err into words for people, as Head.Explain does. err is what Next or End
+// Explain turns err into a message for people, as Head.Explain does. err is what Next or End
 // returned.
 func (c *Content) Explain(err error) string {
 	switch {
@@ -348,7 +348,7 @@ func (c *Content) Explain(err error) string {
 	return err.Error()
 }
 
-// An explanation is what there is to say of an Error.
+// An explanation holds what Explain says about an Error.
 type explanation struct {
 	fault   Error
 	kind    kind
@@ -356,7 +356,7 @@ type explanation struct {
 	line    string // names the line of the fault
 	b       []byte // the bytes around it
 	at      int    // the offset of the fault in b
-	before  int    // what is to be added to it for the offset that people see
+	before  int    // added to at for the offset that people see
 }
 
 func (x explanation) String() string {
@@ -434,8 +434,8 @@ func reason(status int) string {
 	return "Bad Request"
 }
 
-// lineAround returns the line that has b[n], including its line end, and where in it
-// b[n] is.
+// lineAround returns the line that contains b[n], including its line end, and the offset of
+// b[n] in it.
 func lineAround(b []byte, n int) (line []byte, at int) {
 	begin := bytes.LastIndexByte(b[:n], '\n') + 1
 	line = b[begin:]
@@ -446,12 +446,12 @@ func lineAround(b []byte, n int) (line []byte, at int) {
 	return line, at
 }
 
-// The most columns of a quoted line, and how many of them may stand before the
-// fault in one that is cut.
+// quoteColumns is the most columns of a quoted line, and quoteBefore how many of them may
+// stand before the fault if the line is cut.
 const quoteColumns, quoteBefore = 76, 44
 
-// quote returns the line in printable ASCII, cut where it is long, and the
-// column of line[at] in it, from 0.
+// quote returns the line in printable ASCII, cut if it is long, and the column of line[at] in
+// it, counted from 0.
 func quote(line []byte, at int) (text string, caret int) {
 	const cut = "..."
 	from, to := 0, len(line)
@@ -488,7 +488,7 @@ func width(b []byte) (columns int) {
 	return columns
 }
 
-// escape returns c as it stands in a Go string.
+// escape returns c as it is written in a Go string.
 func escape(c byte) string {
 	switch {
 	case c == '\r':
@@ -505,8 +505,8 @@ func escape(c byte) string {
 	return fmt.Sprintf(`\x%02x`, c)
 }
 
-// underline returns a line with a caret in the column, and the label on the
-// side of it that has room.
+// underline returns a line with a caret in the column, and the label on the side of it that
+// has room.
 func underline(caret int, label string) string {
 	if right := caret + len("^ ") + len(label); right > quoteColumns && caret > len(label) {
 		return fmt.Sprintf("%*s ^", caret-1, label)
@@ -531,7 +531,7 @@ func byteName(c byte) string {
 	return fmt.Sprintf("0x%02X", c)
 }
 
-// count returns how many there are of what noun names.
+// count returns n and the noun, in the plural unless n is 1.
 func count[N uint32 | uint64](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -539,14 +539,13 @@ func count[N uint32 | uint64](n N, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// The PROXY protocol, with which a load balancer says for whom it connects, begins with a
-// line that looks like a request-line in version 1, and with these bytes in version 2.
+// A load balancer uses the PROXY protocol to say for whom it connects. Version 1 begins with
+// a line that looks like a request-line, and version 2 with these bytes.
 var proxySignature = []byte("\r\n\r\n\x00\r\nQUIT\n")
 
 const proxyHint = "This is the header of the PROXY protocol. Read it before the first request."
 
-// hint returns what may help where the text of the rule alone leaves a newcomer
-// wondering, or "".
+// hint returns advice for a reader to whom the text of the rule does not say enough, or "".
 func hint(k kind, line []byte, at int, e Error) string {
 	var c byte
 	here := line[at:]
@@ -581,7 +580,7 @@ func hint(k kind, line []byte, at int, e Error) string {
 	case (e == ErrTarget || e == ErrVersion) && c == ' ':
 		return "There is one SP too many."
 	case e == ErrVersion && ends && (bytes.Count(line[:at], []byte(" ")) == 1 || bytes.HasSuffix(line[:at], []byte(" "))):
-		return "The line has no HTTP version, as in HTTP/0.9, which is not spoken here."
+		return "The line has no HTTP version. HTTP/0.9 is not supported."
 	case e == ErrVersion && holds(" HTTP/"):
 		return "A space in a request-target is sent as %20."
 	case e == ErrVersion && bytes.HasPrefix(bytes.ToUpper(word), []byte("HTTP/")) && !bytes.HasPrefix(word, []byte("HTTP/")):

@@ -2,10 +2,10 @@ package picohttp
 
 import "bytes"
 
-// AppendField appends "name: value" and CRLF to dst. In name and value each fold
-// becomes one SP, as Unfold does it, and so does every other control character but
-// HTAB. So what Lenient accepted is safe to send on: nothing in a value ends a line.
-// AppendField does not check that name is a token.
+// AppendField appends "name: value" and CRLF to dst. In name and value, each fold becomes one
+// SP, as in Unfold, and so does every other control character except HTAB. So even a value
+// that Lenient accepted cannot end a line: "a\r\n b\x00c" is written as "a b c". AppendField
+// does not check that name is a token.
 func AppendField(dst, name, value []byte) []byte {
 	dst = appendClean(dst, name)
 	dst = append(dst, ": "...)

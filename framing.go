@@ -4,15 +4,15 @@ import (
 	"bytes"
 )
 
-// A Body is a way to find where the body of a message ends.
+// A Body says how the end of a message body is found.
 type Body uint8
 
 const (
 	BodyNone       Body = iota // there is no body: the head is the message
-	BodyLength                 // it has Framing.Length bytes
-	BodyChunked                // it is in chunked coding, which says where it ends: see Chunked
-	BodyUntilClose             // it ends where the connection ends
-	BodyTunnel                 // what follows is not HTTP: the two sides of a CONNECT
+	BodyLength                 // the body has Framing.Length bytes
+	BodyChunked                // the body is in chunked coding, which marks its end: see Chunked
+	BodyUntilClose             // the body ends when the connection ends
+	BodyTunnel                 // what follows is not HTTP, but the tunnel of a CONNECT
 )
 
 // String returns "none", "length", "chunked", "until-close" or "tunnel".
@@ -25,29 +25,29 @@ func (b Body) String() string {
 
 var bodyNames = [...]string{"none", "length", "chunked", "until-close", "tunnel"}
 
-// A Framing says where the body of a message ends, and what becomes of the
-// connection.
+// A Framing says where the body of a message ends, and whether the connection stays open.
 type Framing struct {
 	Body   Body
 	Length int64 // bytes of the body, for BodyLength; else 0
 
-	// ContentLength is the Content-Length as sent, or -1 if there is none that is
-	// valid. Responses to HEAD and 304 responses have it without a body.
+	// ContentLength is the Content-Length as sent, or -1 if there is no valid one. A response
+	// to HEAD and a 304 may have one, although they have no body.
 	ContentLength int64
 
-	// KeepAlive: another message may follow on the connection. A forward proxy must
-	// also close it after an HTTP/1.0 request: RFC 9112, section 9.3. A server or reverse
-	// proxy that keeps it says so in the response: "Connection: keep-alive".
+	// KeepAlive: another message may follow on the connection. After an HTTP/1.0 request, a
+	// forward proxy must still close the connection (RFC 9112, section 9.3), and a server or
+	// reverse proxy that keeps it open must send "Connection: keep-alive".
 	KeepAlive bool
 
-	// ExpectContinue: the client waits for 100 (Continue) before it sends the
-	// body. ExpectOther: it expects something else, for which a server may
-	// respond with 417. Of requests only; RFC 9110, section 10.1.1.
+	// ExpectContinue: the client waits for 100 (Continue) before it sends the body.
+	// ExpectOther: it expects something else, for which a server may respond with 417. Only
+	// for requests; RFC 9110, section 10.1.1.
 	ExpectContinue, ExpectOther bool
 
-	// Upgrade: the sender wants another protocol, or in a 101 has changed to
-	// it. Get("Upgrade") names it. RFC 9110, section 7.8. After such a request, send
-	// nothing to a server before it has responded: some read on as if it had agreed.
+	// Upgrade: the sender wants another protocol, or in a 101 has changed to it. Get("Upgrade")
+	// names it. RFC 9110, section 7.8. After such a request, send nothing to a server before it
+	// has responded: some servers read what you send as the other protocol before they have
+	// agreed to it.
 	Upgrade bool
 
 	// OtherCoding: a transfer coding other than chunked is applied to the body,
@@ -56,36 +56,35 @@ type Framing struct {
 	OtherCoding bool
 }
 
-// MaxConnectionOptions is how many connection options a message may have, in all its
-// Connection fields. More is ErrConnection. The limit keeps EndToEnd linear.
+// MaxConnectionOptions limits the connection options in all Connection fields of a message. If
+// there are more, the error is ErrConnection. The limit keeps EndToEnd linear.
 const MaxConnectionOptions = 32
 
-// unknownFraming comes along with an error: whoever ignores that does not take what
-// follows for another message.
+// unknownFraming is returned along with an error, so that code that ignores the error does
+// not take what follows for another message.
 var unknownFraming = Framing{Body: BodyUntilClose, ContentLength: -1}
 
-// signals is what the fields say that control the body, the connection and where a
-// request goes.
+// signals holds what the fields say about the body, the connection and where a request goes.
 type signals struct {
 	length  int64 // Content-Length
 	minor   int32
-	digits  int32 // bytes of Content-Length, 0 if there is none that is valid
+	digits  int32 // length of the Content-Length, 0 if there is no valid one
 	seen    signal
-	allow   Deviations // those about the body that are accepted
-	met     Deviations // and were
-	fault   Error      // the first, 0 if there is none
-	guard   bool       // the fault is one of the lines, and so of every message
-	routed  bool       // whether Host is asked for
-	routing Deviations // those about where a request goes
+	allow   Deviations // deviations of the body that are accepted
+	met     Deviations // those of them that were found
+	fault   Error      // the first fault, 0 if there is none
+	guard   bool       // the fault is in the lines, so it is one whatever the status
+	routed  bool       // whether Host is needed
+	routing Deviations // deviations of routing that were found
 	at      uint32     // the offset of the fault
-	metAt   uint32     // the offset of the first byte of what is in met
+	metAt   uint32     // the offset of the first byte of met
 
 	repeatAt uint32 // where in a list the first repeated element is
 
 	hosts     uint32 // Host lines
 	options   uint32 // connection options
 	host      []byte // the first Host
-	hostPlace place  // the line of the last Host, up to the second
+	hostPlace place  // the line of the second Host, or of the only one
 	lengthOf  place  // the last line with Content-Length
 	codingOf  place  // the last line with Transfer-Encoding
 }
@@ -109,8 +108,8 @@ const (
 	contentLength signal = 1 << iota
 	transferEncoding
 	chunkedOnce    // a transfer coding is chunked
-	chunkedLast    // the last one is
-	otherCoding    // one is not
+	chunkedLast    // the last transfer coding is chunked
+	otherCoding    // a transfer coding is not chunked
 	closes         // Connection has close
 	keepsAlive     // Connection has keep-alive
 	upgrades       // Connection has upgrade
@@ -119,8 +118,8 @@ const (
 	expectOther    // Expect has something else
 	oddCoding      // Transfer-Encoding is anything but "chunked", once
 	deviates       // the head has deviations
-	vagueVersion   // the HTTP-version is another one to some recipients
-	oddSpace       // whitespace that some recipients do not know is next to a length or coding
+	vagueVersion   // some recipients see another HTTP-version
+	oddSpace       // next to a length or coding is whitespace that some recipients do not strip
 	tabAfter       // HTAB comes after Transfer-Encoding
 )
 
@@ -131,9 +130,9 @@ func (s *signals) keepAlive() bool {
 	return !s.has(closes|deviates|oddSpace) && (s.minor > 0 || s.has(keepsAlive)) && s.met|s.routing == 0
 }
 
-// readFields reads the fields. If a departure about the body is accepted, and there is a
-// fault or another departure as well, it reads them again as Strict does: a message must
-// not depart both from the rules about its body and from others.
+// readFields reads the fields. If it accepts a deviation of the body, and there is a fault or
+// another deviation as well, it reads them again as Strict does: a message must not deviate
+// both in its body and elsewhere.
 func (s *signals) readFields(h *Head) {
 	s.minor = int32(h.minor())
 	s.allow = h.rules.allow & (EqualLengths | LengthAndCoding | RepeatedChunked | CodingVersion)
@@ -186,8 +185,8 @@ func (s *signals) readLines(b []byte, x *index) {
 	}
 }
 
-// readDeviating is readFields for a head with deviations. A message that departs from
-// the rules about lines must not also depart from those about its body.
+// readDeviating is readFields for a head with deviations. A message whose lines deviate must
+// not deviate in its body as well.
 func (s *signals) readDeviating(h *Head) {
 	s.allow = 0
 	if !h.isHarmless() {
@@ -208,7 +207,7 @@ func (s *signals) readDeviating(h *Head) {
 	})
 }
 
-// readRouting decides which deviations there are about where a request goes.
+// readRouting finds the deviations of routing.
 func (s *signals) readRouting(h *Head) {
 	fault, _ := s.judgeHost(h.b, h.next)
 	if fault != 0 {
@@ -220,7 +219,7 @@ func (s *signals) readRouting(h *Head) {
 	}
 }
 
-// endCoding judges what all Transfer-Encoding lines and the others are together.
+// endCoding judges Transfer-Encoding when all fields have been read.
 func (s *signals) endCoding(b []byte) {
 	later := max(s.lengthOf.line, s.codingOf.line)
 	switch {
@@ -235,14 +234,14 @@ func (s *signals) endCoding(b []byte) {
 	}
 }
 
-// fail notes a fault. Of several faults the first one stays.
+// fail notes a fault, unless there is one already.
 func (s *signals) fail(fault Error, at uint32) {
 	if s.fault == 0 {
 		s.fault, s.at = fault, at
 	}
 }
 
-// request decides the framing of a request, and returns what is wrong with it. f must be
+// request determines the framing of a request, and returns what is wrong with it. f must be
 // unknownFraming.
 func (s *signals) request(f *Framing, b, method []byte) Error {
 	if s.digits > 0 {
@@ -254,9 +253,9 @@ func (s *signals) request(f *Framing, b, method []byte) Error {
 		s.fail(ErrConnectContent, s.codingOf.line)
 	case connect && s.length > 0:
 		s.fail(ErrConnectContent, s.lengthOf.line)
-	case s.has(transferEncoding) && s.minor > 1: // to some, it is unknown there
+	case s.has(transferEncoding) && s.minor > 1: // some recipients do not know it there
 		s.fail(ErrTransferEncodingVersion, s.codingOf.line)
-	case s.has(tabAfter) && s.has(upgrades|upgradeField): // to some, there is no content then
+	case s.has(tabAfter) && s.has(upgrades|upgradeField): // some recipients then see no content
 		s.fail(ErrTransferEncoding, s.codingOf.value(b))
 	case s.has(transferEncoding) && !s.has(chunkedLast):
 		s.fail(ErrNotChunked, s.codingOf.value(b))
@@ -280,15 +279,15 @@ func (s *signals) request(f *Framing, b, method []byte) Error {
 		f.ExpectOther = s.has(expectOther)
 		f.ExpectContinue = s.has(expectContinue) && (f.Body == BodyChunked || f.Length > 0)
 	}
-	// To some the content belongs to the other protocol, and HTTP/1.0 can ask for it.
+	// Some recipients take the content for the other protocol, and some upgrade HTTP/1.0.
 	if s.has(upgradeField) && s.has(upgrades) && (s.minor == 0 || f.Body == BodyChunked || f.Length > 0) {
 		f.KeepAlive = false
 	}
 	return 0
 }
 
-// response is request for a response with that status-code to a request with that
-// method.
+// response determines the framing of a response with that status-code to a request with that
+// method, and returns what is wrong with it.
 func (s *signals) response(status int, requestMethod string) (Framing, Error) {
 	f := unknownFraming
 	if s.digits > 0 {
@@ -296,7 +295,7 @@ func (s *signals) response(status int, requestMethod string) (Framing, Error) {
 	}
 	keepAlive := s.keepAlive() && s.fault == 0 && status >= 100
 	if status/100 == 1 || status == 204 || status == 304 {
-		if s.met&EqualLengths != 0 { // which is not reported there
+		if s.met&EqualLengths != 0 { // EqualLengths is not reported there
 			f.ContentLength = -1
 		}
 	}
@@ -334,8 +333,8 @@ func (s *signals) response(status int, requestMethod string) (Framing, Error) {
 // that the status-code says so.
 func (s *signals) isEmpty() bool { return !s.has(transferEncoding) && s.length == 0 }
 
-// judgeHost returns what is wrong with the Host of a request, and where; without a
-// Host, that is the end of the head. RFC 9112, section 3.2.
+// judgeHost returns what is wrong with the Host of a request, and at which offset: that of
+// the end of the head if Host is missing. RFC 9112, section 3.2.
 func (s *signals) judgeHost(b []byte, end uint32) (fault Error, at uint32) {
 	switch {
 	case s.routing&HostInvalid != 0:
@@ -402,8 +401,8 @@ func (s *signals) read(b []byte, p place, name, value []byte) {
 	}
 }
 
-// noteSpace notes the whitespace around a value that some recipients do not take for
-// whitespace: HTAB, and any after Transfer-Encoding. RFC 9112, section 5.1.
+// noteSpace notes whitespace around a value that some recipients take for part of the value:
+// HTAB, and any whitespace after Transfer-Encoding. RFC 9112, section 5.1.
 func (s *signals) noteSpace(b []byte, p place, value []byte) {
 	begin := int(p.value(b))
 	before, after := b[p.colon+1:begin], b[min(begin+len(value), len(b)):]
@@ -421,7 +420,7 @@ func (s *signals) noteSpace(b []byte, p place, value []byte) {
 	}
 }
 
-// readHost keeps the value of the first Host, and where the last one up to the second is.
+// readHost keeps the value of the first Host, and where the second one is, or the only one.
 func (s *signals) readHost(p place, value []byte) {
 	if s.hosts == 0 {
 		s.host = value
@@ -478,8 +477,8 @@ func (s *signals) repeatContentLength(list []byte) Error {
 //
 //	Transfer-Encoding = #transfer-coding
 //
-// RFC 9112, section 6.1, in one line and without empty elements, although RFC 9110,
-// section 5.6.1.2 allows a recipient to ignore those: recipients differ.
+// RFC 9112, section 6.1. It accepts one line only and no empty elements. RFC 9110, section
+// 5.6.1.2 allows a recipient to ignore empty elements, but recipients differ.
 func (s *signals) readTransferEncoding(value []byte) Error {
 	again := s.has(transferEncoding)
 	s.seen |= transferEncoding
@@ -514,15 +513,14 @@ func (s *signals) readTransferEncoding(value []byte) Error {
 	return 0
 }
 
-// splitCoding returns the name of a transfer coding and whether it has
-// parameters:
+// splitCoding returns the name of a transfer coding and whether it has parameters:
 //
 //	transfer-coding    = token *( OWS ";" OWS transfer-parameter )
 //	transfer-parameter = token BWS "=" BWS ( token / quoted-string )
 //
-// RFC 9112, section 7. It returns nil if coding is something else. White space
-// around "=" and quoted strings, which no coding in use has and some recipients
-// take for the end of an element, are something else, too.
+// RFC 9112, section 7. It returns nil if coding is something else. It also returns nil for
+// whitespace around "=" and for quoted strings: no coding in use has them, and some
+// recipients take them for the end of an element.
 func splitCoding(coding []byte) (name []byte, parameters bool) {
 	i := skip(coding, 0, tchar)
 	if i == 0 {
@@ -552,10 +550,11 @@ func splitCoding(coding []byte) (name []byte, parameters bool) {
 //
 //	Connection = #connection-option, connection-option = token
 //
-// RFC 9110, section 7.6.1. It may name Transfer-Encoding, as gateways do: recipients
-// drop that field anyway. An element that is not a token may be close to some.
+// RFC 9110, section 7.6.1. It may name Transfer-Encoding, as gateways do: recipients drop
+// that field anyway. An element that is not a token counts as close, because some recipients
+// take it for that.
 func (s *signals) readConnection(value []byte) Error {
-	if string(value) == "keep-alive" && s.options < MaxConnectionOptions { // as nearly all send it
+	if string(value) == "keep-alive" && s.options < MaxConnectionOptions { // as in nearly every message
 		s.options++
 		s.seen |= keepsAlive
 		return 0
@@ -600,9 +599,9 @@ func (s *signals) readExpect(value []byte) {
 	}
 }
 
-// judgedDeviations returns those deviations of a complete head that are not of a line
-// alone: of its line ends, of its framing, and of where a request goes. Where the
-// status-code says that there is no body, framing departs from nothing.
+// judgedDeviations returns the deviations of a complete head that no single line shows: those
+// of mixed line ends, of framing and of routing. If the status-code says that there is no
+// body, those of framing are not included.
 func (h *Head) judgedDeviations() Deviations {
 	const judged = EqualLengths | LengthAndCoding | RepeatedChunked | CodingVersion | HostDiffers | HostInvalid
 	if h.part != ended || h.rules.allow&(judged|MixedLineEnds) == 0 {
@@ -656,15 +655,15 @@ func (h *Head) endToEnd(yield func(name, value []byte) bool) {
 // isOption reports whether name is one of the connection options.
 func isOption(options [][]byte, name []byte) bool {
 	for _, option := range options {
-		if len(option) == len(name) && bytes.EqualFold(option, name) { // both have ASCII only, or differ
+		if len(option) == len(name) && bytes.EqualFold(option, name) { // if both are ASCII; otherwise they differ
 			return true
 		}
 	}
 	return false
 }
 
-// isHopByHop reports whether a field of that name is for one connection only, or, as
-// Content-Length, written again for each.
+// isHopByHop reports whether a field of that name is for one connection only. Content-Length
+// counts as one, because a proxy writes its own.
 func isHopByHop(name []byte) bool {
 	switch len(name) {
 	case len("TE"):

@@ -22,8 +22,8 @@ func addSeeds(f *testing.F, add func(b []byte)) {
 	}
 }
 
-// FuzzKernels holds every kernel to indexGeneric: from the start-line on, or
-// from a field line on with some of the table filled.
+// FuzzKernels compares every kernel with indexGeneric, starting at the start-line, or at a field
+// line with some of the table filled.
 func FuzzKernels(f *testing.F) {
 	addSeeds(f, func(b []byte) {
 		f.Add(b, uint8(0))
@@ -45,14 +45,14 @@ func FuzzKernels(f *testing.F) {
 	})
 }
 
-// FuzzSplits: whatever the kernel, the limits and the pieces it comes in, a
-// request has one outcome.
+// FuzzSplits checks that a request has one outcome, whatever the kernel, the limits and the
+// pieces in which it arrives.
 func FuzzSplits(f *testing.F) { fuzzDelivery(f, subjects[0], nil) }
 
 // FuzzResponse is FuzzSplits and FuzzReference for responses.
 func FuzzResponse(f *testing.F) { fuzzDelivery(f, subjects[1], checkResponse) }
 
-// fuzzDelivery is checkDelivery by fuzzing.
+// fuzzDelivery fuzzes checkDelivery.
 func fuzzDelivery(f *testing.F, s subject, also func(t *testing.T, b []byte)) {
 	for _, b := range seeds(f, s.folder) {
 		if len(b) <= 2048 {
@@ -71,8 +71,8 @@ func fuzzDelivery(f *testing.F, s subject, also func(t *testing.T, b []byte)) {
 	})
 }
 
-// TestDelivery is FuzzSplits, and what is like it for responses and trailer
-// sections, over a fixed number of mutants.
+// TestDelivery is FuzzSplits over a fixed number of mutants, also for responses and trailer
+// sections.
 func TestDelivery(t *testing.T) {
 	for _, s := range subjects {
 		t.Run(s.folder, func(t *testing.T) {
@@ -88,8 +88,8 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
-// checkDelivery delivers a message in two and three pieces and octet by octet,
-// under limits, to every kernel.
+// checkDelivery delivers a message in two and three pieces and byte by byte, with limits, to
+// every kernel.
 func checkDelivery(t *testing.T, g *guard, s subject, b []byte, first, second uint16, tight, profile uint8) {
 	ends := []int{min(int(first), len(b)), min(int(second), len(b))}
 	slices.Sort(ends)
@@ -101,7 +101,7 @@ func checkDelivery(t *testing.T, g *guard, s subject, b []byte, first, second ui
 		}
 		restore := pin(at)
 		whole := parseAs(s, &p, g.atEnd(b))
-		whole.describe() // without a panic
+		whole.describe() // must not panic
 		if want.message == nil {
 			want = whole
 		}
@@ -113,7 +113,7 @@ func checkDelivery(t *testing.T, g *guard, s subject, b []byte, first, second ui
 		}
 		if int(tight)%8 == 0 {
 			if octets := deliver(g, s.new(), &p, b, everyOffset(b)...); !octets.same(want) {
-				t.Errorf("kernel %s octet by octet: %v, want %v", k.name, octets, want)
+				t.Errorf("kernel %s byte by byte: %v, want %v", k.name, octets, want)
 			}
 		}
 		restore()
@@ -123,12 +123,12 @@ func checkDelivery(t *testing.T, g *guard, s subject, b []byte, first, second ui
 	}
 }
 
-// responseGrammar is RFC 9112, sections 2 to 5, for responses, as grammar is for
-// requests; with the SP before an empty reason-phrase optional.
+// responseGrammar is RFC 9112, sections 2 to 5, for responses, as grammar is for requests. The SP
+// before an empty reason-phrase is optional.
 var responseGrammar = regexp.MustCompile(`^HTTP/1\.[0-9] [0-9]{3}(?: [\t\x20-\x7e\x{80}-\x{ff}]*)?\r\n` + fieldLines)
 
-// checkResponse: what is accepted is what the grammar says, means the same when
-// it is written anew, and is what net/http reads.
+// checkResponse checks that an accepted response follows the grammar, means the same in canonical
+// form, and is what net/http reads.
 func checkResponse(t *testing.T, b []byte) {
 	var r, again Response
 	n, ok := checkGrammar(t, &r, &again, responseGrammar, b)
@@ -137,7 +137,7 @@ func checkResponse(t *testing.T, b []byte) {
 	}
 	peer, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(b[:n])), nil)
 	if err != nil {
-		return // it refuses faulty framing
+		return // net/http rejects faulty framing
 	}
 	if peer.ProtoMajor != 1 || peer.ProtoMinor != r.Minor() || peer.StatusCode != r.Status() {
 		t.Fatalf("net/http has %q %d\n%s", peer.Proto, peer.StatusCode, r.describe())
@@ -161,8 +161,8 @@ func connectionOf(r *Response) (values []string) {
 	return values
 }
 
-// FuzzReference: what is accepted means the same when it is written anew in
-// canonical form, is what the grammar says, and is what net/http reads.
+// FuzzReference checks that an accepted request means the same in canonical form, follows the
+// grammar, and is what net/http reads.
 func FuzzReference(f *testing.F) {
 	addSeeds(f, func(b []byte) { f.Add(b) })
 	f.Fuzz(checkReference)
@@ -175,8 +175,8 @@ func checkReference(t *testing.T, b []byte) {
 	}
 }
 
-// checkGrammar: what m accepts is what the grammar says, and means the same when it
-// is written anew.
+// checkGrammar checks that what m accepts follows the grammar and means the same in canonical
+// form.
 func checkGrammar(t *testing.T, m, again message, grammar *regexp.Regexp, b []byte) (n int, ok bool) {
 	t.Helper()
 	n, err := m.parseUnder(&Parser{}, b)
@@ -188,7 +188,7 @@ func checkGrammar(t *testing.T, m, again message, grammar *regexp.Regexp, b []by
 	}
 	written := writeUnfolded(m)
 	if n, err := again.parseUnder(&Parser{}, written); err != nil || n != len(written) || again.describe() != m.describe() {
-		t.Fatalf("written anew: %d, %v\n%q\n%q\n%s%s", n, err, b, written, m.describe(), again.describe())
+		t.Fatalf("written again: %d, %v\n%q\n%q\n%s%s", n, err, b, written, m.describe(), again.describe())
 	}
 	return n, true
 }
@@ -197,13 +197,13 @@ func isLimit(err error) bool {
 	return err == ErrHeadTooLong || err == ErrMethodTooLong || err == ErrTargetTooLong || err == ErrTooManyFields
 }
 
-// grammar is RFC 9112, sections 2 to 5, as a regular expression, written down
-// from the ABNF once more. Its subject has a code point for each octet.
+// grammar is RFC 9112, sections 2 to 5, as a regular expression, derived from the ABNF
+// independently of the parser. It matches a text with a code point for each byte.
 var grammar = regexp.MustCompile(`^(?:\r\n)?[!#$%&'*+.^_\x60|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[0-9]\r\n` + fieldLines)
 
 const fieldLines = `(?:[!#$%&'*+.^_\x60|~0-9A-Za-z-]+:[\t\x20-\x7e\x{80}-\x{ff}]*\r\n)*\r\n`
 
-// matchLength returns how many octets at the start of b match, or -1.
+// matchLength returns how many bytes at the start of b match, or -1.
 func matchLength(grammar *regexp.Regexp, b []byte) int {
 	match := grammar.FindString(latin1(b))
 	if match == "" {
@@ -212,19 +212,17 @@ func matchLength(grammar *regexp.Regexp, b []byte) int {
 	return len([]rune(match))
 }
 
-// netHTTPDiffers are the fields that net/http takes out of the header section, or
-// adds to it.
+// netHTTPDiffers are the fields that net/http removes from the header section, or adds to it.
 var netHTTPDiffers = map[string]string{
 	"Host":              "moved to Request.Host",
 	"Transfer-Encoding": "moved to Request.TransferEncoding",
 	"Trailer":           "moved to Request.Trailer",
-	"Content-Length":    "equal values made one, and dropped beside Transfer-Encoding",
+	"Content-Length":    "equal values made one, and dropped along with Transfer-Encoding",
 	"Cache-Control":     "added for Pragma: no-cache",
 }
 
-// compareNetHTTP compares r, parsed from head, with what net/http reads, if it
-// does: it refuses more, among it targets that are no URI, hosts, and faulty
-// framing.
+// compareNetHTTP compares r, parsed from head, with what net/http reads, unless net/http rejects
+// it. It rejects more, such as targets that are not a URI, hosts, and faulty framing.
 func compareNetHTTP(t *testing.T, r *Request, head []byte) {
 	peer, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
 	if err != nil {
@@ -256,8 +254,7 @@ func compareFields(t *testing.T, h *Head, peer http.Header, b []byte) {
 	}
 }
 
-// TestReference is FuzzReference, and what is like it for responses, over a fixed
-// number of mutants.
+// TestReference is FuzzReference over a fixed number of mutants, also for responses.
 func TestReference(t *testing.T) {
 	for folder, check := range map[string]func(*testing.T, []byte){"requests": checkReference, "responses": checkResponse} {
 		t.Run(folder, func(t *testing.T) {

@@ -17,20 +17,20 @@ const (
 	reasonPhrase              // reason-phrase CR
 	startLF                   // the LF of the start-line
 	lineStart                 // a field line, or the empty line that ends the head
-	fieldLine                 // the same, and no kernel settles it
+	fieldLine                 // the same, but no kernel can settle it
 	fieldName                 // field-name ":"
 	colonSpace                // whitespace before that colon
 	foldSpace                 // the whitespace of an obs-fold
 	fieldValue                // OWS field-value OWS CR
 	fieldLF                   // the LF of a field line
-	invalidLine               // a line that is skipped, CR
+	invalidLine               // a skipped line, CR
 	invalidLF                 // its LF
 	emptyLF                   // the LF of the empty line
 	ended                     // nothing: the head is complete
 )
 
-// One predicate per ABNF rule that speaks of a single byte. They are the
-// definition; class is what the parsers look up.
+// There is one predicate for each ABNF rule about a single byte. The predicates are the
+// definition. The parsers look them up in class.
 
 // isTchar reports whether c may stand in a token: a method, a field name.
 //
@@ -61,23 +61,21 @@ func isVchar(c byte) bool { return 0x21 <= c && c <= 0x7e }
 // isObsText is obs-text of RFC 9110, section 5.5: %x80-FF.
 func isObsText(c byte) bool { return c >= 0x80 }
 
-// isWhitespace reports whether c is SP or HTAB, what OWS is made of.
+// isWhitespace reports whether c is SP or HTAB.
 //
 //	OWS = *( SP / HTAB )
 //
 // RFC 9110, section 5.6.3.
 func isWhitespace(c byte) bool { return c == ' ' || c == '\t' }
 
-// isFieldByte reports whether c may stand in a field value or in the white
-// space around it.
+// isFieldByte reports whether c may stand in a field value or in the whitespace around it.
 //
 //	field-vchar = VCHAR / obs-text
 //
 // RFC 9110, section 5.5.
 func isFieldByte(c byte) bool { return isVchar(c) || isObsText(c) || isWhitespace(c) }
 
-// isRegName reports whether c may stand in a reg-name on its own, that is
-// outside a percent-encoding.
+// isRegName reports whether c may stand in a reg-name outside a percent-encoding.
 //
 //	reg-name   = *( unreserved / pct-encoded / sub-delims )
 //	unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~"
@@ -97,9 +95,8 @@ func endsStatusCode(c byte) bool { return c == ' ' || c == '\r' || c == '\n' }
 
 // blankLength returns the length of the blank that b begins with, or 0 if it begins with
 // something else. A blank is a character that some recipients take for whitespace, or for
-// nothing at all: SP and control characters; 0x85 and 0xA0, for recipients that read
-// Latin-1; and the spaces of Unicode, such as U+2003 (E2 80 83), for those that decode
-// UTF-8.
+// nothing at all: SP and control characters; 0x85 and 0xA0, for recipients that read Latin-1;
+// and the spaces of Unicode, such as U+2003 (E2 80 83), for those that decode UTF-8.
 func blankLength(b []byte) int {
 	if len(b) == 0 {
 		return 0
@@ -118,8 +115,8 @@ func blankLength(b []byte) int {
 		c == 0xe2 && d == 0x80 && (0x80 <= e && e <= 0x8a || e == 0xa8 || e == 0xa9 || e == 0xaf),
 		c == 0xe2 && d == 0x81 && e == 0x9f,
 		c == 0xe3 && d == 0x80 && e == 0x80,
-		c == 0xef && d == 0xbb && e == 0xbf, // U+FEFF, to ECMAScript
-		c == 0xe1 && d == 0xa0 && e == 0x8e: // U+180E, to older versions of Unicode
+		c == 0xef && d == 0xbb && e == 0xbf, // U+FEFF, a space in ECMAScript
+		c == 0xe1 && d == 0xa0 && e == 0x8e: // U+180E, a space in older versions of Unicode
 		return 3
 	}
 	return 0
@@ -148,7 +145,7 @@ func mayBeBlank(c byte) bool {
 	return c <= ' ' || 0x7f <= c && c <= 0xbf || c == 0xc2 || 0xe1 <= c && c <= 0xe3 || c == 0xef
 }
 
-// The bits of class.
+// These are the bits of class.
 const (
 	tchar = 1 << iota
 	vchar
@@ -156,7 +153,7 @@ const (
 	regName
 )
 
-// class holds the predicates of each byte.
+// class holds, for each byte, a bit for each predicate that is true of it.
 var class = func() (t [256]uint8) {
 	for i := range t {
 		c := byte(i)
@@ -177,8 +174,7 @@ var class = func() (t [256]uint8) {
 	return t
 }()
 
-// skip returns the offset of the first byte of b[i:] outside the class, or
-// len(b).
+// skip returns the offset of the first byte of b[i:] outside the class, or len(b).
 func skip(b []byte, i int, bit uint8) int {
 	for i < len(b) && class[b[i]]&bit != 0 {
 		i++
@@ -212,7 +208,7 @@ func number(b []byte) (n int) {
 	return n
 }
 
-// decimal returns the number that b, 1*DIGIT within int64, is.
+// decimal returns the value of b, if b is 1*DIGIT within int64.
 func decimal(b []byte) (n int64, ok bool) {
 	for _, c := range b {
 		digit := int64(c - '0')

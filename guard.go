@@ -2,12 +2,13 @@ package picohttp
 
 import "bytes"
 
-// What Lenient must always reject: deviations in places where they can be exploited. A
-// recipient that does not know the deviation sees other fields that control the message,
-// or another end of the head.
+// This file finds what Lenient must always reject: deviations in places where they can be
+// exploited. A recipient that does not know the deviation sees other control fields, or
+// another end of the head. A blank is a character that some recipients take for whitespace or
+// for nothing: see blankLength.
 
-// exploitable returns the error of the first deviation in h that is dangerous where it
-// is, or 0 if there is none, and the offset of its byte.
+// exploitable returns the error of the first deviation in h that is dangerous where it is,
+// and the offset of its byte. The error is 0 if there is none.
 func (h *Head) exploitable() (fault Error, at int) {
 	if h.isMixed() && h.rules.allow&MixedLineEnds == 0 {
 		return ErrBareLF, int(h.from) + bareLF(h.b[h.from:h.next])
@@ -16,9 +17,10 @@ func (h *Head) exploitable() (fault Error, at int) {
 		return fault, at
 	}
 	if h.deviations&StartLineSpace != 0 && h.deviations&TargetObsText != 0 {
-		// A recipient that also splits at 0x85 and 0xA0 sees other parts.
+		// A recipient that also splits the line at 0x85 and 0xA0 sees other parts of it.
 		begin := h.mark[0] + 1
-		// There is one, unless the caller has written to b, and then at is not used.
+		// There is such a byte, unless the caller has written to b. In that case at is not
+		// used.
 		return ErrTarget, int(begin) + bytes.IndexFunc(h.b[begin:h.word2], func(c rune) bool { return c >= 0x80 })
 	}
 	if h.deviations&(ObsFold|SpaceBeforeColon|ValueControl|ValueNUL) == 0 {
@@ -35,14 +37,14 @@ func (h *Head) exploitable() (fault Error, at int) {
 		at = int(line)
 		if colon+1 == line {
 			if isControlField(before) || len(trimBlanks(text)) == 0 || beginsControlField(text) {
-				fault = ErrObsFold // or the end of the head, where it is blank
+				fault = ErrObsFold // a blank line may be the end of the head
 			}
 			return fault == 0
 		}
 		name, _ := h.cut(line, colon, end)
 		before = name
 		if ended && isControlField(name) {
-			fault = ErrFieldValue // a recipient for which the fields have ended does not see it
+			fault = ErrFieldValue // some recipients do not see it, because the fields have ended
 			return false
 		}
 		ended = ended || bytes.ContainsAny(text, lineEnders)
@@ -54,9 +56,9 @@ func (h *Head) exploitable() (fault Error, at int) {
 	return fault, at
 }
 
-// lineEnders are the control characters that end a line for some recipients, which then
-// take what follows for a line that is no field line, and so for the end of the fields;
-// and NUL, which ends the text for others.
+// lineEnders are the control characters that end a line for some recipients, and NUL, which
+// ends the text for others. Recipients of the first kind take what follows for a line that is
+// not a field line, and so for the end of the fields.
 const lineEnders = "\x00\v\f\x1c\x1d\x1e"
 
 // isMixed reports whether lines of the head end both in LF and in CRLF.
@@ -68,14 +70,14 @@ func (h *Head) isMixed() bool {
 	return bytes.Contains(lines, []byte("\r\n")) && bareLF(lines) >= 0
 }
 
-// exploitableMix is exploitable for the line ends of a head that is mixed: a recipient
-// that ends lines at CRLF alone takes an LF for a part of a line, and continues where
+// exploitableMix is exploitable for the line ends of a head that is mixed. A recipient that
+// ends lines only at CRLF takes a bare LF for part of a line, and continues to read where
 // this line or this head ends.
 func (h *Head) exploitableMix() (fault Error, at int) {
 	switch {
 	case !h.isMixed():
 		return 0, 0
-	case h.deviations&(ValueControl|ValueNUL) != 0: // too many ways to see lines
+	case h.deviations&(ValueControl|ValueNUL) != 0: // recipients may see too many kinds of lines
 		return ErrBareLF, int(h.from) + bareLF(h.b[h.from:h.next])
 	case h.isCGI():
 		return 0, 0
@@ -95,22 +97,22 @@ func (h *Head) exploitableMix() (fault Error, at int) {
 	return fault, at
 }
 
-// isCGI reports whether the status-line ends in CRLF and all lines after it in LF, as
-// where a server has put its status-line before what a CGI program wrote.
+// isCGI reports whether the status-line ends in CRLF and all lines after it in LF. That
+// happens when a server puts its status-line before the output of a CGI program.
 func (h *Head) isCGI() bool {
 	return h.b[h.end[0]] == '\r' && !bytes.Contains(h.b[h.begin(1):h.next], []byte("\r\n"))
 }
 
-// isVersionVague reports whether some recipients see another HTTP-version in a head
-// with deviations: with more than one SP, or with what is whitespace to some, another
-// word is where the HTTP-version should be.
+// isVersionVague reports whether some recipients see another HTTP-version in a head with
+// deviations. With more than one SP, or with a blank in the request-target, they may find
+// another word where the HTTP-version should be.
 func (h *Head) isVersionVague() bool {
 	return h.deviations&(MinorDigits|StartLineSpace) != 0 || hasBlank(h.b[h.mark[0]:h.word2])
 }
 
 // isHarmless reports whether all recipients that accept the deviations of a request head
-// agree where it ends and what it says: more empty lines before the request-line, and
-// bytes from 0x80 on in a target that nobody splits there.
+// agree on where it ends and what it says. That is true of extra empty lines before the
+// request-line, and of bytes from 0x80 on in a target that are not blanks.
 func (h *Head) isHarmless() bool {
 	return h.rules.kind == requestKind && h.deviations&^(EmptyLines|TargetObsText) == 0 && !hasBlank(h.b[h.mark[0]:h.word2])
 }
@@ -130,24 +132,24 @@ func (h *Head) exploitableField(b, name []byte) (fault Error, at int) {
 	if isControlField(name) {
 		spaced := len(name) == len(b) || b[len(name)] != ':'
 		if spaced && h.rules.kind != responseKind { // see readDeviating
-			return ErrFieldName, len(name) // it is another name to some
+			return ErrFieldName, len(name) // some recipients see another name
 		}
 		if lf := bytes.IndexByte(b, '\n'); lf >= 0 {
 			return ErrObsFold, lf + 1 // a recipient that does not unfold sees another value
 		}
 		if end := skip(b, len(name), fieldByte); end < len(b) {
-			return ErrFieldValue, end // or the value ends there
+			return ErrFieldValue, end // a recipient may end the value there
 		}
 	}
 	return brokenLine(b)
 }
 
-// brokenLine returns the error of the first place in b, a line that may be folded,
-// where the line ends for some recipients (a fold, VT, FF, or another control
-// character), if there another field that controls the message would begin, or the head
-// would end, because only blanks come before the next such place.
+// brokenLine returns the error of the first dangerous place in b, a line that may be folded,
+// and its offset. At a fold, VT, FF or another control character, the line ends for some
+// recipients. That is dangerous if what follows would begin another control field, or if only
+// blanks come before the next such place, because then the head would end.
 func brokenLine(b []byte) (fault Error, at int) {
-	broken := Error(0) // by what, since the last byte that is not blank
+	broken := Error(0) // the error of the last such place, if only blanks came after it
 	for i := 0; i < len(b); i++ {
 		c := b[i]
 		breaks := Error(0)
@@ -175,23 +177,23 @@ func brokenLine(b []byte) (fault Error, at int) {
 	return broken, at
 }
 
-// beginsControlField reports whether b, without blanks before it, would be a
-// field line that controls the message.
+// beginsControlField reports whether b, without the blanks before it, would be the field line
+// of a control field.
 func beginsControlField(b []byte) bool {
 	b = trimBlanks(b)
 	name := b[:skip(b, 0, tchar)]
 	return isControlField(name) && bytes.HasPrefix(trimBlanks(b[len(name):]), []byte(":"))
 }
 
-// isControlField reports whether a field of that name controls the body, the
-// connection, or where a request goes.
+// isControlField reports whether a field of that name controls the body, the connection, or
+// where a request goes.
 func isControlField(name []byte) bool {
 	return decidesFraming(name) || equalName(name, "Connection") || equalName(name, "Expect") || equalName(name, "Upgrade")
 }
 
-// decidesFraming reports whether a field of that name decides where a body ends or
-// where a request goes. In a trailer section it comes too late, and recipients differ
-// in whether they merge it into the header section.
+// decidesFraming reports whether a field of that name decides where a body ends or where a
+// request goes. In a trailer section such a field comes too late, and recipients differ in
+// whether they merge it into the header section.
 func decidesFraming(name []byte) bool {
 	return equalName(name, "Content-Length") || equalName(name, "Transfer-Encoding") || equalName(name, "Host")
 }

@@ -9,8 +9,8 @@ import (
 
 const guarded = false
 
-// A guard holds octets in memory of their own: where pages cannot be closed, a
-// load that leaves them goes unseen.
+// A guard holds bytes in memory of their own. Pages cannot be made unreadable here, so a load
+// outside the bytes goes unnoticed.
 type guard struct{}
 
 func newGuard(testing.TB) *guard { return new(guard) }

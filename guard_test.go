@@ -13,12 +13,11 @@ import (
 
 const guarded = true
 
-// guardRoom is how many octets a guard holds: at its end and at its start, each
-// half of them.
+// guardRoom is how many bytes a guard holds: half of them at its end and half at its start.
 const guardRoom = 4 << 20
 
-// A guard holds octets flush against a page that cannot be read, behind them or
-// before them: a load that leaves them by one octet faults.
+// A guard holds bytes right before or after a page that cannot be read. A load that leaves them
+// by one byte faults.
 type guard struct{ room []byte }
 
 func newGuard(t testing.TB) *guard {
@@ -29,7 +28,7 @@ func newGuard(t testing.TB) *guard {
 	return &guard{room: mem[page : page+guardRoom]}
 }
 
-// atEnd returns b, copied to where the memory ends. The next call overwrites it.
+// atEnd returns a copy of b that ends where the memory ends. The next call overwrites it.
 func (g *guard) atEnd(b []byte) []byte {
 	g.fits(b)
 	end := g.room[guardRoom-len(b):]
@@ -37,8 +36,7 @@ func (g *guard) atEnd(b []byte) []byte {
 	return end[:len(b):len(b)]
 }
 
-// atStart returns b, copied to where the memory begins. The next call overwrites
-// it.
+// atStart returns a copy of b that begins where the memory begins. The next call overwrites it.
 func (g *guard) atStart(b []byte) []byte {
 	g.fits(b)
 	copy(g.room, b)
@@ -51,7 +49,7 @@ func (g *guard) fits(b []byte) {
 	}
 }
 
-// closed returns n octets that cannot be read, at most a page.
+// closed returns n bytes that cannot be read, at most a page.
 func (g *guard) closed(n int) []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(&g.room[0]), guardRoom)), n)
 }
@@ -79,7 +77,7 @@ func faultsIn(f func()) (stack string) {
 	return ""
 }
 
-// faults reports whether the octet at p+offset cannot be read.
+// faults reports whether the byte at p+offset cannot be read.
 func faults(p *byte, offset int) (fault bool) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() { fault = recover() != nil }()

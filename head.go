@@ -6,16 +6,17 @@ import (
 	"iter"
 )
 
-// A Head is what Request, Response and Trailer have in common: the bytes of a head
-// or trailer section, and where its lines are. They embed it, so code for all of them
-// takes a *Head.
+// A Head is what Request, Response and Trailer have in common: the bytes of a head or trailer
+// section, and where its lines are. They embed it, so that a function for all of them can
+// take a *Head.
 //
-// A Head holds the slice that it was parsed from and offsets into it. Its methods
-// return parts of that slice, without spare capacity: they are valid as long as the
-// caller does not overwrite the bytes. Several goroutines may call the methods that
-// only read at the same time. None of them allocates, except Explain.
+// A Head keeps the slice that it was parsed from. Its methods return parts of that slice,
+// without spare capacity, which are valid until the caller overwrites the bytes. Several
+// goroutines may call its methods at the same time, except Parse, Resume, Move and Reset. No
+// method allocates, except Explain.
 //
-// After ErrIncomplete or an Error, the methods describe the lines parsed so far.
+// After ErrIncomplete or an Error, the methods describe the lines parsed so far, which is
+// useful for logging.
 type Head struct {
 	b []byte
 	state
@@ -27,32 +28,33 @@ type Head struct {
 // A progress says how far a parse has come.
 type progress struct {
 	rules      rules
-	met        Deviations // in the line that is read
+	met        Deviations // in the line being read
 	off        uint32     // everything before has been read
-	word       uint32     // where the word begins that is read, in the start-line
-	colon      uint32     // where the colon is, while the field line is read
-	skippedEnd uint32     // where the last line ends that is skipped, if there is one
+	word       uint32     // where the current word of the start-line begins
+	colon      uint32     // the colon of the current field line
+	skippedEnd uint32     // where the last skipped line ends, if there is one
 	seen       seen       // what to expect from Resume
 }
 
-// A state is what a parse begins with as zero: 16 bytes, in one store.
+// A state is the part of a Head that is zero when a parse begins: 16 bytes, cleared in one
+// store.
 type state struct {
-	part       part       // the production that the next byte belongs to; ended only once the head is proven complete
-	first      part       // the production that a start-line begins with
+	part       part       // the production of the next byte; ended only once the head is complete
+	first      part       // the first production of a start-line
 	fault      Error      // what is wrong with the byte at off, 0 if nothing is
 	deviations Deviations // in the lines that are settled
-	more       uint32     // lines settled beyond those in index
-	skipped    uint32     // lines settled that are not field lines
+	more       uint32     // settled lines beyond those in index
+	skipped    uint32     // settled lines that are not field lines
 }
 
-// seen is what an unfinished head is recognized by: its length so far, and its first
-// and last eight bytes, or all of them if there are fewer.
+// seen identifies an unfinished head: its length so far, and its first and last eight bytes, or
+// all of them if there are fewer.
 type seen struct {
 	length      uint32
 	first, last uint64
 }
 
-// see returns what b is recognized by.
+// see returns the seen of an unfinished head b.
 func see(b []byte) seen {
 	if len(b) >= 8 {
 		return seen{uint32(len(b)), binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[len(b)-8:])}
@@ -64,8 +66,8 @@ func see(b []byte) seen {
 	return s
 }
 
-// Reset drops the reference to the bytes, and everything that was parsed. Profile
-// and limits stay.
+// Reset drops the reference to the bytes and everything that was parsed. Profile and limits
+// stay.
 func (h *Head) Reset() {
 	h.clear()
 	h.b = nil
@@ -76,13 +78,12 @@ func (h *Head) clear() {
 	h.next, h.n, h.from = 0, 0, 0
 }
 
-// Move tells h that the bytes it was parsed from are now in b, for example because
-// they were copied to make room. Everything parsed stays valid, and Resume can
-// continue. It takes constant time and does not compare the bytes.
+// Move tells h that the bytes it was parsed from are at the start of b, for example because
+// you copied them to make room. Everything parsed stays valid, and Resume can continue. Move
+// takes constant time and does not compare the bytes.
 //
-// b begins where the slice given to Parse or Resume began, and holds at least the
-// whole head, or all that had arrived of it. If b is shorter, Move is Reset: there is no
-// head any more.
+// b must hold at least the whole head or, if it is unfinished, all that had arrived. If b is
+// shorter, Move resets h.
 func (h *Head) Move(b []byte) {
 	need := len(h.b)
 	if h.part == ended {
@@ -95,18 +96,17 @@ func (h *Head) Move(b []byte) {
 	h.b = b[:min(len(b), len(h.b))]
 }
 
-// Bytes returns the head as sent, through its empty line, including an empty line that
-// was skipped before it. Of an unfinished or malformed head it returns the settled
-// lines: the first Settled bytes.
+// Bytes returns the head as sent, through its empty line, including an empty line that was
+// skipped before it. For an unfinished or malformed head it returns the complete lines: the
+// first Settled bytes.
 func (h *Head) Bytes() []byte {
 	end := h.Settled()
 	return h.b[:end:end]
 }
 
-// Settled returns the offset after the last complete line. It is the length of the
-// head once that is complete, and 0 until the start-line is. If folds are accepted,
-// a field line is complete only when the first byte after it shows that none
-// follows.
+// Settled returns the offset after the last complete line. It is 0 until the start-line is
+// complete, and the length of the head once that is complete. If folds are accepted, a field
+// line is complete only when the first byte after it shows that no fold follows.
 func (h *Head) Settled() int {
 	switch {
 	case h.n == 0:
@@ -117,7 +117,8 @@ func (h *Head) Settled() int {
 	return int(h.next)
 }
 
-// lastLine returns where the last field line begins, whose folds begin with whitespace.
+// lastLine returns where the last field line begins. Lines that begin with whitespace are
+// folds of it.
 func (h *Head) lastLine() int {
 	at := int(h.next)
 	for at > 0 {
@@ -129,8 +130,7 @@ func (h *Head) lastLine() int {
 	return at
 }
 
-// mayContinue reports whether the last field line may continue in a fold, or does so
-// already.
+// mayContinue reports whether a fold of the last field line may follow or is being read.
 func (h *Head) mayContinue() bool {
 	if h.rules.allow&ObsFold == 0 || h.rules.quirks&foldIsField != 0 || h.NumFields() == 0 || h.wasSkipped() {
 		return false
@@ -144,10 +144,10 @@ func (h *Head) mayContinue() bool {
 	return false
 }
 
-// wasSkipped reports whether the last line settled is one that is skipped.
+// wasSkipped reports whether the last settled line was skipped.
 func (h *Head) wasSkipped() bool { return h.skipped > 0 && h.skippedEnd == h.next }
 
-// minor returns the minor version, 0 without a start-line.
+// minor returns the minor version, or 0 without a start-line.
 func (h *Head) minor() int {
 	const before = uint32(len("HTTP/1."))
 	switch {
@@ -162,7 +162,7 @@ func (h *Head) minor() int {
 	return number(version[min(int(before), len(version)):])
 }
 
-// target returns the request-target, once the request-line is settled.
+// target returns the request-target once the request-line is settled.
 func (h *Head) target() []byte {
 	begin, end := h.mark[0]+1, h.word2
 	for begin < end && h.b[begin] == ' ' { // only with StartLineSpace
@@ -201,12 +201,12 @@ func (h *Head) NumFields() int {
 // including those that are skipped.
 func (h *Head) fieldLines() uint32 { return h.n - 1 + h.more }
 
-// Field returns the i-th field line, counted from 0, in the order sent: the name as
-// sent, and the value without the whitespace around it. A value that Lenient accepted
-// with folds contains their line ends; see Unfold. Field panics if i is out of range.
+// Field returns the i-th field line, counted from 0, in the order sent: the name as sent, and
+// the value without the whitespace around it. A value that Lenient accepted with folds
+// contains their line ends; see Unfold. Field panics if i is out of range.
 //
-// Access to the first 64 field lines takes constant time. For later ones Field scans
-// forward from the 64th; use Fields to loop over a long head.
+// Access to the first 96 field lines takes constant time. For later ones Field scans forward
+// from the 96th; use Fields to loop over a long head.
 func (h *Head) Field(i int) (name, value []byte) {
 	if k := uint(i); k < tableFields && k+1 < uint(h.n) && h.deviations == 0 {
 		line, colon, end := h.end[k]+2, h.mark[k+1], h.end[k+1]
@@ -268,18 +268,19 @@ func (h *Head) fieldsBeyond(yield func(name, value []byte) bool) {
 	}
 }
 
-// A Span says where a field line is, in offsets into the bytes that were parsed.
+// A Span says where a field line is, in offsets into the bytes that were parsed. For the line
+// "A : b\r\n" at offset 100 it is {100, 101, 102, 104, 105, 107}.
 type Span struct {
-	Line    int // the line begins here, and the name with it
+	Line    int // the line and the name begin here
 	NameEnd int // the name ends here
-	Colon   int // the colon; -1 if the line has no name of its own, as a fold in Pico
+	Colon   int // the colon; -1 if the line has no name, such as a fold in Pico
 	Value   int // the value begins here, without the whitespace before it
 	End     int // the value ends here, without the whitespace after it
 	Next    int // the next line begins here, after the line end
 }
 
-// Span returns where the i-th field line is, counted from 0. Field returns
-// b[Line:NameEnd] and b[Value:End]. Span panics if i is out of range.
+// Span returns where the i-th field line is, counted from 0. Field returns b[Line:NameEnd]
+// and b[Value:End]. Span panics if i is out of range.
 func (h *Head) Span(i int) Span {
 	line, colon, end := h.place(i)
 	nameEnd, begin, after := bounds(h.b, line, colon, end)
@@ -290,15 +291,15 @@ func (h *Head) Span(i int) Span {
 	return s
 }
 
-// The place of a field line is where it begins, where its colon is, and its end: the
-// CR of its line end. In a head with deviations the bytes say the rest:
+// The place of a field line is three offsets: where it begins, its colon, and its end, the CR
+// of its line end. In a head with deviations, other places exist, and the bytes tell them
+// apart:
 //
-//   - A line that ends in LF alone has its end one byte before the LF, where the
-//     CR would be, but is not.
+//   - A line that ends in LF alone has its end one byte before the LF, where the CR would be.
 //   - A value that is folded contains line ends.
 //   - There may be whitespace before a colon.
-//   - A folded line that is a field of its own has its colon one byte before its
-//     beginning, a line that is skipped two bytes before.
+//   - A folded line that is a field of its own has its colon one byte before its beginning. A
+//     line that is skipped has it two bytes before.
 
 // place returns the place of the i-th field line. It panics if i is out of range.
 func (h *Head) place(i int) (line, colon, end uint32) {
@@ -311,7 +312,7 @@ func (h *Head) place(i int) (line, colon, end uint32) {
 		}
 		i -= tableFields
 	}
-	line, colon, end = h.begin(1), h.mark[1], h.end[1] // stays if the caller has written to the bytes since
+	line, colon, end = h.begin(1), h.mark[1], h.end[1] // in case the caller has written to the bytes since
 	last := func(l, c, e uint32) bool {
 		line, colon, end = l, c, e
 		i--
@@ -338,18 +339,18 @@ func (h *Head) eachPlace(f func(line, colon, end uint32) bool) {
 	}
 }
 
-// settleAgain settles in x the field lines from one on for which another index had no
-// room, as many as x holds. It reports whether there are any: the caller may have written
-// to the bytes.
+// settleAgain settles in x, from offset from on, field lines for which another index had no
+// room, as many as x holds. It reports whether there are any. There may be none if the caller
+// has written to the bytes.
 func (x *index) settleAgain(b []byte, from uint32) bool {
 	x.fieldsFrom(from)
 	x.settle(b)
 	return x.n > 1
 }
 
-// eachPlaceBeyond is eachPlace for the lines for which the index has no room. If the
-// caller has written to the bytes since, the places are still within them. If f parses with
-// h, although it must not, that ends it.
+// eachPlaceBeyond is eachPlace for the lines for which the index has no room. If the caller
+// has written to the bytes since, the places are still within them. If f parses with h,
+// although it must not, the loop ends.
 func (h *Head) eachPlaceBeyond(f func(line, colon, end uint32) bool) {
 	var x index
 	b, was := h.b[:h.next], h.state
@@ -366,14 +367,14 @@ func (h *Head) eachPlaceBeyond(f func(line, colon, end uint32) bool) {
 				return
 			}
 		}
-		if x.n == 1 { // written to
+		if x.n == 1 { // the caller has written to the bytes
 			return
 		}
 		from = x.begin(x.n)
 	}
 }
 
-// settleDeviating settles up to most lines of a head with deviations in x.
+// settleDeviating settles at most that many lines of a head with deviations in x.
 func (h *Head) settleDeviating(b []byte, x *index, most uint32) {
 	for ; x.n < tableLines && x.n <= most; x.n++ {
 		x.mark[x.n], x.end[x.n] = h.placeAfter(b, x.end[x.n-1])
@@ -400,7 +401,7 @@ func (h *Head) placeAfter(b []byte, end uint32) (colon, next uint32) {
 			to++
 		}
 		if empty || to >= lf || b[to] != ':' {
-			to = from - 2 // skipped
+			to = from - 2 // a skipped line
 		}
 	}
 	return uint32(to), uint32(lf - 1)
@@ -414,7 +415,7 @@ func indexFrom(b []byte, i int, c byte) int {
 	return len(b) - 1
 }
 
-// cut takes the field line at a place apart.
+// cut splits the field line at a place.
 func (h *Head) cut(line, colon, end uint32) (name, value []byte) {
 	if h.deviations == 0 {
 		return cut(h.b, line, colon, end)
@@ -423,12 +424,12 @@ func (h *Head) cut(line, colon, end uint32) (name, value []byte) {
 	return h.b[line:nameEnd:nameEnd], h.b[begin:after:after]
 }
 
-// cut takes a field line without deviations apart.
+// cut splits a field line without deviations.
 func cut(b []byte, line, colon, end uint32) (name, value []byte) {
 	return b[line:colon:colon], trimValue(b[colon+1 : end : end])
 }
 
-// trimValue returns what follows a colon without the whitespace around it.
+// trimValue returns the text after a colon without the whitespace around it.
 func trimValue(text []byte) []byte {
 	if isPlain(text) {
 		return text[1:]
@@ -436,14 +437,14 @@ func trimValue(text []byte) []byte {
 	return trim(text)
 }
 
-// isPlain reports whether there is nothing to trim around a value but one SP before it, as
-// in nearly every field line. In a value, only whitespace is below "!".
+// isPlain reports whether the only whitespace around a value is one SP before it, as in
+// nearly every field line. In a value, only whitespace is below "!".
 func isPlain(text []byte) bool {
 	return len(text) >= 2 && text[0] == ' ' && text[1] > ' ' && text[len(text)-1] > ' '
 }
 
-// bounds returns where the name and the value are in a field line of any head. They
-// are within b even if the caller has written to it since it was parsed.
+// bounds returns where the name and the value are in a field line of any head. They are
+// within b even if the caller has written to b since it was parsed.
 func bounds(b []byte, line, colon, end uint32) (nameEnd, begin, after uint32) {
 	after = max(lineEnd(b, end), line)
 	if colon+1 == line || colon+2 == line {
@@ -464,7 +465,8 @@ func bounds(b []byte, line, colon, end uint32) (nameEnd, begin, after uint32) {
 	return nameEnd, begin, after
 }
 
-// lineEnd returns where the line whose end is at end has its line end.
+// lineEnd returns where the line end begins of the line whose end is at end: at its CR or, in
+// a line that ends in LF alone, at the LF one byte after.
 func lineEnd(b []byte, end uint32) uint32 {
 	if int(end) < len(b) && b[end] != '\r' {
 		end++

@@ -44,9 +44,9 @@ func isHost(b []byte) bool {
 	return true
 }
 
-// isPlainHost reports whether b has eight bytes or more, and each may stand in a reg-name on
-// its own, as in nearly every Host. It looks at eight bytes at a time, of which the last
-// may be some of those before.
+// isPlainHost reports whether b has at least eight bytes, all of which may stand in a
+// reg-name on their own, as in nearly every Host. It looks at eight bytes at a time; the last
+// eight may overlap those before.
 func isPlainHost(b []byte) bool {
 	last := len(b) - 8
 	if last < 0 {
@@ -64,7 +64,8 @@ func classOf8(b *[8]byte) uint8 {
 	return class[b[0]] & class[b[1]] & class[b[2]] & class[b[3]] & class[b[4]] & class[b[5]] & class[b[6]] & class[b[7]]
 }
 
-// withoutPort returns b without a port and its colon, if digits follow a colon.
+// withoutPort returns b without a colon and the digits after it. It returns nil if b does not
+// end in them.
 func withoutPort(b []byte) []byte {
 	i := len(b)
 	for i > 0 && isDigit(b[i-1]) {
@@ -76,7 +77,7 @@ func withoutPort(b []byte) []byte {
 	return b[:i-1]
 }
 
-// isIPLiteral reports whether b, what stands between brackets, is
+// isIPLiteral reports whether b, the text between the brackets, is
 //
 //	IPv6address / IPvFuture
 //	IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )
@@ -99,9 +100,9 @@ func isIPLiteral(b []byte) bool {
 	return true
 }
 
-// isIPv6 reports whether b is an IPv6address of RFC 3986, section 3.2.2: eight
-// groups of 1*4HEXDIG, the last two as an IPv4address if one likes, with "::"
-// once for one group or more.
+// isIPv6 reports whether b is an IPv6address of RFC 3986, section 3.2.2. It has eight groups
+// of 1*4HEXDIG. The last two may be an IPv4address, and "::" may stand once for one group or
+// more.
 func isIPv6(b []byte) bool {
 	groups, elided := 0, false
 	if bytes.HasPrefix(b, []byte("::")) {

@@ -2,7 +2,7 @@ package picohttp
 
 import "github.com/picohttp/picohttp/internal/race"
 
-// settle lets the kernel in use settle the lines of b.
+// settle settles the lines of b with the kernel in use.
 func (x *index) settle(b []byte) (complete bool) {
 	if race.Enabled {
 		race.ReadSlice(b)
@@ -11,8 +11,8 @@ func (x *index) settle(b []byte) (complete bool) {
 	return indexHead(b, x)
 }
 
-// Kernels returns the kernels of this binary, the fastest first. All of them
-// produce the same results.
+// Kernels returns the kernels of this binary, the fastest first. All of them produce the same
+// results.
 func Kernels() []KernelInfo { return availableKernels() }
 
 // Kernel returns the name of the kernel in use: the first of Kernels that runs.

@@ -13,16 +13,16 @@ import (
 	"github.com/picohttp/picohttp/internal/mutants"
 )
 
-// A kernel is a row of the table of kernels that parse_<arch>_test.go has, the
-// fastest first. use is the switch of its case in indexHead, nil for the last.
+// A kernel is a row of the table of kernels in parse_<arch>_test.go, the fastest first. use is
+// the variable that its case in indexHead tests, nil for the last one.
 type kernel struct {
 	name  string
 	use   *bool
 	index func([]byte, *index) bool
 }
 
-// runnable are the kernels of the table that this CPU runs, as package picohttp
-// found out before any test moved a switch.
+// runnable are the kernels of the table that this CPU runs, as the package found out before any
+// test changed a variable.
 var runnable = func() (names []string) {
 	for _, k := range Kernels() {
 		if k.Runs {
@@ -32,8 +32,8 @@ var runnable = func() (names []string) {
 	return names
 }()
 
-// eachKernel runs f as a subtest for each kernel, with indexHead dispatching to
-// it. The subtests are not parallel: the switches are global.
+// eachKernel runs f as a subtest for each kernel, while indexHead calls that kernel. The subtests
+// are not parallel, because the variables are global.
 func eachKernel(t *testing.T, f func(t *testing.T, k kernel)) {
 	for at, k := range kernels {
 		t.Run("kernel="+k.name, func(t *testing.T) {
@@ -46,7 +46,7 @@ func eachKernel(t *testing.T, f func(t *testing.T, k kernel)) {
 	}
 }
 
-// pin makes indexHead dispatch to kernels[at], and returns how to undo it.
+// pin makes indexHead call kernels[at], and returns a function that undoes it.
 func pin(at int) (restore func()) {
 	var saved []bool
 	for i, k := range kernels {
@@ -83,8 +83,8 @@ func TestKernelTable(t *testing.T) {
 	}
 }
 
-// TestExpectedKernel lets CI say which kernel must be in use, so that a GODEBUG
-// setting without effect does not pass for a level tested, and which must run.
+// TestExpectedKernel lets CI say which kernel must be in use, and which must run. Otherwise a
+// GODEBUG setting without effect would look like a tested kernel.
 func TestExpectedKernel(t *testing.T) {
 	if want := os.Getenv("PICOHTTP_EXPECT_KERNEL"); want != "" && Kernel() != want {
 		t.Errorf("Kernel() = %s, PICOHTTP_EXPECT_KERNEL is %s", Kernel(), want)
@@ -96,8 +96,8 @@ func TestExpectedKernel(t *testing.T) {
 	}
 }
 
-// TestDenseLines: lines as short as can be, and then a shorter one, from every
-// place in a block on: more lines in a block than canonical ones have room.
+// TestDenseLines parses the shortest possible field lines with a shorter line among them, at
+// every place in a block. So a block can hold more line ends than canonical lines have.
 func TestDenseLines(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k kernel) {
 		g := newGuard(t)
@@ -112,9 +112,9 @@ func TestDenseLines(t *testing.T) {
 	})
 }
 
-// TestShortHeads: heads with and without octets behind them, of every length up to
-// what a block holds and a little more, in each of which every octet is replaced by
-// one that may matter there. Kernels have ways of their own for less than a block.
+// TestShortHeads parses heads of every length up to a little more than a block, with and without
+// bytes after them. Each byte is replaced by those that may matter there. Kernels treat less than
+// a block in their own ways.
 func TestShortHeads(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k kernel) {
 		g := newGuard(t)
@@ -141,8 +141,8 @@ func TestShortHeads(t *testing.T) {
 	})
 }
 
-// TestDispatch looks where indexHead goes: a kernel that is given memory that
-// cannot be read faults.
+// TestDispatch checks which kernel indexHead calls: it gives the kernel memory that cannot be
+// read, and looks for the kernel on the stack of the fault.
 func TestDispatch(t *testing.T) {
 	if !guarded {
 		t.Skip("no guard pages on this system")
@@ -177,15 +177,15 @@ func TestPuregoHasNoAssembly(t *testing.T) {
 	}
 }
 
-// A canary is an index with known octets around it and in it.
+// A canary is an index with known bytes around it and in it.
 type canary struct {
 	before [64]byte
 	x      index
 	after  [64]byte
 }
 
-// singing is a canary before a kernel runs. The entries of its index are offsets
-// far outside of any b, for a kernel that goes by one that it has not written.
+// singing is a canary before a kernel runs. The entries of its index are offsets far outside of
+// any b, so that a kernel fails if it uses an entry that it has not written.
 var singing = func() (c canary) {
 	for i := range c.before {
 		c.before[i], c.after[i] = 0xa5, 0xa5
@@ -202,20 +202,20 @@ var singing = func() (c canary) {
 	return c
 }()
 
-var probe canary // not on the stack, where no index can be that a func value gets
+var probe canary // not on the stack, because an index that a func value gets cannot be there
 
 func (c *canary) sings() bool {
 	return c.before == singing.before && c.after == singing.after
 }
 
-// checkKernel compares what k and indexGeneric make of b from the state x on:
-// the answer, the offsets and the field lines settled, bit for bit.
+// checkKernel compares what k and indexGeneric do with b from the state x on: the result, the
+// offsets and the settled field lines, bit for bit.
 func checkKernel(t testing.TB, g *guard, k kernel, b []byte, x index) {
 	t.Helper()
 	checkPlaces(t, k, b, x, g.atEnd(b), g.atStart(b))
 }
 
-// checkPlaces is checkKernel with copies of b where memory ends and begins.
+// checkPlaces is checkKernel with copies of b where memory ends and where it begins.
 func checkPlaces(t testing.TB, k kernel, b []byte, x index, atEnd, atStart []byte) {
 	want := x
 	wantComplete := indexGeneric(b, &want)
@@ -240,13 +240,13 @@ func checkPlaces(t testing.TB, k kernel, b []byte, x index, atEnd, atStart []byt
 	}
 }
 
-// equal compares what is settled: kernels may leave the other lines as they like.
+// equal compares the settled lines. Kernels may leave anything in the others.
 func (x *index) equal(y *index) bool {
 	return x.next == y.next && x.n == y.n && x.word2 == y.word2 && x.n <= tableLines &&
 		slices.Equal(x.mark[:x.n], y.mark[:x.n]) && slices.Equal(x.end[:x.n], y.end[:x.n]) && slices.Equal(x.keys(), y.keys())
 }
 
-// keys returns those of the field lines that are settled.
+// keys returns the keys of the settled field lines.
 func (x *index) keys() []uint8 { return x.key[:max(x.n, 1)-1] }
 
 func (x index) String() string {
@@ -254,8 +254,8 @@ func (x index) String() string {
 		x.next, x.word2, x.n, x.mark[:x.n], x.end[:x.n], x.keys())
 }
 
-// TestKernelsAgree holds every kernel to indexGeneric on vectors, heads, and on
-// what becomes of them when octets are replaced, doubled, moved and cut off.
+// TestKernelsAgree compares every kernel with indexGeneric on vectors, heads and mutants of them,
+// in which bytes are replaced, doubled, moved and cut off.
 func TestKernelsAgree(t *testing.T) {
 	seeds := seeds(t, "requests")
 	eachKernel(t, func(t *testing.T, k kernel) {
@@ -283,12 +283,12 @@ func TestKernelsAgree(t *testing.T) {
 	})
 }
 
-// neighbours is how many inputs TestKernelsAgree makes of a mutant by replacing
-// one octet, which costs little beside making the mutant.
+// neighbours is how many inputs TestKernelsAgree makes from a mutant by replacing one byte, which
+// costs little compared with making the mutant.
 const neighbours = 16
 
-// startState makes a state that a kernel may be called with: at the beginning,
-// or behind a line, with some of the table filled.
+// startState makes a state with which a kernel may be called: at the beginning, or after a line,
+// with some of the table filled.
 func startState(rng *rand.Rand, b []byte) (x index) {
 	if rng.IntN(3) > 0 {
 		return x
@@ -298,7 +298,7 @@ func startState(rng *rand.Rand, b []byte) (x index) {
 		next = uint32(bytes.IndexByte(b, '\n') + 1)
 	}
 	if rng.IntN(4) == 0 {
-		x.next = next // a start-line behind an empty line
+		x.next = next // a start-line after an empty line
 		return x
 	}
 	x.fieldsFrom(next)
@@ -308,9 +308,8 @@ func startState(rng *rand.Rand, b []byte) (x index) {
 	return x
 }
 
-// TestSweep puts every octet into every lane of a few blocks of each part of a
-// head, behind prefixes of other lengths, and expects what the predicates of
-// the grammar say of it.
+// TestSweep puts every byte into every lane of a few blocks of each part of a head, after
+// prefixes of other lengths. The predicates of the grammar give the expected result.
 func TestSweep(t *testing.T) {
 	const lanes = 2 * 64
 	run := strings.Repeat("x", lanes+3)
@@ -371,7 +370,7 @@ func TestSweep(t *testing.T) {
 			return ErrFieldName, 0
 		}},
 		{"value", "GET / HTTP/1.1\r\nHost: h\r\nA:", "\r\n\r\n", inValue},
-		{"value behind obs-text", "GET / HTTP/1.1\r\nHost: h\r\nA: \x80", "\r\n\r\n", inValue},
+		{"value after obs-text", "GET / HTTP/1.1\r\nHost: h\r\nA: \x80", "\r\n\r\n", inValue},
 	}
 	eachKernel(t, func(t *testing.T, k kernel) {
 		g := newGuard(t)
@@ -385,16 +384,16 @@ func TestSweep(t *testing.T) {
 					text[at] = c
 					b := g.atEnd(text)
 					n, err := noMethodLimit.ParseRequest(&r, b)
-					checkKernel(t, g, k, text, index{}) // it may not leave it to the reference, either
+					checkKernel(t, g, k, text, index{}) // the kernel must not leave it to the reference
 					code, behind := p.expect(c, lane)
 					if code == 0 {
 						if err != nil || n != len(b) {
-							t.Fatalf("%s, octet %#02x, lane %d: %d, %v; want %d, complete", p.name, c, lane, n, err, len(b))
+							t.Fatalf("%s, byte %#02x, lane %d: %d, %v; want %d, complete", p.name, c, lane, n, err, len(b))
 						}
 						continue
 					}
 					if err != code || n != at+behind {
-						t.Fatalf("%s, octet %#02x, lane %d: %d, %v; want %d, %v", p.name, c, lane, n, err, at+behind, code)
+						t.Fatalf("%s, byte %#02x, lane %d: %d, %v; want %d, %v", p.name, c, lane, n, err, at+behind, code)
 					}
 				}
 			}
@@ -405,8 +404,8 @@ func TestSweep(t *testing.T) {
 // noMethodLimit accepts methods of any length.
 var noMethodLimit = Parser{MaxMethodBytes: -1}
 
-// TestLengths parses heads whose parts have every length around the sizes of
-// blocks, each with and without octets behind them, and checks every part.
+// TestLengths parses heads whose parts have every length around the sizes of blocks, with and
+// without bytes after them, and checks every part.
 func TestLengths(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k kernel) {
 		g := newGuard(t)
@@ -443,8 +442,8 @@ func TestLengths(t *testing.T) {
 	})
 }
 
-// TestGuardPages shows that the guard works: without it, no test here would see
-// an octet read outside b.
+// TestGuardPages checks that the guard works. Without it, no test here would notice that a byte
+// outside b was read.
 func TestGuardPages(t *testing.T) {
 	g := newGuard(t)
 	for _, b := range [][]byte{g.atEnd([]byte("abc")), g.atStart([]byte("abc"))} {
@@ -456,9 +455,9 @@ func TestGuardPages(t *testing.T) {
 		t.Skip("no guard pages on this system")
 	}
 	if end := g.atEnd([]byte("abc")); !faults(&end[2], 1) || faults(&end[2], 0) {
-		t.Error("the octet behind atEnd can be read")
+		t.Error("the byte after atEnd can be read")
 	}
 	if start := g.atStart([]byte("abc")); !faults(&start[0], -1) || faults(&start[0], 0) {
-		t.Error("the octet before atStart can be read")
+		t.Error("the byte before atStart can be read")
 	}
 }

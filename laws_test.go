@@ -12,7 +12,7 @@ import (
 	"github.com/picohttp/picohttp/internal/mutants"
 )
 
-// FuzzLaws holds what is true of the methods of any message, in each profile.
+// FuzzLaws checks what must be true of the methods of any message, in each profile.
 func FuzzLaws(f *testing.F) {
 	for _, b := range lawSeeds(f) {
 		if len(b) <= 2048 {
@@ -57,8 +57,8 @@ func lawSeeds(t testing.TB) (seeds [][]byte) {
 	return seeds
 }
 
-// checkMethods checks the laws for b as a message of a kind, and reports whether a
-// profile accepts it.
+// checkMethods checks the laws for b as a message of a kind, and reports whether a profile
+// accepts it.
 func checkMethods(t *testing.T, s subject, b []byte, at int) (complete bool) {
 	for _, p := range []Parser{{}, lenient(AllDeviations), {Profile: Pico}} {
 		r := parseAs(s, &p, b)
@@ -86,7 +86,7 @@ func checkMethods(t *testing.T, s subject, b []byte, at int) (complete bool) {
 	return complete
 }
 
-// checkVerdict: Check agrees with Host and Framing, and keeps no connection open along
+// checkVerdict checks that Check agrees with Host and Framing, and that KeepAlive is false along
 // with an error.
 func checkVerdict(t *testing.T, r *Request, b []byte) {
 	t.Helper()
@@ -122,7 +122,7 @@ func checkVerdict(t *testing.T, r *Request, b []byte) {
 	}
 }
 
-// checkShortWay: where Check takes its short way, that leads to where the long one does.
+// checkShortWay checks that if checkPlain returns a result, check returns the same.
 func checkShortWay(t *testing.T, r *Request, b []byte) (taken bool) {
 	t.Helper()
 	var short, long Verdict
@@ -136,12 +136,13 @@ func checkShortWay(t *testing.T, r *Request, b []byte) (taken bool) {
 	return true
 }
 
-// sameSlice reports whether two slices are the same bytes in the same place.
+// sameSlice reports whether two slices are the same bytes at the same address.
 func sameSlice(a, b []byte) bool {
 	return len(a) == len(b) && cap(a) == cap(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
-// checkEndToEnd: what a proxy forwards is a part of the fields, and Strict accepts it.
+// checkEndToEnd checks that the fields that a proxy forwards are some of the fields, and that
+// Strict accepts them.
 func checkEndToEnd(t *testing.T, h *Head, fields iter.Seq2[[]byte, []byte], b []byte) {
 	t.Helper()
 	section := []byte{}
@@ -174,7 +175,7 @@ func checkEndToEnd(t *testing.T, h *Head, fields iter.Seq2[[]byte, []byte], b []
 	}
 }
 
-// checkSpans: Span, Field, Index and Get agree.
+// checkSpans checks that Span, Field, Index and Get agree.
 func checkSpans(t *testing.T, h *Head, b []byte) {
 	t.Helper()
 	next := 0
@@ -202,8 +203,8 @@ func checkSpans(t *testing.T, h *Head, b []byte) {
 
 func second(_, value []byte) []byte { return value }
 
-// checkElements: the elements of a list are the same if it is split where no quoted
-// string is open.
+// checkElements checks that the elements of a list stay the same if it is split at a comma
+// outside quoted strings.
 func checkElements(t *testing.T, h *Head, b []byte) {
 	t.Helper()
 	for i := range h.NumFields() {
@@ -233,7 +234,7 @@ func checkElements(t *testing.T, h *Head, b []byte) {
 	}
 }
 
-// checkMove: a message is the same when its bytes have moved, complete or not.
+// checkMove checks that a message stays the same when its bytes have moved, complete or not.
 func checkMove(t *testing.T, s subject, p *Parser, b []byte) {
 	t.Helper()
 	half := b[:len(b)/2]
@@ -264,8 +265,8 @@ func checkMove(t *testing.T, s subject, p *Parser, b []byte) {
 	}
 }
 
-// checkOffsets: DeviationOffsets has each deviation once, in order, with an offset in
-// the head, which for a missing Host is its end.
+// checkOffsets checks that DeviationOffsets has each deviation once, in order, with an offset in
+// the head. For a missing Host, that is the end of the head.
 func checkOffsets(t *testing.T, m message, b []byte) {
 	t.Helper()
 	last, met := 0, Deviations(0)
@@ -280,8 +281,8 @@ func checkOffsets(t *testing.T, m message, b []byte) {
 	}
 }
 
-// checkResume: bytes that do not begin with those of before are ErrResume, as far as it
-// is told, and another parse can follow.
+// checkResume checks that bytes that do not begin with those of the previous call are ErrResume,
+// as far as Resume promises to notice, and that another parse can follow.
 func checkResume(t *testing.T, s subject, p *Parser, b []byte, at int) {
 	t.Helper()
 	if len(b) == 0 {
@@ -315,7 +316,7 @@ func checkResume(t *testing.T, s subject, p *Parser, b []byte, at int) {
 	}
 }
 
-// FuzzContent: Content is Chunked, or counts, however the bytes arrive.
+// FuzzContent checks that Content equals Chunked, or counts bytes, however they arrive.
 func FuzzContent(f *testing.F) {
 	for _, b := range seeds(f, "chunked") {
 		f.Add(b, uint16(len(b)), uint64(len(b)))
@@ -368,7 +369,7 @@ func checkContent(t *testing.T, rng *rand.Rand, b []byte, length int64) {
 	}
 }
 
-// A reading is the content of a body, how much was consumed, and how it ended.
+// A reading is the content of a body, how much of the input was consumed, and how it ended.
 type reading struct {
 	data []byte
 	n    int
@@ -399,7 +400,7 @@ func readContent(rng *rand.Rand, c *Content, b []byte) (r reading) {
 	}
 }
 
-// checkEnd: End says how the content ended, and Next afterwards does.
+// checkEnd checks that End reports how the content ended, and that Next does so afterwards.
 func checkEnd(t *testing.T, c *Content, err error) {
 	t.Helper()
 	end := c.End()
@@ -416,8 +417,8 @@ func checkEnd(t *testing.T, c *Content, err error) {
 	}
 }
 
-// TestChunkSpace: where a parser allows it, whitespace before the CRLF of a chunk-size
-// line is accepted and reported.
+// TestChunkSpace checks that whitespace before the CRLF of a chunk-size line is accepted and
+// reported if the Parser allows it.
 func TestChunkSpace(t *testing.T) {
 	const at = len("1\r\na\r\n2;a=b")
 	bodies := []string{"1\r\na\r\n2;a=b \t \r\nbc\r\n0 \r\n\r\n", "1\r\na\r\n2;abc\t\r\nbc\r\n0\r\n\r\n"}

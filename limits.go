@@ -2,7 +2,7 @@ package picohttp
 
 import "cmp"
 
-// The limits of the zero Parser.
+// These are the limits of the zero Parser.
 const (
 	DefaultMaxHeadBytes     = 256 << 10 // bytes in a head
 	DefaultMaxMethodBytes   = 64        // bytes in a method
@@ -13,54 +13,51 @@ const (
 	DefaultMaxChunkOverhead = 16 << 10  // bytes of overhead that the chunks of a body may accumulate
 )
 
-// maxOffset is the largest offset into a head, and so the largest limit. It
-// fits an int on every machine.
+// maxOffset is the largest offset into a head, and so the largest limit. It fits an int on
+// every machine.
 const maxOffset = 1<<31 - 1
 
-// A Parser says which messages are accepted: profile and limits. The zero Parser is
-// strict and has the default limits. Parsing does not write to a Parser, so
-// goroutines may share one.
+// A Parser holds the profile and the limits that decide which messages are accepted. The zero
+// Parser is strict and has the default limits. A nil *Parser is the zero Parser. Parsing does
+// not write to a Parser, so goroutines may share one.
 //
-// A limit of 0 is the default one. A negative limit means 2^31-1, the largest offset. No
-// limit is higher. A nil *Parser is the zero Parser.
+// A limit of 0 means its default. A negative limit means 2^31-1, the largest possible offset.
+// So does a larger limit.
 type Parser struct {
 	// Profile says what is accepted.
 	Profile Profile
-	// AllowRequest, AllowResponse and AllowTrailer are what Lenient accepts
-	// beyond Strict, in each kind of message. 0 is DefaultRequestDeviations,
-	// DefaultResponseDeviations and DefaultTrailerDeviations. Bits that mean
-	// nothing in a kind of message are ignored there, and so are all of them in
-	// the other profiles.
+	// AllowRequest, AllowResponse and AllowTrailer are what Lenient accepts beyond Strict, in
+	// each kind of message. 0 means DefaultRequestDeviations, DefaultResponseDeviations or
+	// DefaultTrailerDeviations. Deviations that cannot occur in a kind of message are ignored
+	// there. The other profiles ignore these fields.
 	AllowRequest, AllowResponse, AllowTrailer Deviations
-	// MaxHeadBytes limits a head: the bytes from the first one through the
-	// empty line, including an empty line that was skipped before. A head that
-	// has not ended within them is ErrHeadTooLong as soon as that many bytes
-	// have arrived, or ErrTargetTooLong if they end in the request-target. 0
-	// is DefaultMaxHeadBytes.
+	// MaxHeadBytes limits the bytes of a head through its empty line, including an empty line
+	// that was skipped before it. If that many bytes have arrived and the head has not ended,
+	// the error is ErrHeadTooLong, or ErrTargetTooLong if the request-target has not ended
+	// either. 0 means DefaultMaxHeadBytes.
 	MaxHeadBytes int
-	// MaxMethodBytes limits the method, in bytes. A longer one is
-	// ErrMethodTooLong. 0 is DefaultMaxMethodBytes, and in Pico MaxHeadBytes.
+	// MaxMethodBytes limits the method, in bytes. A longer one is ErrMethodTooLong. 0 means
+	// DefaultMaxMethodBytes, and in Pico MaxHeadBytes.
 	MaxMethodBytes int
-	// MaxTargetBytes limits the request-target, in bytes. A longer one is
-	// ErrTargetTooLong. 0 is DefaultMaxTargetBytes, and in Pico MaxHeadBytes.
+	// MaxTargetBytes limits the request-target, in bytes. A longer one is ErrTargetTooLong. 0
+	// means DefaultMaxTargetBytes, and in Pico MaxHeadBytes.
 	MaxTargetBytes int
-	// MaxFields limits the number of field lines. One more is
-	// ErrTooManyFields. 0 is DefaultMaxFields.
+	// MaxFields limits the number of field lines. One more is ErrTooManyFields. 0 means
+	// DefaultMaxFields.
 	MaxFields int
-	// MaxTrailerBytes limits a trailer section, in bytes through its empty
-	// line. One that has not ended within them is ErrTrailerTooLong. 0 is
+	// MaxTrailerBytes limits the bytes of a trailer section through its empty line. If that
+	// many bytes have arrived and it has not ended, the error is ErrTrailerTooLong. 0 means
 	// DefaultMaxTrailerBytes.
 	MaxTrailerBytes int
-	// MaxChunkExtBytes limits the chunk-ext of each chunk, in bytes. A longer
-	// one is ErrChunkExtTooLong. 0 is DefaultMaxChunkExtBytes.
+	// MaxChunkExtBytes limits the chunk-ext of each chunk, in bytes. A longer one is
+	// ErrChunkExtTooLong. 0 means DefaultMaxChunkExtBytes.
 	MaxChunkExtBytes int
-	// MaxChunkOverhead limits the overhead of the chunks of a body (see
-	// Chunked), in bytes. More is ErrChunkOverhead. 0 is
-	// DefaultMaxChunkOverhead.
+	// MaxChunkOverhead limits the overhead that the chunks of a body may accumulate, in
+	// bytes: see Chunked. More is ErrChunkOverhead. 0 means DefaultMaxChunkOverhead.
 	MaxChunkOverhead int
 }
 
-// A kind is what a head or trailer section belongs to.
+// A kind is the kind of message that a head or trailer section belongs to.
 type kind uint8
 
 const (
@@ -69,28 +66,29 @@ const (
 	trailerKind
 )
 
-// rules are what a Parser says of one kind of message, with the defaults filled in.
-// The zero value is the rules of no message: head is never 0.
+// rules are the rules of a Parser for one kind of message, with the defaults filled in. In
+// the zero value, the rules of a Head that has parsed nothing, head is 0; otherwise it never
+// is.
 type rules struct {
-	head, method, target, fields uint32     // limits, as those of Parser
+	head, method, target, fields uint32     // limits, as in Parser
 	allow                        Deviations // what is accepted beyond Strict
 	kind                         kind
 	quirks                       quirks
 }
 
-// quirks are the ways in which the rules of picohttpparser differ from those of the
-// RFCs, other than by what they accept.
+// quirks are the ways in which the rules of picohttpparser differ from those of the RFCs,
+// apart from what they accept.
 type quirks uint8
 
 const (
-	// foldIsField: a line that begins with whitespace is a field line of its own
-	// without a name, and may hold nothing but whitespace.
+	// foldIsField: a line that begins with whitespace is a field line of its own, without a
+	// name. It may hold nothing but whitespace.
 	foldIsField quirks = 1 << iota
-	// lateFaults: a fault in a word of the start-line is reported when the word
-	// is whole, and that of an empty method when the request-target is.
+	// lateFaults: a fault in a word of the start-line is reported when the word is complete.
+	// An empty method is reported when the request-target is complete.
 	lateFaults
-	// spaceBetween: StartLineSpace is SP between the parts of a start-line, not
-	// at its end, and may come together with TargetObsText.
+	// spaceBetween: StartLineSpace is SP between the parts of a start-line, not at its end.
+	// It may come together with TargetObsText.
 	spaceBetween
 )
 
@@ -103,15 +101,14 @@ var (
 	strictTrailer  = new(Parser).rules(trailerKind)
 )
 
-// rules returns what p says of a kind of message.
+// rules returns p's rules for a kind of message.
 func (p *Parser) rules(k kind) (r rules) {
 	r.of(p, k)
 	return r
 }
 
-// of makes r what p says of a kind of message. It writes to r one limit at a time: a value
-// that is returned and copied costs 10 ns more, because it is stored in parts and loaded
-// as a whole.
+// of sets r to p's rules for a kind of message. It writes to r one limit at a time: returning
+// and copying a value costs 10 ns more, because it is stored in parts and loaded as a whole.
 func (r *rules) of(p *Parser, k kind) {
 	if p == nil {
 		p = &strictParser
@@ -135,8 +132,8 @@ func (r *rules) of(p *Parser, k kind) {
 	}
 }
 
-// allowed returns what Lenient accepts in a kind of message: of what p allows, that which
-// means something there.
+// allowed returns what Lenient accepts in a kind of message: what p allows, without what
+// cannot occur there.
 func (p *Parser) allowed(k kind) Deviations {
 	switch k {
 	case requestKind:
@@ -147,7 +144,7 @@ func (p *Parser) allowed(k kind) Deviations {
 	return cmp.Or(p.AllowTrailer, DefaultTrailerDeviations) & (BareLF | ObsFold | SpaceBeforeColon | ValueControl | ValueNUL)
 }
 
-// limit returns the limit that n is, of which 0 is the standard one.
+// limit returns n as a limit: standard for 0, and the highest one for a negative n.
 func limit(n int, standard uint32) uint32 {
 	switch {
 	case 0 < n && n < maxOffset:
@@ -158,13 +155,13 @@ func limit(n int, standard uint32) uint32 {
 	return maxOffset
 }
 
-// A Profile says what a Parser accepts. What Strict accepts, all profiles accept,
-// with the same fields and without deviations. What another profile accepts without
-// deviations, Strict accepts under the same limits. The words in the table are codes of
-// Deviations.
+// A Profile selects what a Parser accepts. Every profile accepts the messages that Strict
+// accepts, with the same fields and without deviations. If another profile accepts a message
+// without deviations, Strict accepts it as well with the same limits. Words such as bare-lf in
+// the table are codes of Deviations.
 //
 //	                                   Strict    Lenient                Pico
-//	LF alone ends a line               rejected  bare-lf                bare-lf
+//	LF alone ends a line               rejected  bare-lf (1)            bare-lf
 //	LF and CRLF in one head            rejected  mixed-line-ends (1,5)  bare-lf (5)
 //	CR without LF                      rejected  rejected               rejected
 //	empty lines before a request-line  one       empty-lines            one
@@ -172,12 +169,12 @@ func limit(n int, standard uint32) uint32 {
 //	more than one SP in a start-line   rejected  start-line-space       start-line-space
 //	SP at the end of a request-line    rejected  start-line-space       rejected
 //	obs-text in a request-target       rejected  target-obs-text (2)    target-obs-text
-//	control characters there           rejected  rejected               rejected
-//	two or three digits of minor       rejected  minor-digits           rejected
-//	another major version              rejected  rejected               rejected
+//	control characters in a target     rejected  rejected               rejected
+//	a minor version of 2 or 3 digits   rejected  minor-digits           rejected
+//	a major version other than 1       rejected  rejected               rejected
 //	no SP before an empty reason       accepted  accepted               accepted
 //	whitespace before a colon          rejected  space-before-colon (1) rejected
-//	bytes in a name that no token has  rejected  invalid-line (1)       rejected
+//	a non-token byte in a name         rejected  invalid-line (1)       rejected
 //	a line without a colon             rejected  invalid-line (1)       rejected
 //	obs-fold                           rejected  obs-fold (1)           obs-fold, a field
 //	                                                                    without a name
@@ -188,74 +185,72 @@ func limit(n int, standard uint32) uint32 {
 //	Content-Length twice, equal        rejected  equal-lengths (4)      rejected
 //	Content-Length with a coding       rejected  length-and-coding (4)  rejected
 //	chunked twice                      rejected  repeated-chunked (1,4) rejected
-//	a coding in HTTP/1.0               rejected  coding-version (1,4)   rejected
+//	Transfer-Encoding in HTTP/1.0      rejected  coding-version (1,4)   rejected
 //	Host that differs from the target  rejected  host-differs (1)       rejected
 //	Host missing, twice or malformed   rejected  host-invalid (1)       rejected
-//	whitespace after a chunk-size      rejected  chunk-space (1)        anything
+//	whitespace after a chunk-size      rejected  chunk-space (1)        any bytes accepted
 //	chunk-size of 2^63 to 2^64-1       rejected  rejected               accepted
 //	trailer section of a chunked body  fields    fields, as Strict      any lines, which
 //	                                                                    are dropped
-//	limits of a chunked body           ours      ours                   overhead, as the C
-//	a fault is reported                at once   at once                when the C does
+//	limits of a chunked body           all       all                    overhead only
+//	when faults are reported           at once   at once                as the C library
 //
-// (1) Only if the Parser allows it: in requests and responses NUL and lines that are not
-// fields; in requests also what DefaultRequestDeviations does not have; in responses also
-// mixed-line-ends; and everything in trailer sections, because nothing guards where they
-// end.
+// (1) By default, not every kind of message may have this deviation: see
+// DefaultRequestDeviations, DefaultResponseDeviations and DefaultTrailerDeviations.
 //
-// Some combinations are rejected whatever is allowed, because they can be exploited.
-// By Parse, and in Pico by Framing:
+// Lenient and Pico always reject some combinations, because they can be exploited. In this
+// list, a blank is a character that some recipients take for whitespace or for nothing: SP,
+// control characters, the bytes 0x85 and 0xA0, and the spaces of Unicode in UTF-8. A control
+// field is Content-Length, Transfer-Encoding, Host, Connection, Expect or Upgrade.
 //
-//   - (2) More than one SP and obs-text in a request-line: some recipients split
-//     it at 0x85 and 0xA0.
-//   - (3) A folded line of blanks alone: of what is whitespace or nothing to some
-//     recipients, such as control characters, 0x85 and 0xA0, and the spaces of Unicode
-//     in UTF-8. They take it for the empty line.
+// Parse rejects these (in Pico, Framing does):
 //
-// By Framing and Check, which decide where the next message begins, whatever the status
-// of a response is:
+//   - (2) More than one SP along with obs-text in a request-line. Some recipients split the
+//     line at 0x85 and 0xA0.
+//   - (3) A folded line of blanks alone. Some recipients take it for the empty line.
 //
-//   - (4) Content-Length that is repeated, or comes along with Transfer-Encoding, chunked
-//     that is repeated, and a coding in HTTP/1.0: in a message with any other deviation,
-//     including the others of these; and Content-Length along with a Transfer-Encoding
-//     that is anything but "chunked", once.
-//   - (5) Bare LF and CRLF in one head: one recipient continues to read where the other
-//     sees the end. MixedLineEnds says what it accepts of them; never with control
-//     characters in a value.
-//   - Content-Length, Transfer-Encoding, Host, Connection, Expect or Upgrade that is
-//     folded, has a control character in its value, or a NUL, VT, FF, FS, GS or RS
-//     anywhere before it; and what looks like one of them in a folded line or after a
-//     control character: some recipients do not unfold, some end lines there.
-//   - The same fields with whitespace before the colon, in requests; in responses
-//     Content-Length and Transfer-Encoding, if there is content. A recipient that drops
-//     the whitespace, as RFC 9112, section 5.1 has it, and one that drops the field end
-//     other responses at the same byte.
-//   - A control character at the end of a value or a reason-phrase, and two with only
-//     blanks between them: to those recipients the head ends there.
-//   - Transfer-Encoding, where some recipients may not read HTTP/1.1: with
-//     minor-digits, with start-line-space, or with blanks in the request-target.
+// Framing and Check, which decide where the next message begins, reject these:
 //
-// The connection does not stay open after a message with deviations: KeepAlive is false.
-// The exception is a request with empty-lines and target-obs-text alone, without blanks
-// in the target: all recipients that accept it agree where it ends.
+//   - (4) equal-lengths, length-and-coding, repeated-chunked or coding-version along with any
+//     other deviation, including another one of these. Also length-and-coding if
+//     Transfer-Encoding is anything but a single "chunked".
+//   - (5) Bare LF and CRLF in one head. One recipient continues to read where the other sees
+//     the end. MixedLineEnds accepts some of these, but never with control characters in a
+//     value.
+//   - A control field that is folded, has a control character in its value, or comes after a
+//     NUL, VT, FF, FS, GS or RS. Some recipients do not unfold, and some end lines at these
+//     bytes.
+//   - Text that looks like a control field, in a folded line or after a control character.
+//     For example, a recipient that does not unfold "A: b\r\n Host: c\r\n" may see a Host
+//     field.
+//   - A control character at the end of a value or a reason-phrase, or two of them with only
+//     blanks between. A recipient that ends lines there sees the end of the head.
+//   - A control field with whitespace before the colon, in requests. In responses only
+//     Content-Length and Transfer-Encoding, and only if there is content. Otherwise it makes
+//     no difference whether a recipient drops the whitespace or the field.
+//   - Transfer-Encoding along with minor-digits, start-line-space, or blanks in the
+//     request-target. Some recipients may see another version than HTTP/1.1.
 //
-// Limits are the same in all profiles, except for those of chunked bodies and the
-// defaults of MaxMethodBytes and MaxTargetBytes in Pico. With their last_len, the C
-// functions report faults only when the head is complete; Resume reports them as
-// Parse does. Where Pico reports a fault late, n is the byte at which the C stops.
+// The connection does not stay open after a message with deviations: KeepAlive is false. The
+// exception is a request with only empty-lines and target-obs-text, without blanks in the
+// target: all recipients that accept it agree on where it ends.
+//
+// Limits are the same in all profiles, except for those of chunked bodies and the defaults of
+// MaxMethodBytes and MaxTargetBytes in Pico. When Pico reports a fault late, n is the offset
+// of the byte at which the C library stops. With last_len, the C functions report faults only
+// when the head is complete; Resume reports them as early as Parse.
 type Profile uint8
 
 const (
 	// Strict accepts what RFC 9112 and RFC 9110 define, and nothing that two
 	// recipients may read differently.
 	Strict Profile = iota
-	// Lenient also accepts what the Parser allows, and reports it in Deviations.
-	// Body framing stays almost as strict as in Strict. A proxy must
-	// re-serialize such a message, not forward it as received.
+	// Lenient also accepts what the Parser allows, and reports it in Deviations. Body framing
+	// stays almost as strict as in Strict. A proxy must re-serialize such a message, not
+	// forward it as received.
 	Lenient
-	// Pico returns the results, lengths and fields of the C library
-	// picohttpparser, commit f832609. A folded line is a field of its own with
-	// an empty name, as it is there.
+	// Pico returns the results, lengths and fields of the C library picohttpparser, commit
+	// f832609. As in that library, a folded line is a field of its own with an empty name.
 	Pico
 )
 

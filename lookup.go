@@ -6,9 +6,9 @@ import (
 	"math/bits"
 )
 
-// Get returns the value of the first field line with that name, and whether there
-// is one. Names are compared ignoring ASCII case. A list may continue in further
-// lines of that name (RFC 9110, section 5.3): use Values or Elements for those.
+// Get returns the value of the first field line with that name, and whether there is one.
+// Names are compared ignoring ASCII case. A list may continue in later lines of that name
+// (RFC 9110, section 5.3): use Values or Elements for those.
 func (h *Head) Get(name string) (value []byte, ok bool) {
 	if h.deviations != 0 {
 		return h.getDeviating(name)
@@ -40,10 +40,10 @@ func (h *Head) getDeviating(name string) (value []byte, ok bool) {
 	return value, true
 }
 
-// Index returns the index of the first field line that has that name, from the one at
-// index from on, or -1 if there is none. A negative from is 0. Names are compared ignoring
-// ASCII case. In a head of more than 64 field lines each call scans: use Values to loop
-// over the fields of one name.
+// Index returns the index of the first field line with that name, starting at index from, or
+// -1 if there is none. A negative from means 0. Names are compared ignoring ASCII case. In a
+// head of more than 96 field lines each call scans: use Values to loop over the fields of one
+// name.
 func (h *Head) Index(name string, from int) int {
 	from = max(from, 0)
 	if h.deviations != 0 {
@@ -71,8 +71,8 @@ func (h *Head) indexDeviating(name string, from int) int {
 	return found
 }
 
-// findBeyond is Index, and returns the value as well, for the lines for which the index has
-// no room.
+// findBeyond is Index for the lines for which the index has no room. It also returns the
+// value.
 func (h *Head) findBeyond(name string, from int) (i int, value []byte, ok bool) {
 	var x index
 	b, before := h.b[:h.next], tableFields
@@ -86,8 +86,8 @@ func (h *Head) findBeyond(name string, from int) (i int, value []byte, ok bool) 
 	return -1, nil, false
 }
 
-// find returns the index of the first field line in x that has that name, from the one
-// at index i on, or -1 if there is none.
+// find returns the index of the first field line in x with that name, starting at index i, or
+// -1 if there is none.
 func (x *index) find(b []byte, name string, i int) int {
 	key := keyOfName(name)
 	for k := x.withKey(key, uint(i)); k < tableFields; k = x.withKey(key, k+1) {
@@ -98,7 +98,7 @@ func (x *index) find(b []byte, name string, i int) int {
 	return -1
 }
 
-// keyOfName is keyOf for the name that is looked up.
+// keyOfName is keyOf for a name to look up.
 func keyOfName(name string) uint8 {
 	if name == "" {
 		return 0
@@ -106,12 +106,12 @@ func keyOfName(name string) uint8 {
 	return keyOf(uint32(len(name)), name[0])
 }
 
-// withKey returns the index of the first field line in x that has that key, from the one
-// at index i on, or tableFields if there is none. It compares eight keys at a time.
+// withKey returns the index of the first field line in x with that key, starting at index i,
+// or tableFields if there is none. It compares eight keys at a time.
 func (x *index) withKey(key uint8, i uint) uint {
 	for ; i < tableFields && i+1 < uint(x.n); i += 8 {
 		w := binary.LittleEndian.Uint64(x.key[i:]) ^ lanes*uint64(key)
-		// The lowest mark is where the lowest zero is; above it there may be others.
+		// The lowest mark is at the lowest zero. Marks above it may be false.
 		if zeros := (w - lanes) &^ w & highs; zeros != 0 {
 			i += uint(bits.TrailingZeros64(zeros)) / 8
 			if i+1 < uint(x.n) {
@@ -147,15 +147,15 @@ func (h *Head) values(name string, yield func(value []byte) bool) {
 	}
 }
 
-// Elements ranges over the elements of a list: those of all field lines with that
-// name, separated by commas, without the whitespace around them. Empty elements are
-// skipped: RFC 9110, section 5.6.1.2. Parameters are part of an element, as in
-// "gzip;q=1".
+// Elements ranges over the elements of a list: those of all field lines with that name,
+// separated by commas, without the whitespace around them. It skips empty elements: RFC 9110,
+// section 5.6.1.2. Parameters are part of an element. For example, "a, ,b;q=1" has the
+// elements "a" and "b;q=1".
 //
-// A comma within a quoted string does not separate. A quoted string starts only at
-// the start of an element or after "=", and ends on the same field line, with "\" as
-// escape. Any other DQUOTE is an ordinary byte. The loop must not parse with the same
-// value, nor reset it.
+// A comma within a quoted string does not separate elements. A quoted string starts only at
+// the start of an element or after "=", and ends on the same field line, with "\" as escape.
+// Any other DQUOTE is an ordinary byte. The loop must not parse with the same value, nor
+// reset it.
 func (h *Head) Elements(name string) iter.Seq[[]byte] {
 	return func(yield func(element []byte) bool) { h.elements(name, yield) }
 }
@@ -172,9 +172,9 @@ func (h *Head) elements(name string, yield func(element []byte) bool) {
 	}
 }
 
-// HasToken reports whether an element of the list in the fields with that name equals
-// token, ignoring ASCII case. An element with parameters does not: HasToken returns
-// false for "Accept-Encoding: gzip;q=1" and "gzip".
+// HasToken reports whether an element of the list in the fields with that name equals token,
+// ignoring ASCII case. An element with parameters does not equal a token: "Accept-Encoding:
+// gzip;q=1" does not have the token "gzip".
 func (h *Head) HasToken(name, token string) bool {
 	for element := range h.Elements(name) {
 		if equalName(element, token) {
@@ -184,8 +184,8 @@ func (h *Head) HasToken(name, token string) bool {
 	return false
 }
 
-// nextElement returns the first element of a list, without the whitespace around it,
-// and what follows its comma. An element may be empty.
+// nextElement returns the first element of a list, without the whitespace around it, and the
+// rest after its comma. An element may be empty.
 func nextElement(list []byte) (element, rest []byte) {
 	quotable := true // whether a quoted string may start here
 	for i := 0; i < len(list); i++ {
@@ -233,8 +233,8 @@ func trimFolding(b []byte) []byte {
 	return b
 }
 
-// equalName reports whether b is name, ignoring ASCII case. It compares by words, of
-// which the last two may overlap.
+// equalName reports whether b equals name, ignoring ASCII case. It compares words, of which
+// the last two may overlap.
 func equalName(b []byte, name string) bool {
 	n := len(b)
 	if n != len(name) {

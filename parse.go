@@ -2,17 +2,17 @@ package picohttp
 
 import "encoding/binary"
 
-// Here alone kernels and the reference take turns: a kernel settles the lines that it
-// can, the reference reads the line at which the kernel stopped, and so on.
+// In this file kernels and the reference take turns: a kernel settles the lines that it can,
+// the reference reads the line at which the kernel stopped, and the kernel continues after it.
 
-// parseRequest parses b, the beginning of a request whose request-line begins at from,
-// under h.rules.
+// parseRequest parses b, the beginning of a request whose request-line begins at from, with
+// h.rules.
 func (h *Head) parseRequest(b []byte, from uint32) (n int, err error) {
 	h.state = state{}
 	h.from, h.next, h.n = from, from, 0
 	h.b = b
 	b = h.within(b)
-	if int(from) < len(b) && class[b[from]]&tchar == 0 { // no method, as in TLS
+	if int(from) < len(b) && class[b[from]]&tchar == 0 { // there is no method, as in TLS
 		return h.refer(b)
 	}
 	complete := h.settle(b)
@@ -53,13 +53,13 @@ func (h *Head) parseSection(b []byte) (n int, err error) {
 	return h.read(b, h.settleBeyond(b, h.settle(b)))
 }
 
-// within returns b, or as much of it as a head may have.
+// within returns the bytes of b that the limit of a head allows.
 func (h *Head) within(b []byte) []byte { return b[:min(len(b), int(h.rules.head))] }
 
-// refer has the reference read the start-line.
+// refer lets the reference read the start-line.
 func (h *Head) refer(b []byte) (n int, err error) {
 	if h.rules.kind == requestKind && h.from == 0 && len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
-		return h.parseRequest(h.b, 2) // after the empty line
+		return h.parseRequest(h.b, 2) // the request-line comes after an empty line
 	}
 	h.part, h.first = leading, method
 	if h.rules.kind == responseKind {
@@ -84,12 +84,12 @@ func (h *Head) parse(b []byte) (n int, err error) {
 	return h.parseSection(b)
 }
 
-// resume continues where parse or resume returned ErrIncomplete, if b begins with the
-// bytes of then. If nothing was parsed before, strict are the rules.
+// resume continues where parse or resume returned ErrIncomplete, if b begins with the bytes of
+// that call. If nothing was parsed before, it uses the rules in strict.
 //
-// A kernel reads a line much faster than the reference. So if at least as many
-// bytes are new as the unfinished line had, a kernel reads the line once more from
-// its beginning. Each byte is still read a bounded number of times.
+// A kernel reads a line much faster than the reference. So if at least as many bytes are new as
+// the unfinished line had, a kernel reads the line once more from its beginning. Each byte is
+// still read a bounded number of times.
 func (h *Head) resume(b []byte, strict *rules) (n int, err error) {
 	if h.continues(b) {
 		return 0, ErrIncomplete
@@ -117,9 +117,9 @@ func (h *Head) resume(b []byte, strict *rules) (n int, err error) {
 	return h.read(b, nil)
 }
 
-// continues reports whether all that is new in b belongs to the request-target, field name
-// or value that is unfinished, as nearly always if a head arrives in small pieces. Then resume has
-// nothing else to do.
+// continues reports whether all new bytes of b belong to the unfinished request-target, field
+// name or value. That is nearly always so if a head arrives in small pieces. Then continues
+// counts them as read, and resume has nothing else to do.
 func (h *Head) continues(b []byte) bool {
 	known, n := int(h.seen.length), len(b)
 	if h.part != fieldValue && h.part != fieldName && h.part != target || h.off != h.seen.length || known < 8 || n <= known ||
@@ -149,8 +149,8 @@ func (h *Head) continues(b []byte) bool {
 	return true
 }
 
-// read continues to parse b at h.off, until the head ends, or b, or a byte cannot
-// be right. err is what is known already to be wrong with it.
+// read continues to parse b at h.off, until the head or b ends, or a byte breaks a rule. err is
+// an error that is already known, or nil.
 func (h *Head) read(b []byte, err error) (int, error) {
 	for err == nil && h.part != ended {
 		if h.part == lineStart {
@@ -179,14 +179,14 @@ func (h *Head) tooLong() Error {
 	case h.rules.kind == trailerKind:
 		return ErrTrailerTooLong
 	case h.rules.kind == requestKind && h.part == target:
-		return ErrTargetTooLong // it is what makes the head too long
+		return ErrTargetTooLong // because it makes the head too long
 	}
 	return ErrHeadTooLong
 }
 
-// settleBeyond is called when a kernel has settled field lines, and reported whether
-// the head is complete. It has kernels settle those for which the table has no
-// room, and leaves the line at h.next to the reference.
+// settleBeyond is called after a kernel has settled field lines. complete is what the kernel
+// returned. If the table is full, settleBeyond lets kernels settle the lines after those in the
+// table. It leaves the line at h.next to the reference.
 func (h *Head) settleBeyond(b []byte, complete bool) error {
 	if h.isOver(h.n - 1) {
 		return h.tooManyFields(&h.index, h.rules.fields)
@@ -211,10 +211,10 @@ func (h *Head) settleBeyond(b []byte, complete bool) error {
 	return nil
 }
 
-// tooManyFields cuts off the field lines in x after those that the limit allows.
+// tooManyFields removes the field lines in x after the most that the limit allows.
 func (h *Head) tooManyFields(x *index, most uint32) error {
 	x.n = 1 + most
-	h.next = x.begin(1 + most) // as far as lines beyond the table are looked for
+	h.next = x.begin(1 + most) // lines beyond the table are looked for up to here
 	h.off, h.part = h.next, fieldLine
 	return ErrTooManyFields
 }

@@ -4,7 +4,7 @@ package picohttp
 
 import "golang.org/x/sys/cpu"
 
-// Each names every instruction set that the kernel uses.
+// Each of these names every instruction set that its kernel uses.
 var (
 	useAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL &&
 		cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 && cpu.X86.HasPOPCNT && useAVX2
@@ -13,10 +13,9 @@ var (
 	useSSE42 = cpu.X86.HasSSE42 && cpu.X86.HasSSSE3
 )
 
-// indexHead is the kernel contract (see index.go), by the best kernel there is.
-// It is in assembly, a jump: a switch in Go would be one more call, 2 ns of the
-// 14 that a tiny head takes. It may jump to indexGeneric, so noescape is a promise
-// for that, too.
+// indexHead calls the best kernel that this CPU can run: see index.go. It is a jump in
+// assembly. A switch in Go would be one more call, which takes 2 ns of the 14 that a tiny head
+// takes. It may jump to indexGeneric, so noescape must be true of that as well.
 //
 //go:noescape
 func indexHead(b []byte, x *index) (complete bool)

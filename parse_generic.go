@@ -5,12 +5,11 @@ import (
 	"math/bits"
 )
 
-// indexGeneric is the kernel contract (see index.go) in portable Go. It is
-// compiled everywhere, and it is what the assembly kernels are tested against.
+// indexGeneric is the kernel contract (see index.go) in portable Go. It is compiled everywhere,
+// and the assembly kernels are tested against it.
 //
-// It reads eight bytes at a time: a load in little-endian order puts the
-// byte that comes first into the lowest bits on every machine, so the lowest
-// mark is the first byte.
+// It reads eight bytes at a time. A load in little-endian order puts the first byte into the
+// lowest bits on every machine, so the lowest mark belongs to the first byte.
 func indexGeneric(b []byte, x *index) (complete bool) {
 	if len(b) < minHead {
 		return false
@@ -44,9 +43,9 @@ func indexGeneric(b []byte, x *index) (complete bool) {
 	return complete
 }
 
-// startLineGeneric settles the start-line and returns the offset of the line
-// after it; or returns 0. Of its parts, the second word alone is long enough to
-// be worth eight bytes at a time.
+// startLineGeneric settles the start-line and returns the offset of the line after it, or 0 if
+// it cannot. Of the parts of the line, only the second word is long enough to be worth eight
+// bytes at a time.
 func startLineGeneric(b []byte, x *index) int {
 	line := int(x.next)
 	word1 := skip(b, line, vchar)
@@ -57,7 +56,7 @@ func startLineGeneric(b []byte, x *index) int {
 	if word2 == word1+1 {
 		return 0
 	}
-	// Nearly all request-lines go on so.
+	// Nearly all request-lines continue with this.
 	const version uint64 = ' ' | 'H'<<8 | 'T'<<16 | 'T'<<24 | 'P'<<32 | '/'<<40 | '1'<<48 | '.'<<56
 	end := word2
 	if load8(b, word2) == version {
@@ -77,23 +76,22 @@ const (
 	highs = 0x80 * lanes
 )
 
-// notVchars marks the bytes of w that are not VCHAR, in their high bits. Marks
-// above the lowest may be false.
+// notVchars marks the bytes of w that are not VCHAR, in their high bits. Marks above the lowest
+// may be false.
 func notVchars(w uint64) uint64 {
-	// Below "!" the subtraction borrows from the high bit, at DEL the addition
-	// carries into it, and obs-text has it. A mark is false where the byte
-	// below it borrowed or carried.
+	// The subtraction borrows from the high bit of a byte below "!", the addition carries into
+	// that of DEL, and obs-text has its own set. A mark is false if the byte below it borrowed
+	// or carried.
 	return ((w - '!'*lanes) | (w + lanes) | w) & highs
 }
 
-// controls marks the control characters of w, HTAB among them, in their high
-// bits. Marks may be false above the lowest, or above an 0xff.
+// controls marks the control characters of w, including HTAB, in their high bits. Marks above
+// the lowest, or above a byte 0xff, may be false.
 func controls(w uint64) uint64 {
 	return ((w - ' '*lanes) | (w + lanes)) &^ w & highs
 }
 
-// wordEnd returns the offset of the first byte of b[i:] that is not VCHAR, or
-// len(b).
+// wordEnd returns the offset of the first byte of b[i:] that is not VCHAR, or len(b).
 func wordEnd(b []byte, i int) int {
 	for {
 		if marks := notVchars(load8(b, i)); marks != 0 {
@@ -103,7 +101,7 @@ func wordEnd(b []byte, i int) int {
 	}
 }
 
-// fieldEnd returns what skip does for fieldByte, by words.
+// fieldEnd is skip for fieldByte, eight bytes at a time.
 func fieldEnd(b []byte, i int) int {
 	if len(b)-i < 8 {
 		return skip(b, i, fieldByte)
@@ -114,8 +112,8 @@ func fieldEnd(b []byte, i int) int {
 	return controlAt(b, i)
 }
 
-// controlAt returns the offset of the first byte of b[i:] that may not stand
-// in a field value, or len(b).
+// controlAt returns the offset of the first byte of b[i:] that may not stand in a field value,
+// or len(b).
 func controlAt(b []byte, i int) int {
 	for {
 		marks := controls(load8(b, i))
@@ -134,14 +132,14 @@ func controlAt(b []byte, i int) int {
 	}
 }
 
-// load8 returns the eight bytes at b[i:], the first in the lowest bits. At
-// the end of b it returns what is left, with zeros, which no search passes,
-// above. The caller guarantees len(b) >= 8.
+// load8 returns the eight bytes at b[i:], the first in the lowest bits. At the end of b it
+// returns the bytes that are left and zeros above them, at which every search stops. The caller
+// guarantees len(b) >= 8.
 func load8(b []byte, i int) uint64 {
 	if i <= len(b)-8 {
 		return binary.LittleEndian.Uint64(b[i:])
 	}
-	// The last eight bytes of b, those before i shifted out; a shift by
-	// 64 or more leaves zeros.
+	// These are the last eight bytes of b, with those before i shifted out. A shift by 64 or
+	// more leaves zeros.
 	return binary.LittleEndian.Uint64(b[len(b)-8:]) >> (8 * uint(i-(len(b)-8)))
 }

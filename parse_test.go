@@ -511,7 +511,7 @@ func TestFieldOutOfRange(t *testing.T) {
 	var r Request
 	p := Parser{Profile: Lenient}
 	for _, end := range []string{"\r\n", "\n"} {
-		for _, fields := range []int{tableFields + 6, tableFields + 1, tableFields, tableFields - 1, 1, 0} { // places of the heads before are left in r
+		for _, fields := range []int{tableFields + 6, tableFields + 1, tableFields, tableFields - 1, 1, 0} { // r still has places of the earlier heads
 			if _, err := p.ParseRequest(&r, []byte("GET / HTTP/1.1"+end+strings.Repeat("A: b"+end, fields)+end)); err != nil {
 				t.Fatal(err)
 			}
@@ -540,7 +540,7 @@ func TestGet(t *testing.T) {
 			t.Errorf("Get(%q) = %q, %v; want %q", name, got, ok, want)
 		}
 	}
-	// Of one length and only a bit from a name that is there.
+	// These have the length of a name that is there, and differ from it in few bits.
 	for _, name := range []string{"X\rY", "XMY", "x-9", "A>b", "a^", "", "aZZ", "A:"} {
 		if got, ok := r.Get(name); ok {
 			t.Errorf("Get(%q) = %q", name, got)

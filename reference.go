@@ -5,19 +5,17 @@ import (
 	"encoding/binary"
 )
 
-// The reference is the scalar parser that says what HTTP/1.x is. Every syntax
-// error of Parse is made here, so errors and offsets are the same whatever the
-// kernel.
+// The reference is the scalar parser that defines what HTTP/1.x is. Every syntax error of Parse
+// is made here, so errors and offsets are the same with every kernel.
 //
-// It can stop and continue at any byte. Each production has a function. It reads
-// from progress.off on, names the production that follows in head.part,
-// and returns nil, or ErrIncomplete, or an Error about the byte at
-// progress.off.
+// It can stop and continue at any byte. Each production has a function. The function reads from
+// progress.off on, stores the production that follows in head.part, and returns nil,
+// ErrIncomplete, or an Error about the byte at progress.off.
 
-// The first byte of a TLS record: ContentType of RFC 8446, section 5.1.
+// These are first bytes of a TLS record: ContentType of RFC 8446, section 5.1.
 const tlsAlert, tlsHandshake = 0x15, 0x16
 
-// let reports whether the rules accept d, and notes that it was there.
+// let reports whether the rules accept d, and notes that it has occurred.
 func (h *Head) let(d Deviations) bool {
 	if h.rules.allow&d == 0 {
 		return false
@@ -26,15 +24,15 @@ func (h *Head) let(d Deviations) bool {
 	return true
 }
 
-// letAlone is let for a deviation of a start-line that must not come together with
-// another one: see exploitable.
+// letAlone is let for a deviation of a start-line that must not come together with the other
+// one: see exploitable.
 func (h *Head) letAlone(d, other Deviations) bool {
 	return (h.met&other == 0 || h.has(spaceBetween)) && h.let(d)
 }
 
 func (h *Head) has(q quirks) bool { return h.rules.quirks&q != 0 }
 
-// readPart reads what one production has in b.
+// readPart reads as much of one production as b has.
 func (h *Head) readPart(b []byte) error {
 	if int(h.off) == len(b) {
 		return ErrIncomplete
@@ -80,13 +78,13 @@ func (h *Head) readPart(b []byte) error {
 	}
 }
 
-// A start-line that a kernel has settled is two words and the rest of the line.
-// isMethod and endsRequestLine, or isStatusLine, report whether nothing is wrong with
-// it. If something is, the productions below find out what. Of
+// A start-line that a kernel has settled is two words and the rest of the line. isMethod and
+// endsRequestLine, or isStatusLine, report whether it is valid. If it is not, the productions
+// below find out why. There are two functions for
 //
 //	request-line = method SP request-target SP HTTP-version
 //
-// RFC 9112, section 3, each of the two is small enough to be inlined.
+// RFC 9112, section 3, so that each is small enough to be inlined.
 
 // isMethod reports whether the first word is a method.
 func (h *Head) isMethod(b []byte) bool {
@@ -95,20 +93,19 @@ func (h *Head) isMethod(b []byte) bool {
 		skip(b, int(h.from), tchar) == int(h.mark[0]) && !h.isMethodTooLong(h.mark[0]-h.from)
 }
 
-// endsRequestLine reports whether the line ends after a request-target and an
-// HTTP-version.
+// endsRequestLine reports whether the line ends after a request-target and an HTTP-version.
 func (h *Head) endsRequestLine(b []byte) bool {
 	rest := b[h.word2:h.end[0]]
 	return len(rest) == len(" HTTP/1.1") && rest[0] == ' ' && isVersion(binary.LittleEndian.Uint64(rest[1:])) &&
 		!h.isTargetTooLong(h.word2-h.mark[0]-1)
 }
 
-// isStatusLine is for
+// isStatusLine reports whether the line is
 //
 //	status-line = HTTP-version SP status-code SP [ reason-phrase ]
 //
-// RFC 9112, section 4, where the second SP may be missing before an empty
-// reason-phrase: servers do that, and it has one reading.
+// RFC 9112, section 4. The second SP may be missing before an empty reason-phrase: some servers
+// omit it, and all recipients read such a line the same way.
 func (h *Head) isStatusLine(b []byte) bool {
 	const version, code = len("HTTP/1.1"), len("HTTP/1.1 200")
 	line := b[:h.end[0]]
@@ -117,11 +114,11 @@ func (h *Head) isStatusLine(b []byte) bool {
 		(len(line) == code || line[code] == ' ')
 }
 
-// httpVersion is all of an HTTP-version but its minor version.
+// httpVersion is an HTTP-version without its minor version.
 const httpVersion = "HTTP/1."
 
-// isVersion reports whether eight bytes, the first of them the lowest, are an
-// HTTP-version of major version 1.
+// isVersion reports whether eight bytes, the first of them the lowest, are an HTTP-version of
+// major version 1.
 func isVersion(w uint64) bool {
 	const begins uint64 = 'H' | 'T'<<8 | 'T'<<16 | 'P'<<24 | '/'<<32 | '1'<<40 | '.'<<48
 	return w&(1<<56-1) == begins && isDigit(byte(w>>56))
@@ -133,8 +130,7 @@ func (h *Head) isMethodTooLong(n uint32) bool { return n > h.rules.method }
 // isTargetTooLong reports whether a request-target of n bytes exceeds the limit.
 func (h *Head) isTargetTooLong(n uint32) bool { return n > h.rules.target }
 
-// readLeading reads the first byte of a message, or of what follows one empty
-// line.
+// readLeading reads the first byte of a message, or the byte after one empty line.
 //
 //	HTTP-message = start-line CRLF *( field-line CRLF ) CRLF [ message-body ]
 //
@@ -156,8 +152,8 @@ func (h *Head) readLeading(b []byte) error {
 	return nil
 }
 
-// readCR reads the CR of a line end, of which c is the first byte: a CR, or a
-// LF alone where that is accepted.
+// readCR reads the CR of a line end, whose first byte is c: a CR, or an LF alone if that is
+// accepted.
 func (h *Head) readCR(c byte, then part) error {
 	switch {
 	case c == '\r':
@@ -198,8 +194,8 @@ func (h *Head) readMethod(b []byte) error {
 //
 //	request-target SP
 //
-// RFC 9112, section 3.2, where the request-target is 1*VCHAR: its forms are
-// narrower, but no two recipients disagree where it ends.
+// RFC 9112, section 3.2. It accepts 1*VCHAR as the request-target. The four forms are narrower,
+// but all recipients agree on where it ends.
 func (h *Head) readTarget(b []byte) error {
 	i := skip(b, int(h.off), vchar)
 	for i < len(b) && isObsText(b[i]) && h.letAlone(TargetObsText, StartLineSpace) {
@@ -243,7 +239,7 @@ func (h *Head) readVersion(b []byte) error {
 		h.off++
 		h.word = h.off
 		return nil
-	case h.mark[0] == h.from: // no method, see lateFaults
+	case h.mark[0] == h.from: // an empty method, see lateFaults
 		return ErrMethod
 	case h.waits(b, len("HTTP/1.1")+1):
 		return ErrIncomplete
@@ -266,8 +262,8 @@ func (h *Head) readVersion(b []byte) error {
 	return nil
 }
 
-// waits reports whether fewer than n bytes of a word are in b, and nothing is to be
-// said of it before.
+// waits reports whether a fault in a word must not be reported yet, because fewer than n bytes
+// of the word have arrived: see lateFaults.
 func (h *Head) waits(b []byte, n int) bool {
 	return h.has(lateFaults) && len(b)-int(h.word) < n
 }
@@ -276,8 +272,7 @@ func (h *Head) waits(b []byte, n int) bool {
 //
 //	HTTP-version = %s"HTTP" "/" DIGIT "." DIGIT
 //
-// RFC 9112, section 2.3, with 1 as the first DIGIT, and leaves h.off at the byte
-// after it.
+// RFC 9112, section 2.3, with 1 as the first DIGIT. It leaves h.off at the byte after it.
 func (h *Head) matchVersion(b []byte) error {
 	const major, minor = len("HTTP/"), len(httpVersion)
 	for ; int(h.off) < len(b); h.off++ {
@@ -294,8 +289,8 @@ func (h *Head) matchVersion(b []byte) error {
 	return ErrIncomplete
 }
 
-// moreDigits reports whether the byte at h.off belongs to a minor version of
-// two or three digits.
+// moreDigits reports whether the byte at h.off belongs to a minor version of two or three
+// digits that is accepted.
 func (h *Head) moreDigits(b []byte) bool {
 	return isDigit(b[h.off]) && isDigit(b[h.off-1]) && int(h.off-h.word) < len("HTTP/1.123") && h.let(MinorDigits)
 }
@@ -339,8 +334,7 @@ func (h *Head) readStatusVersion(b []byte) error {
 //
 //	status-code SP, status-code = 3DIGIT
 //
-// RFC 9112, section 4. Servers leave out the SP where the reason-phrase is
-// empty; that has one reading.
+// RFC 9112, section 4. The SP may be missing before an empty reason-phrase: see isStatusLine.
 func (h *Head) readStatusCode(b []byte) error {
 	const digits = 3
 	if c := b[h.off]; h.off == h.word && c == ' ' && h.let(StartLineSpace) {
@@ -384,7 +378,7 @@ func (h *Head) readStartLF(b []byte) error {
 	if err := h.readLF(b); err != nil {
 		return err
 	}
-	if !endsStatusCode(b[h.word2]) { // of a request-line, this always does
+	if !endsStatusCode(b[h.word2]) { // in a request-line, it always does
 		h.off = h.word2
 		return ErrStatus
 	}
@@ -445,7 +439,7 @@ func (h *Head) readFieldName(b []byte) error {
 	return h.readColon(b)
 }
 
-// readColonSpace reads whitespace before a colon, where that is accepted.
+// readColonSpace reads whitespace before a colon, if that is accepted.
 func (h *Head) readColonSpace(b []byte) error {
 	if isWhitespace(b[h.off]) {
 		h.off++
@@ -476,13 +470,13 @@ func (h *Head) readObsFold() error {
 	if h.has(foldIsField) && h.isOver(h.fieldLines()+1) {
 		return ErrTooManyFields
 	}
-	h.colon = h.off - 1 // there is none
+	h.colon = h.off - 1 // marks a line without a colon
 	h.part = foldSpace
 	return nil
 }
 
-// readFoldSpace reads the blanks that a folded line begins with. There has to be more
-// in the line: some recipients take one of blanks alone for the empty line.
+// readFoldSpace reads the blanks at the start of a folded line. The line must have other
+// characters as well: some recipients take a line of blanks for the empty line.
 func (h *Head) readFoldSpace(b []byte) error {
 	switch c := b[h.off]; {
 	case h.has(foldIsField) || !mayBeBlank(c):
@@ -494,7 +488,7 @@ func (h *Head) readFoldSpace(b []byte) error {
 			return ErrObsFold
 		}
 		return h.readCR(c, fieldLF)
-	case class[c]&fieldByte == 0 && (c == 0 || !h.let(ValueControl)): // NUL ends it to some
+	case class[c]&fieldByte == 0 && (c == 0 || !h.let(ValueControl)): // some end the line at NUL
 		return ErrFieldValue
 	}
 	h.off++
@@ -510,7 +504,7 @@ func (h *Head) readFieldValue(b []byte) error {
 	return h.readFieldBytes(b, fieldLF, ErrFieldValue)
 }
 
-// readFieldBytes reads what a field value may hold, and a CR.
+// readFieldBytes reads the bytes that a field value may contain, and a CR.
 func (h *Head) readFieldBytes(b []byte, then part, fault Error) error {
 	i := fieldEnd(b, int(h.off))
 	h.off = uint32(i)
@@ -568,7 +562,7 @@ func (h *Head) skipLine(b []byte) error {
 	return nil
 }
 
-// readInvalidLine reads a line that is skipped, and a CR.
+// readInvalidLine reads the rest of a line that is skipped, and a CR.
 func (h *Head) readInvalidLine(b []byte) error {
 	for ; int(h.off) < len(b); h.off++ {
 		line := b[h.next : h.off+1]
@@ -582,8 +576,8 @@ func (h *Head) readInvalidLine(b []byte) error {
 	return ErrIncomplete
 }
 
-// readInvalidLF reads the LF of a line that is skipped. The line gets an entry in the
-// index, because lines are found from the end of the one before.
+// readInvalidLF reads the LF of a line that is skipped. The line gets an entry in the index,
+// because the beginning of a line is found from the end of the line before.
 func (h *Head) readInvalidLF(b []byte) error {
 	if err := h.readLF(b); err != nil {
 		return err
@@ -601,9 +595,9 @@ func (h *Head) readInvalidLF(b []byte) error {
 	return nil
 }
 
-// neverSkipped are words that no line has which is skipped, whatever surrounds them: a
-// recipient may take the line for a field that controls the message, or for the
-// start-line of another one.
+// neverSkipped are words that a skipped line must not contain, even as part of another word. A
+// recipient may take such a line for a field that controls the message, or for the start-line
+// of another one.
 var neverSkipped = [...]string{"content-length", "transfer-encoding", "host", "connection", "expect", "upgrade", "http/"}
 
 // endsForbidden reports whether b ends in one of the words, in any case.
@@ -627,5 +621,5 @@ func (h *Head) readEmptyLF(b []byte) error {
 	return nil
 }
 
-// isOver reports whether so many lines after the start-line exceed the limit.
+// isOver reports whether that many lines after the start-line exceed the limit.
 func (h *Head) isOver(lines uint32) bool { return lines > h.rules.fields }

@@ -2,91 +2,96 @@ package picohttp
 
 import "iter"
 
-// A Request is a parsed request head. The zero value is ready; use it again for the
+// A Request is a parsed request head. The zero value is ready to use. Use it again for the
 // next head, so that nothing is allocated.
 //
-// A server must not act on a request until Parse and Check have both returned a nil
-// error. See Head for the methods that all messages share, for the ownership of the
-// bytes and for the state after an error.
+// A server must not act on a request until Parse and Check have both returned a nil error.
+// See Head for the methods that all messages share, for the ownership of the bytes and for
+// the state after an error.
 //
 // A Request may be copied. Both copies then refer to the same bytes.
 type Request struct{ Head }
 
-// Parse parses the request head at the start of b: at most one empty line, the
-// request-line, the field lines and the empty line that ends them. What an earlier
-// call saw plays no part.
+// Parse parses the request head at the start of b: at most one empty line, the request-line,
+// the field lines and the empty line that ends them. Earlier calls do not affect the result.
 //
-//   - If err is nil, the head is complete and n is its length in bytes, including its
-//     empty line and one that was skipped before it. The body or the next message
-//     begins at b[n:].
-//   - If err is ErrIncomplete, b is a valid prefix of a head, and n is 0. Read
-//     more, then call Resume.
-//   - Otherwise err is an Error, and n the offset of the first byte that cannot be
-//     right: b[:n] is valid, except for its length. For a head that is too long, n may
-//     be len(b), the offset of a byte that has not arrived yet.
+//   - If err is nil, the head is complete and n is its length in bytes, including its empty
+//     line and one that was skipped before it. The body or the next message begins at b[n:].
+//   - If err is ErrIncomplete, b is a valid prefix of a head, and n is 0. Read more, then
+//     call Resume.
+//   - Otherwise err is an Error, and n the offset of the first byte that breaks a rule: b[:n]
+//     can be the start of a valid head. If the head is too long, n may be len(b), the offset
+//     of a byte that has not arrived yet.
 //
-// Parse reports an invalid byte as soon as it sees it, even if the head is still
-// incomplete, except in Pico. It does not validate the request-target any further, nor the meaning of
-// fields. Check validates those that a server depends on.
+// For example, "GET / HTTP/1.1\r\n\r\nabc" is complete with n = 18, "GET / HT" is
+// ErrIncomplete, and "GET / HTXP" is ErrVersion with n = 8.
 //
-// r keeps b without a copy, and its methods return parts of it, until the next Parse,
-// Resume, Move or Reset.
+// Parse reports an invalid byte as soon as it sees it, even if the head is still incomplete.
+// (Pico reports some of them later.) It does not check what the request-target and the fields
+// mean; Check does, for those that a server depends on.
+//
+// r keeps b without a copy, and its methods return parts of it, until the next Parse, Resume,
+// Move or Reset.
 func (r *Request) Parse(b []byte) (n int, err error) {
 	r.rules = strictRequest
 	return r.parseRequest(b, 0)
 }
 
-// ParseRequest is r.Parse(b) under p's profile and limits, which Resume and Reset
-// keep.
+// ParseRequest is r.Parse(b) with p's profile and limits. r keeps them for Resume, even after
+// Reset.
 func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
 	r.rules.of(p, requestKind)
 	return r.parseRequest(b, 0)
 }
 
-// Resume continues where Parse or Resume returned ErrIncomplete. b holds the same
-// bytes as then, there or elsewhere, and more after them. The result is that of
-// Parse, but only the new bytes are read and, at most once more, the line that was
-// unfinished: a head that arrives in k pieces costs O(len(b) + k) in all. If there are
-// no new bytes, it is ErrIncomplete again.
+// Resume continues where Parse or Resume returned ErrIncomplete. b holds the bytes of that
+// call, in the same place or in another one, followed by new bytes. The result is that of
+// Parse, but Resume reads only the new bytes and, at most once more, the line that was
+// unfinished. So a head that arrives in k pieces costs O(len(b) + k) in all. If there are no
+// new bytes, Resume returns ErrIncomplete again.
 //
-// If b does not begin with the bytes seen so far, Resume returns ErrResume and drops
-// the bytes. It compares their number, the first eight and the last eight. That
-// catches the usual mistakes, such as passing only the new bytes, or reusing a Request
-// of another connection without Reset; it does not compare the bytes between.
+// If b does not begin with the bytes of that call, Resume returns ErrResume and resets r. It
+// compares their number, the first eight and the last eight, but not the bytes between. That
+// catches the usual mistakes: passing only the new bytes, or using the Request of another
+// connection without Reset.
 //
-// If no parse is in progress, also after an Error, Resume starts a new one with the same
-// profile and limits, so a server can always call Resume.
+// If no parse is in progress, because the last one ended with or without an Error, Resume
+// starts a new one with the same profile and limits. So a server can always call Resume.
 func (r *Request) Resume(b []byte) (n int, err error) {
 	return r.resume(b, &strictRequest)
 }
 
-// Check reports whether a server can act on the request. It rejects what recipients are
-// known to read differently, as listed here, and returns where the request goes, where its
-// content ends and what becomes of the connection. In Strict it is one pass over the
-// fields.
+// Check reports whether a server can act on the request, and returns where the request goes,
+// where its content ends and whether the connection stays open. It rejects what recipients
+// are known to read differently. In Strict it is one pass over the fields.
 //
 // The error is the first of these:
 //
 //   - That of Parse or Resume: ErrIncomplete if the head is not complete.
 //   - That of Host.
-//   - ErrTargetForm (400), if the request-target contains "#"; if it has none of the
-//     four forms; if it is in asterisk-form and the method is GET, HEAD, POST, PUT,
-//     DELETE, PATCH, TRACE or CONNECT; if it is in authority-form and the method is not
-//     CONNECT, or the reverse; if a CONNECT has no host, or no port from 1 to 65535; if
-//     it is in absolute-form and its authority is missing, not valid, or has userinfo.
-//     RFC 9112, section 3.2.
-//   - ErrAuthority (400), if it is in absolute-form and there is a Host that differs
-//     from its authority in more than case and an empty or default port. RFC 9112,
-//     section 3.2.2 lets the authority win, as HostDiffers does; recipients that go by
-//     Host would disagree.
+//   - ErrTargetForm (400): the request-target is malformed or does not fit the method. RFC
+//     9112, section 3.2.
+//   - ErrAuthority (400): the request-target is in absolute-form, and its authority differs
+//     from Host in more than case and an empty or default port. RFC 9112, section 3.2.2 lets
+//     the authority win, but recipients that use Host would disagree. HostDiffers accepts such
+//     a request.
 //   - That of Framing.
-//   - ErrCoding (501), if Framing.OtherCoding is set. Call Framing instead to decode
-//     such a body yourself.
+//   - ErrCoding (501): Framing.OtherCoding is set. Call Framing instead to decode such a body
+//     yourself.
+//
+// ErrTargetForm means that the request-target
+//
+//   - contains "#", or has none of the four forms;
+//   - is in asterisk-form, and the method is GET, HEAD, POST, PUT, DELETE, PATCH, TRACE or
+//     CONNECT;
+//   - is in authority-form, and the method is not CONNECT;
+//   - is not a host and a port from 1 to 65535, and the method is CONNECT;
+//   - is in absolute-form, and its authority is missing, malformed, or has userinfo.
 //
 // A BodyTunnel is not an error: respond with 501 unless you are a proxy.
 //
-// The Verdict returned along with an error is filled as far as is known, and its
-// KeepAlive is false. Close the connection after the response.
+// The Verdict returned along with an error holds what is known, and its KeepAlive is false.
+// Close the connection after the response.
 func (r *Request) Check() (v Verdict, err error) {
 	if !r.checkPlain(&v) {
 		err = r.check(&v)
@@ -94,10 +99,10 @@ func (r *Request) Check() (v Verdict, err error) {
 	return v, err
 }
 
-// checkPlain is a short way through check, for requests as most are: without deviations, not
-// HTTP/1.0, in origin-form, with one Host, which is not empty, and with no other field that
-// matters here but one "Connection: keep-alive" and one Content-Length. What it does not
-// recognize at a glance it leaves to check, and returns false.
+// checkPlain is a fast version of check for the usual requests: without deviations, not
+// HTTP/1.0, in origin-form, with one Host that is not empty, and with no other field that
+// matters here except one "Connection: keep-alive" and one Content-Length. It returns false
+// for everything else, which check then decides.
 func (r *Request) checkPlain(v *Verdict) bool {
 	n := r.n
 	if r.part != ended || r.deviations != 0 || r.more > 0 || n == 0 || n > tableLines {
@@ -183,21 +188,20 @@ func (r *Request) check(v *Verdict) error {
 	return nil
 }
 
-// A Verdict is what Check finds out about a request.
+// A Verdict is the result of Check.
 type Verdict struct {
-	Framing      // where the content ends and what becomes of the connection
+	Framing      // where the content ends and whether the connection stays open
 	Form    Form // of the request-target
 
-	// Authority is where the request goes: the authority of a request-target in
-	// absolute-form or authority-form, else Host. It is part of the bytes, as
-	// sent. It is empty if Host is empty, and nil if an HTTP/1.0 request has none.
-	// A proxy writes Host from it: RFC 9112, section 3.2.2.
+	// Authority is where the request goes: the authority of a request-target in absolute-form
+	// or authority-form, else Host. It is part of the parsed bytes, as sent. It is empty if
+	// Host is empty, and nil if an HTTP/1.0 request has none. A proxy writes Host from it:
+	// RFC 9112, section 3.2.2.
 	Authority []byte
 }
 
-// Method returns the method as sent; it is case-sensitive. While the head is
-// incomplete, or after an Error, it returns the method if the SP after it has
-// arrived.
+// Method returns the method as sent; it is case-sensitive. While the head is incomplete, or
+// after an Error, it returns nil until the SP after the method has arrived.
 func (r *Request) Method() []byte {
 	if r.n == 0 && r.part < target {
 		return nil
@@ -205,16 +209,16 @@ func (r *Request) Method() []byte {
 	return r.b[r.from:r.mark[0]:r.mark[0]]
 }
 
-// Target returns the request-target as sent: 1*VCHAR and, with TargetObsText,
-// obs-text. It is not decoded. While the request-line is incomplete, or after an
-// Error, it returns what there is of it that is valid.
+// Target returns the request-target as sent: 1*VCHAR and, with TargetObsText, obs-text. It is
+// not decoded. While the request-line is incomplete, or after an Error, it returns the valid
+// bytes that have arrived.
 func (r *Request) Target() []byte {
 	begin, end := r.TargetSpan()
 	return r.b[begin:end:end]
 }
 
-// TargetSpan returns where the request-target begins and ends, as offsets into the
-// bytes that were parsed. They are equal if there is no request-target.
+// TargetSpan returns the offsets where the request-target begins and ends in the bytes that
+// were parsed. They are equal if there is no request-target.
 func (r *Request) TargetSpan() (begin, end int) {
 	switch {
 	case r.n > 0 || r.part > target && r.part <= startLF:
@@ -225,7 +229,7 @@ func (r *Request) TargetSpan() (begin, end int) {
 	return 0, 0
 }
 
-// TargetForm tells the form of the request-target by how it begins. It does not
+// TargetForm returns the form of the request-target, judged by how it begins. It does not
 // validate the rest of it, nor whether the form fits the method. Check does.
 func (r *Request) TargetForm() Form {
 	if r.n == 0 {
@@ -234,29 +238,31 @@ func (r *Request) TargetForm() Form {
 	return formOf(r.Method(), r.Target())
 }
 
-// Path returns the path of the request-target, as sent and not decoded: up to the
-// first "?" in origin-form, "*" in asterisk-form, and in absolute-form what follows
-// the authority. An absolute-form without a path has the path "/", for which Path
-// returns the second "/" of its "//". Path returns nil for authority-form, for no form,
-// and for OPTIONS with an absolute-form that has neither path nor query, which asks
-// for "*" (RFC 9112, section 3.2.4).
+// Path returns the path of the request-target, as sent and not decoded. In origin-form it is
+// what comes before the first "?", in asterisk-form "*", and in absolute-form what comes
+// between the authority and the first "?". For example, it is "/a" for "http://h/a?b".
+//
+// An absolute-form without a path has the path "/", for which Path returns the second "/" of
+// its "//". Path returns nil for authority-form, for no form, and for OPTIONS with an
+// absolute-form that has neither path nor query, which asks for "*" (RFC 9112, section
+// 3.2.4).
 func (r *Request) Path() []byte {
 	path, _ := pathAndQuery(r.Method(), r.Target(), r.TargetForm())
 	return path
 }
 
-// Query returns what follows the first "?" of a request-target in origin-form or
-// absolute-form, as sent and not decoded. It is nil if there is no "?", and empty if
-// nothing follows it.
+// Query returns what comes after the first "?" of a request-target in origin-form or
+// absolute-form, as sent and not decoded. It is nil if there is no "?", and empty if nothing
+// comes after it.
 func (r *Request) Query() []byte {
 	_, query := pathAndQuery(r.Method(), r.Target(), r.TargetForm())
 	return query
 }
 
-// AppendOriginForm appends the request-target as a proxy sends it to an origin server:
-// path and query in origin-form, or "*". RFC 9112, sections 3.2.1 and 3.2.4. For
-// authority-form and no form it appends nothing. The bytes are appended as sent: with
-// TargetObsText there may be obs-text, which Strict rejects.
+// AppendOriginForm appends the request-target as a proxy sends it to an origin server: path
+// and query in origin-form, or "*". RFC 9112, sections 3.2.1 and 3.2.4. It appends nothing
+// for authority-form and for no form. The bytes are appended as sent: if TargetObsText was
+// allowed, they may contain obs-text, which Strict rejects.
 func (r *Request) AppendOriginForm(dst []byte) []byte {
 	form := r.TargetForm()
 	path, query := pathAndQuery(r.Method(), r.Target(), form)
@@ -275,21 +281,21 @@ func (r *Request) AppendOriginForm(dst []byte) []byte {
 // complete.
 func (r *Request) Minor() int { return r.minor() }
 
-// Host returns the value of the Host field. An HTTP/1.1 request has exactly one. An
-// HTTP/1.0 request without one has the empty host. If the last Parse or Resume did not
-// return nil, Host returns that error. Its own errors are ErrHostMissing,
-// ErrHostRepeated (even if the values are equal) and ErrHost, for a value that is not
+// Host returns the value of the Host field. An HTTP/1.1 request has exactly one. An HTTP/1.0
+// request may have none, and the value is then nil. An empty value is valid: a client sends
+// it if its target has no authority.
+//
+// If the last Parse or Resume returned an error, Host returns that error. Otherwise the error
+// is ErrHostMissing, ErrHostRepeated (even if the values are equal) or ErrHost, if the value
+// is not
 //
 //	Host = uri-host [ ":" port ]
 //
-// RFC 9112, section 3.2, and RFC 9110, section 7.2. An empty value is valid: a client
-// sends it if its target has no authority.
+// RFC 9112, section 3.2, and RFC 9110, section 7.2. If the Parser allows HostInvalid, Host
+// returns the first value instead of these errors, or nil if there is none.
 //
-// With HostInvalid allowed, these are no errors: Host returns the first value, nil if there
-// is none.
-//
-// Use Check to learn where a request goes. If the request-target is in absolute-form,
-// that is its authority and not Host: RFC 9112, section 3.2.2.
+// Use Check to find out where a request goes. If the request-target is in absolute-form, the
+// request goes to its authority, not to Host: RFC 9112, section 3.2.2.
 func (r *Request) Host() (value []byte, err error) {
 	if err := r.unfinished(); err != nil {
 		return nil, err
@@ -302,42 +308,49 @@ func (r *Request) Host() (value []byte, err error) {
 	return s.host, nil
 }
 
-// Framing decides where the body of the request ends, as RFC 9112, section 6.3 does,
-// and rejects what that section lets a recipient repair. It does not look at Host and
-// the request-target: use Check unless you decode transfer codings yourself.
+// Framing determines where the body of the request ends, by the rules of RFC 9112, section
+// 6.3. It does not look at Host and the request-target: use Check unless you decode transfer
+// codings yourself.
 //
-//   - With Transfer-Encoding it is BodyChunked. It is an Error if that is not a list
-//     of transfer codings, has an empty element or comes in two lines; if the last
-//     coding is not chunked, if chunked comes twice or with parameters, along with
-//     Content-Length, and in any version but HTTP/1.1.
-//   - With Content-Length it is BodyLength, if that is 1*DIGIT within int64. It is an
-//     Error if there are two or a list, even of equal values.
+//   - A CONNECT is BodyTunnel.
+//   - With Transfer-Encoding the request is BodyChunked.
+//   - With Content-Length it is BodyLength.
 //   - With neither it is BodyNone.
-//   - For CONNECT it is BodyTunnel, and an Error with Transfer-Encoding or a
-//     Content-Length above 0. A CONNECT is never KeepAlive: if a server declines it,
-//     what follows may still be meant for the tunnel.
 //
-// It is also an Error if Connection names Content-Length or Host, because a proxy would
-// drop it; and if Connection has more options than MaxConnectionOptions. With an option
-// that is not a token it is not KeepAlive.
+// If the last Parse or Resume returned an error, Framing returns that error. Otherwise the
+// error is one of these. RFC 9112 allows a recipient to repair some of these messages, but
+// Framing does not.
 //
-// Nor is it KeepAlive where some recipients find another end of the content than RFC 9112
-// does: with HTAB next to Content-Length or Transfer-Encoding, or SP after
-// Transfer-Encoding; with content and an Upgrade that Connection names; and with such an
-// Upgrade in HTTP/1.0. HTAB after Transfer-Encoding together with Upgrade or the option
-// upgrade is an Error.
+//   - ErrTransferEncoding: Transfer-Encoding is not a list of transfer codings, has an empty
+//     element, or is on two lines; or its value is followed by HTAB, and the request has
+//     Upgrade or the connection option upgrade.
+//   - ErrTransferEncodingVersion: Transfer-Encoding in any version but HTTP/1.1.
+//   - ErrNotChunked: the last transfer coding is not chunked.
+//   - ErrChunkedCoding: chunked comes twice or has parameters.
+//   - ErrAmbiguousLength: both Transfer-Encoding and Content-Length.
+//   - ErrContentLength: Content-Length is not 1*DIGIT or exceeds math.MaxInt64.
+//   - ErrContentLengthRepeated: Content-Length is on two lines, or is a list, even of equal
+//     values.
+//   - ErrConnectContent: a CONNECT with Transfer-Encoding, or with a Content-Length above 0.
+//   - ErrConnection: Connection names Content-Length or Host, which a proxy would then drop,
+//     or has more options than MaxConnectionOptions.
+//   - ErrBareLF, ErrObsFold, ErrFieldName, ErrFieldValue or ErrTarget: a deviation that can
+//     make other recipients read another message; see Profile.
 //
 // Lenient may accept EqualLengths, LengthAndCoding, RepeatedChunked and CodingVersion.
-// Deviations that can make others read another message are an Error: ErrBareLF,
-// ErrObsFold, ErrFieldName, ErrFieldValue or ErrTarget; see Profile. With deviations it is
-// not KeepAlive, except with EmptyLines and TargetObsText alone, which leave no doubt
-// where the request ends.
 //
-// If Framing returns an Error, close the connection. The returned Framing is
-// BodyUntilClose, so that code that ignores the error does not parse what follows as
-// another request.
+// After an Error, close the connection. The returned Framing is BodyUntilClose, so that code
+// that ignores the error does not parse what follows as another request.
 //
-// If the last Parse or Resume did not return nil, Framing returns that error.
+// KeepAlive is false if the version or Connection says so. It is also false where recipients
+// may disagree on where the request ends:
+//
+//   - A CONNECT. If a server declines it, what follows may still be meant for the tunnel.
+//   - A connection option that is not a token.
+//   - HTAB next to the value of Content-Length or Transfer-Encoding, or SP after the value of
+//     Transfer-Encoding.
+//   - An Upgrade field that Connection names, in a request with content or in HTTP/1.0.
+//   - Deviations, except for EmptyLines and TargetObsText alone; see Profile.
 func (r *Request) Framing() (f Framing, err error) {
 	if err := r.unfinished(); err != nil {
 		return unknownFraming, err
@@ -351,26 +364,25 @@ func (r *Request) Framing() (f Framing, err error) {
 	return f, nil
 }
 
-// EndToEnd ranges over the fields that a proxy forwards, in the order sent. It leaves
-// out Connection and the fields that it names, Proxy-Connection, Keep-Alive, TE,
-// Transfer-Encoding, Upgrade, Proxy-Authorization, Proxy-Authenticate (RFC 9110, section
-// 7.6.1), and Content-Length, because the new message takes its length from Framing.
-// In Pico it also leaves out folded lines. Write the fields with AppendField.
+// EndToEnd ranges over the fields that a proxy forwards, in the order sent. It leaves out
+// Connection and the fields that Connection names, Proxy-Connection, Keep-Alive, TE,
+// Transfer-Encoding, Upgrade, Proxy-Authorization and Proxy-Authenticate (RFC 9110, section
+// 7.6.1). It also leaves out Content-Length, because the new message takes its length from
+// Framing. In Pico it leaves out folded lines. Write the fields with AppendField.
 //
-// Some of what it yields is still the caller's to decide: write Host from
-// Verdict.Authority instead; remove Expect if you respond to it yourself; count down
-// Max-Forwards (RFC 9110, section 7.6.2); and replace what only your own proxy may say,
-// such as X-Forwarded-For.
+// You still have to handle some of the fields that it yields. Write Host from
+// Verdict.Authority instead. Remove Expect if you respond to it yourself. Count down
+// Max-Forwards (RFC 9110, section 7.6.2). Replace what only your own proxy may say, such as
+// X-Forwarded-For.
 //
-// If the head is not complete, or has more connection options than
-// MaxConnectionOptions, it yields nothing: call Check first. The loop must not parse with
-// the same value, nor reset or move it.
+// If the head is not complete, or has more connection options than MaxConnectionOptions,
+// EndToEnd yields nothing: call Check first. The loop must not parse with the same value, nor
+// reset or move it.
 func (r *Request) EndToEnd() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) { r.endToEnd(yield) }
 }
 
-// Deviations returns how the lines that were parsed depart from the RFCs, and for a
-// complete head also how its framing does, and where it goes, as far as the Parser allows
-// it. It is the empty set for what Strict accepts. To find out, Lenient reads the fields
-// at each call.
+// Deviations returns the departures from the RFCs in the lines that were parsed. For a
+// complete head it includes those of framing and routing that the Parser allows. The set is
+// empty for every message that Strict accepts. In Lenient each call reads the fields again.
 func (r *Request) Deviations() Deviations { return r.deviations | r.judgedDeviations() }

@@ -12,8 +12,8 @@ const (
 	NoForm        Form = iota // none of the others; Check returns ErrTargetForm
 	OriginForm                // "/where?q=now"
 	AbsoluteForm              // "http://example.org/where", as sent to a proxy
-	AuthorityForm             // "example.com:443", of CONNECT only
-	AsteriskForm              // "*", of OPTIONS, and of methods that Check does not know
+	AuthorityForm             // "example.com:443", only for CONNECT
+	AsteriskForm              // "*", for OPTIONS and for methods that Check does not know
 )
 
 // String returns "origin-form", "absolute-form", "authority-form", "asterisk-form" or
@@ -27,7 +27,7 @@ func (f Form) String() string {
 
 var formNames = [...]string{"no form", "origin-form", "absolute-form", "authority-form", "asterisk-form"}
 
-// formOf tells the form of a request-target by how it begins.
+// formOf returns the form of a request-target, judged by how it begins.
 func formOf(method, target []byte) Form {
 	switch {
 	case len(target) == 0:
@@ -62,8 +62,7 @@ func schemeLength(b []byte) int {
 	return 0
 }
 
-// splitAbsolute takes an absolute-form apart. Without "//" after the scheme, authority
-// is nil.
+// splitAbsolute splits an absolute-form. Without "//" after the scheme, authority is nil.
 //
 //	absolute-URI = scheme ":" [ "//" authority ] path [ "?" query ]
 //
@@ -109,16 +108,16 @@ func pathAndQuery(method, target []byte, form Form) (path, query []byte) {
 	return target[slash : slash+1 : slash+1], query
 }
 
-// judgeTarget returns the authority that a request-target has, nil if it has none, and
-// what is wrong with the target, at which offset in it. host is the Host field, nil if
-// there is none. RFC 9112, section 3.2.
+// judgeTarget returns the authority of a request-target, or nil if it has none. It also
+// returns what is wrong with the target, and at which offset in it. host is the Host field,
+// nil if there is none. RFC 9112, section 3.2.
 func judgeTarget(method, target []byte, form Form, host []byte) (authority []byte, fault Error, at int) {
-	if hasHash(target) { // servers disagree on what it asks for
+	if hasHash(target) { // servers disagree on what such a target means
 		return nil, ErrTargetForm, bytes.IndexByte(target, '#')
 	}
 	connect := string(method) == "CONNECT"
 	switch {
-	case form == OriginForm && !connect: // of nearly all requests
+	case form == OriginForm && !connect: // as in nearly all requests
 		return nil, 0, 0
 	case form == NoForm, connect != (form == AuthorityForm):
 		return nil, ErrTargetForm, 0
@@ -137,7 +136,7 @@ func judgeTarget(method, target []byte, form Form, host []byte) (authority []byt
 		at = len(scheme) + len("://")
 	}
 	name, port := splitPort(authority)
-	if len(name) == 0 || !isHost(authority) { // which has no userinfo
+	if len(name) == 0 || !isHost(authority) { // isHost does not accept userinfo
 		return nil, ErrTargetForm, min(at+max(0, bytes.IndexByte(authority, '@')), len(target))
 	}
 	if host != nil {
@@ -151,8 +150,8 @@ func judgeTarget(method, target []byte, form Form, host []byte) (authority []byt
 	return authority, 0, 0
 }
 
-// hasHash reports whether there is a "#" in b. Most targets are too short to be worth a
-// call of IndexByte.
+// hasHash reports whether there is a "#" in b. Most targets are too short for IndexByte to be
+// worth its call.
 func hasHash(b []byte) bool {
 	last := len(b) - 8
 	switch {
@@ -173,14 +172,14 @@ func hasHash(b []byte) bool {
 	return false
 }
 
-// hashes is not 0 if there is a "#" in the first eight bytes of b.
+// hashes returns a value other than 0 if there is a "#" in the first eight bytes of b.
 func hashes(b []byte) uint64 {
 	w := binary.LittleEndian.Uint64(b) ^ '#'*lanes
 	return (w - lanes) &^ w & highs
 }
 
-// asksForResource reports whether a method of RFC 9110, section 9.3 or RFC 5789 is not
-// defined for "*".
+// asksForResource reports whether method is one of RFC 9110, section 9.3 or RFC 5789 that is
+// not defined for "*".
 func asksForResource(method []byte) bool {
 	switch string(method) {
 	case "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "TRACE":

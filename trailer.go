@@ -1,16 +1,16 @@
 package picohttp
 
-// A Trailer is a parsed trailer section: the field lines after the last chunk of a
-// chunked body, and the empty line that ends them. The zero value is ready. Trailer
-// also parses any other header section on its own, such as that of a MIME part or of
-// a CGI response.
+// A Trailer is a parsed trailer section: the field lines after the last chunk of a chunked
+// body, and the empty line that ends them. The zero value is ready to use. Trailer also
+// parses any other header section on its own, such as that of a MIME part or of a CGI
+// response.
 //
-// Trailer fields are not header fields: RFC 9110, section 6.5.1 forbids merging them,
-// unless the definition of a field allows it. Parse does not judge their names; Chunked
-// does.
+// Trailer fields are not header fields: RFC 9110, section 6.5.1 forbids merging them, unless
+// the definition of a field allows it. Parse accepts every field name. Chunked rejects those
+// that decide framing or routing.
 //
-// See Head for the methods that all messages share, for the ownership of the bytes and
-// for the state after an error.
+// See Head for the methods that all messages share, for the ownership of the bytes and for
+// the state after an error.
 type Trailer struct{ Head }
 
 // Parse parses the trailer section at the start of b: field lines, often none, and
@@ -20,8 +20,8 @@ func (t *Trailer) Parse(b []byte) (n int, err error) {
 	return t.parseSection(b)
 }
 
-// ParseTrailer is t.Parse(b) under p's profile and limits, which Resume and Reset
-// keep.
+// ParseTrailer is t.Parse(b) with p's profile and limits. t keeps them for Resume, even after
+// Reset.
 func (p *Parser) ParseTrailer(t *Trailer, b []byte) (n int, err error) {
 	t.rules.of(p, trailerKind)
 	return t.parseSection(b)
@@ -33,6 +33,6 @@ func (t *Trailer) Resume(b []byte) (n int, err error) {
 	return t.resume(b, &strictTrailer)
 }
 
-// Deviations returns how the section departs from the RFCs, as Request.Deviations
-// does. Framing plays no part in a trailer section.
+// Deviations returns the departures from the RFCs, as Request.Deviations does. A trailer
+// section has none of framing or routing.
 func (t *Trailer) Deviations() Deviations { return t.deviations }

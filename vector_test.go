@@ -12,7 +12,7 @@ import (
 	"github.com/picohttp/picohttp/internal/vectors"
 )
 
-// A vector is a test case of testdata: an input and what becomes of it.
+// A vector is a test case of testdata: an input and the expected outcome.
 type vector struct {
 	name   string
 	input  []byte
@@ -22,14 +22,14 @@ type vector struct {
 
 	deviations string // what Deviations is for a complete message
 
-	// Of a complete request, what methods return; not there if not said. Of all
-	// kinds, elements and forwarded.
+	// What methods of a complete request return, if the vector says so. elements and forwarded
+	// are for all kinds.
 	said map[string]string
 
 	// For framing:
 	kind    string // request or response
-	method  string // of the request that a response answers
-	framing string // what Framing answers
+	method  string // of the request that a response responds to
+	framing string // what Framing returns
 }
 
 // A message is a head or a trailer section of some kind.
@@ -54,14 +54,14 @@ func (t *Trailer) parseUnder(p *Parser, b []byte) (int, error)  { return p.Parse
 // allowAll makes p allow the same deviations in each kind of message.
 func (p *Parser) allowAll(d Deviations) { p.AllowRequest, p.AllowResponse, p.AllowTrailer = d, d, d }
 
-// lenient is a Parser that allows the same deviations in each kind of message.
+// lenient returns a Parser that allows the same deviations in each kind of message.
 func lenient(allow Deviations) Parser {
 	p := Parser{Profile: Lenient}
 	p.allowAll(allow)
 	return p
 }
 
-// A subject is a kind of message, for what is tested of all of them.
+// A subject is a kind of message, for tests that cover all of them.
 type subject struct {
 	folder  string // of testdata, with the vectors
 	vectors int    // there are at least, those of testdata/profiles included
@@ -82,7 +82,7 @@ func eachSubject(t *testing.T, f func(t *testing.T, s subject)) {
 	}
 }
 
-// An outcome is all that a caller can see of a parse.
+// An outcome is everything that a caller can see of a parse.
 type outcome struct {
 	result string // complete, incomplete or malformed
 	n      int
@@ -94,15 +94,15 @@ func (o outcome) String() string {
 	return fmt.Sprintf("%s %d %s\n%s", o.result, o.n, o.code, o.parts)
 }
 
-// A result is an outcome that is not written down: what is compared often.
+// A result is an outcome that is not written as text, for frequent comparisons.
 type result struct {
 	message
 	n   int
 	err error
 }
 
-// same reports whether o is the same outcome of the same bytes. What the methods
-// answer depends on them and on the places alone.
+// same reports whether o is the same outcome for the same bytes. What the methods return depends
+// only on the bytes and the places.
 func (r result) same(o result) bool {
 	a, b := r.places(), o.places()
 	return r.n == o.n && r.err == o.err && a.n == b.n && a.more == b.more && (a.more == 0 || a.next == b.next) && a.deviations == b.deviations && (a.n == 0 || a.from == b.from && a.word2 == b.word2) &&
@@ -133,7 +133,7 @@ func parseAs(s subject, p *Parser, b []byte) result {
 	return result{m, n, err}
 }
 
-// observe puts into an outcome what Parse or Resume answered.
+// observe makes an outcome of what Parse or Resume returned.
 func observe(m message, n int, err error) (o outcome) {
 	o.n = n
 	o.parts = m.describe()
@@ -151,7 +151,7 @@ func observe(m message, n int, err error) (o outcome) {
 	return o
 }
 
-// without is o for a vector, which says the parts of a complete head only.
+// without returns o as vectors have it: with the parts of a complete head only.
 func (o outcome) without() outcome {
 	if o.result != "complete" {
 		o.parts = ""
@@ -214,7 +214,7 @@ func codeOf(err error) string {
 	return "incomplete"
 }
 
-// sayWords writes the words of a line: the first as it is, the others quoted.
+// sayWords writes the words of a line: the first one as it is, the others quoted.
 func sayWords(words []string) string {
 	s := words[0]
 	for _, word := range words[1:] {
@@ -232,8 +232,8 @@ func say(word string, values ...[]byte) string {
 	return sayWords(words)
 }
 
-// methodsOf has the lines of a vector that say what methods of a complete message
-// return. Each function writes what they return as the line does.
+// methodsOf has the lines of a vector for methods of a complete message. Each function writes the
+// results of its methods in the form of that line.
 var methodsOf = map[string]func(m message) string{
 	"host": func(m message) string {
 		value, err := m.(*Request).Host()
@@ -302,7 +302,7 @@ func sayBytes(b []byte) string {
 	return say("ok", b)
 }
 
-// compareSaid compares what the methods of m return with what the vector says.
+// compareSaid compares what the methods of m return with the vector.
 func (v *vector) compareSaid(t *testing.T, m message) {
 	t.Helper()
 	for key, want := range v.said {
@@ -312,7 +312,7 @@ func (v *vector) compareSaid(t *testing.T, m message) {
 	}
 }
 
-// framingOfMessage is Framing, of a response as the answer to method.
+// framingOfMessage is Framing, for a response to a request with that method.
 func framingOfMessage(m message, method string) (Framing, error) {
 	switch m := m.(type) {
 	case *Request:
@@ -339,7 +339,7 @@ func writeUnfolded(m message) (b []byte) {
 	return append(b, "\r\n"...)
 }
 
-// latin1 has a code point for each octet of b.
+// latin1 returns a text with a code point for each byte of b.
 func latin1(b []byte) string {
 	var s strings.Builder
 	for _, c := range b {
@@ -348,8 +348,7 @@ func latin1(b []byte) string {
 	return s.String()
 }
 
-// loadVectors reads testdata/<folder>/*.txt. The form of a vector is in
-// CONTRIBUTING.md.
+// loadVectors reads testdata/<folder>/*.txt. CONTRIBUTING.md describes the form of a vector.
 func loadVectors(t testing.TB, folder string) (all []vector) {
 	t.Helper()
 	read, err := vectors.Read(filepath.Join("testdata", folder))
@@ -369,7 +368,7 @@ func loadVectors(t testing.TB, folder string) (all []vector) {
 	return all
 }
 
-// add adds what a line says.
+// add adds a line to the vector.
 func (v *vector) add(key string, words []string, fail func(format string, args ...any)) {
 	number := func(word string) int {
 		n, err := strconv.Atoi(word)
@@ -414,7 +413,7 @@ func (v *vector) add(key string, words []string, fail func(format string, args .
 	case key == "method" && len(words) == 1:
 		v.method = words[0]
 	case len(words) == 0:
-		fail("nothing behind %s", key)
+		fail("nothing after %s", key)
 	case key == "want" && v.kind != "":
 		v.framing = strings.Join(words, " ")
 	case key == "want" && v.want.result == "":
@@ -457,7 +456,7 @@ func deviationsOf(codes []string, fail func(format string, args ...any)) (d Devi
 	return d
 }
 
-// profileVectors are the vectors in a folder, and those of the same kind in
+// profileVectors returns the vectors in a folder, and those of the same kind in
 // testdata/profiles.
 func profileVectors(t testing.TB, folder string) []vector {
 	return append(loadVectors(t, folder), loadVectors(t, "profiles/"+folder)...)
@@ -473,7 +472,7 @@ func realHeads(t testing.TB) []vectors.Head {
 	return heads
 }
 
-// realHead returns the one of a name.
+// realHead returns the head of that name.
 func realHead(t testing.TB, name string) []byte {
 	t.Helper()
 	for _, head := range realHeads(t) {
@@ -485,7 +484,7 @@ func realHead(t testing.TB, name string) []byte {
 	return nil
 }
 
-// seeds are the inputs of the vectors of a kind and, for requests, the real heads.
+// seeds returns the inputs of the vectors of a kind and, for requests, the real heads.
 func seeds(t testing.TB, folder string) (seeds [][]byte) {
 	for _, v := range profileVectors(t, folder) {
 		if len(v.input) <= 8<<10 {

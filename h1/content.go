@@ -8,9 +8,9 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// contents is what a Reader knows of the content of the current message.
+// contents is what a Reader keeps about the content of the current message.
 type contents struct {
-	expects bool // the client expects 100 (Continue), and the content was not asked for
+	expects bool // the client expects 100 (Continue), and content was not asked for yet
 	content picohttp.Content
 	piece   []byte // content that was found and not returned yet
 	dropped int64  // bytes of content discarded
@@ -21,7 +21,7 @@ func (c *contents) reset() {
 	c.content.Trailer().Reset()
 }
 
-// start prepares for what follows a head of n bytes, which is consumed.
+// start prepares for what comes after a head of n bytes, which is consumed.
 func (r *Reader) start(f *picohttp.Framing, n int) (moved bool) {
 	r.keepAlive = f.KeepAlive
 	switch {
@@ -35,9 +35,9 @@ func (r *Reader) start(f *picohttp.Framing, n int) (moved bool) {
 	return false
 }
 
-// startContent prepares for content. If there is little room for it after the head, the head
-// moves to the front of the buffer, which is possible only as long as the caller has no part
-// of it. startContent reports whether it has moved.
+// startContent prepares for content. If there is little room for it after the head, it moves
+// the head to the front of the buffer. That is possible only because the caller has no part of
+// the head yet. startContent reports whether it has moved the head.
 func (r *Reader) startContent(f *picohttp.Framing, n int) (moved bool) {
 	arrived := f.Body == picohttp.BodyLength && f.Length <= int64(r.w-r.r)
 	if moved = !arrived && r.r > n && len(r.buf)-r.r < firstBuffer; moved {
@@ -55,10 +55,11 @@ func (r *Reader) startContent(f *picohttp.Framing, n int) (moved bool) {
 	return moved
 }
 
-// Read reads content of the current message, however it is framed: chunked coding is decoded.
-// It reads from the source only if no content is buffered. At the end of the content the
-// error is io.EOF, also if there is none: before the first message, after Wait, for BodyNone
-// and for BodyTunnel. If the source ends before the content does, it is io.ErrUnexpectedEOF.
+// Read reads content of the current message, whatever its framing. It decodes chunked coding,
+// and reads from the source only if no content is buffered. At the end of the content the error
+// is io.EOF. It is also io.EOF if there is no content: before the first message, after Wait,
+// for BodyNone and for BodyTunnel. If the source ends before the content does, the error is
+// io.ErrUnexpectedEOF.
 func (r *Reader) Read(p []byte) (n int, err error) {
 	if err := r.readable(); err != nil || len(p) == 0 {
 		return 0, err
@@ -67,7 +68,7 @@ func (r *Reader) Read(p []byte) (n int, err error) {
 	if n, err = r.await(p); err != nil {
 		return 0, err
 	}
-	for r.advance() == nil && n < len(p) { // if p is full, it may still find the end
+	for r.advance() == nil && n < len(p) { // even if p is full, advance may still find the end
 		m := copy(p[n:], r.piece)
 		r.piece = r.piece[m:]
 		n += m
@@ -87,8 +88,8 @@ func (r *Reader) readable() error {
 }
 
 // WriteTo writes the rest of the content to w, for io.Copy. It returns the number of bytes
-// written, and the first error of reading or writing. An error of writing does not stay, and
-// nothing is lost by it: what was not written is the next to be read.
+// written, and the first error of reading or writing. A write error is not permanent and loses
+// nothing: the bytes that were not written are read next.
 func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
 	if err := r.readable(); err != nil {
 		return 0, noEOF(err)
@@ -113,7 +114,7 @@ func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
 		written += int64(n)
 		r.piece = r.piece[n:]
 		if err != nil {
-			return written, err // without b, of which the piece may be a part
+			return written, err // b is not put back: the piece may be a part of it
 		}
 	}
 }
@@ -130,14 +131,14 @@ const scratchBytes = 32 << 10
 
 var scratch = sync.Pool{New: func() any { return new([scratchBytes]byte) }}
 
-// Trailer returns the trailer section of a chunked body, once the content has been read to
+// Trailer returns the trailer section of a chunked body once the content has been read to
 // io.EOF. For other messages it is empty. It is valid as long as the message is.
 func (r *Reader) Trailer() *picohttp.Trailer { return r.content.Trailer() }
 
-// Discard reads and drops the rest of the content. If there is more than limit bytes of it,
-// counted over all calls for the message, the error is ErrNotRead, and no other message can be
-// read. The same is true if the client expects 100 (Continue), as Wait describes. To drop
-// content after 100 (Continue) was sent, copy it to io.Discard.
+// Discard reads and drops the rest of the content. If that is more than limit bytes, counted
+// over all calls for the message, the error is ErrNotRead, and no other message can be read.
+// The error is also ErrNotRead if the client expects 100 (Continue), as Wait describes. After
+// you have sent 100 (Continue), copy the content to io.Discard instead.
 func (r *Reader) Discard(limit int64) error {
 	if err := r.readable(); err != nil {
 		return noEOF(err)
@@ -168,7 +169,8 @@ func (r *Reader) drop(limit int64) error {
 	}
 }
 
-// await waits for content. It reads n bytes of it into p; or n is 0, and some is in r.piece.
+// await waits for content. It either reads n bytes of content into p, or returns n = 0 and
+// leaves content in r.piece.
 func (r *Reader) await(p []byte) (n int, err error) {
 	for {
 		if err := r.advance(); err != picohttp.ErrIncomplete {
@@ -181,7 +183,7 @@ func (r *Reader) await(p []byte) (n int, err error) {
 			return n, nil
 		}
 		if err == io.EOF {
-			err = r.content.End() // if that is nil, advance returns io.EOF from now on
+			err = r.content.End() // if that is nil, advance returns io.EOF afterwards
 		}
 		if err != nil {
 			return 0, r.fail(err)
@@ -189,7 +191,7 @@ func (r *Reader) await(p []byte) (n int, err error) {
 	}
 }
 
-// advance looks for content in the buffer. If it returns nil, some is in r.piece.
+// advance looks for content in the buffer. If it returns nil, there is some in r.piece.
 func (r *Reader) advance() error {
 	if len(r.piece) > 0 {
 		return nil
@@ -206,8 +208,8 @@ func (r *Reader) advance() error {
 	return err
 }
 
-// straight returns the part of p into which src can be read, because what comes next is
-// content and nothing else. It is nil if the buffer has room for more than that.
+// straight returns the part of p into which src can be read directly, because only content
+// comes next. It returns nil if the buffer has room for more than that.
 func (r *Reader) straight(p []byte) []byte {
 	room := max(len(r.buf)-r.kept, 1)
 	if n := min(int64(len(p)), r.content.Left()); r.r == r.w && n >= int64(room) {

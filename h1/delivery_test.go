@@ -15,11 +15,11 @@ import (
 	"github.com/picohttp/picohttp/internal/mutants"
 )
 
-// Here messages are read twice: by Parse and Content from the whole bytes, and by a Reader
-// from sources that deliver the bytes in every way that an io.Reader may. Both must find
+// The tests in this file read messages twice: by Parse and Content from all bytes, and by a
+// Reader from sources that deliver the bytes in every way that an io.Reader may. Both must find
 // the same.
 
-// A message is what is found by Parse and Content.
+// A message is what Parse and Content find.
 type message struct {
 	err    error  // of the head
 	text   string // of the head
@@ -54,8 +54,8 @@ func headText(h *picohttp.Head) string {
 
 var emptyLines = regexp.MustCompile(`^(\r?\n)*$`)
 
-// parseAll finds the messages in b, requests or the responses to these methods. err is what
-// ends them.
+// parseAll finds the messages in b: requests, or the responses to these methods. err is the
+// reason why they end.
 func parseAll(b []byte, p *picohttp.Parser, methods []string) (messages []message, err error) {
 	for at := 0; ; {
 		m := message{begin: at}
@@ -283,7 +283,7 @@ func (r *reading) compare(m *message, err error) error {
 	return nil
 }
 
-// checkReading reads b from source and reports what differs from the messages.
+// checkReading reads b from source, and returns how that differs from the messages.
 func checkReading(b []byte, source io.Reader, p *picohttp.Parser, methods []string, rng *rand.Rand) error {
 	messages, last := parseAll(b, p, methods)
 	r := reading{Reader: NewReader(source, p), rng: rng}
@@ -543,7 +543,7 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
-// FuzzReader is TestDelivery by fuzzing. Responses begin with "HTTP".
+// FuzzReader fuzzes TestDelivery. Inputs that begin with "HTTP" are responses.
 func FuzzReader(f *testing.F) {
 	for seed := range uint64(200) {
 		rng := rand.New(rand.NewPCG(seed, 0))

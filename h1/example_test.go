@@ -82,7 +82,7 @@ func serve(conn net.Conn) {
 	}
 }
 
-// statusOf returns the status code to respond with, 0 if there is no point in a response.
+// statusOf returns the status code to respond with, or 0 if a response is useless.
 func statusOf(err error) int {
 	var fault picohttp.Error
 	switch {
@@ -94,8 +94,8 @@ func statusOf(err error) int {
 	return 0
 }
 
-// linger lets the response arrive: if a TCP connection is closed with bytes unread, the
-// client may never see it. RFC 9112, section 9.6.
+// linger lets the response arrive. If a TCP connection is closed with unread bytes, the client
+// may never see the response. RFC 9112, section 9.6.
 func linger(conn net.Conn) {
 	if tcp, ok := conn.(*net.TCPConn); ok && tcp.CloseWrite() == nil {
 		conn.SetReadDeadline(time.Now().Add(time.Second))
@@ -103,7 +103,7 @@ func linger(conn net.Conn) {
 	}
 }
 
-// A server: one loop for each connection, here with two requests in one piece and a
+// This server runs one loop for each connection. Here it gets two requests in one piece and a
 // malformed one.
 func ExampleReader() {
 	log.SetOutput(io.Discard)
@@ -131,7 +131,7 @@ func ExampleReader() {
 	// no
 }
 
-// A client: it follows interim responses, some of them, to the final one.
+// This client reads interim responses until the final one arrives.
 func ExampleReader_ReadResponse() {
 	conn := strings.NewReader("HTTP/1.1 100 Continue\r\n\r\n" +
 		"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" +

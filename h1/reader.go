@@ -10,19 +10,19 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// ErrNotRead means that content of the last message was not read, so that no other message
-// can be read from the connection: the client waits for 100 (Continue) before it sends the
-// content, or more of it is left than is discarded. Close the connection.
+// ErrNotRead means that content of the last message was not read, so that no other message can
+// be read from the connection. Either the client waits for 100 (Continue) before it sends the
+// content, or more content is left than may be discarded. Close the connection.
 var ErrNotRead = errors.New("h1: content of the last message was not read")
 
-// MaxDiscard is how many bytes of unread content Wait, ReadRequest and ReadResponse discard.
-// More is ErrNotRead.
+// MaxDiscard is how many bytes of unread content Wait, ReadRequest and ReadResponse discard. If
+// more are left, the error is ErrNotRead.
 const MaxDiscard = 256 << 10
 
 const (
 	firstBuffer    = 4 << 10  // size of the first buffer
 	keptBuffer     = 16 << 10 // size of the largest buffer that is kept for the next message
-	leastRoom      = 512      // the buffer is replaced if there is less room than that to read into
+	leastRoom      = 512      // the buffer is replaced if it has less room to read into
 	mostEmptyReads = 100      // reads in a row that return neither bytes nor an error
 )
 
@@ -32,7 +32,7 @@ var errCount = errors.New("h1: Read or Write returned an impossible number of by
 // without one, its methods return io.EOF. A Reader must not be copied, and is not safe for
 // concurrent use.
 //
-// An error that is not a timeout stays: all methods that return an error return it, until
+// An error other than a timeout is permanent: all methods that return an error return it, until
 // Reset. The errors are
 //
 //   - io.EOF between messages: the source has ended, or no message can follow the last one
@@ -41,19 +41,19 @@ var errCount = errors.New("h1: Read or Write returned an impossible number of by
 //   - a picohttp.Error if a message is malformed or rejected;
 //   - ErrNotRead;
 //   - io.ErrNoProgress, or another error if the source breaks the rules of io.Reader;
-//   - the source's own.
+//   - the errors of the source.
 //
-// After a timeout, an error that is os.ErrDeadlineExceeded or whose Timeout method returns
-// true, the call can be repeated and continues.
+// A timeout is an error that is os.ErrDeadlineExceeded or whose Timeout method returns true.
+// After a timeout, repeat the call: it continues where it stopped.
 type Reader struct {
 	src    io.Reader
 	parser picohttp.Parser
-	err    error // that stays
-	late   error // returned by src along with bytes, and still to be returned
+	err    error // permanent
+	late   error // returned by src along with bytes, and not returned to the caller yet
 
 	buf  []byte
 	r, w int // buf[r:w] is what was read from src and not consumed
-	kept int // buf[:kept] is not overwritten: the head of a message with content is there
+	kept int // buf[:kept] must not be overwritten: it has the head of a message with content
 
 	state     state
 	response  bool // the last head is that of a response
@@ -72,12 +72,12 @@ const (
 	requestHead               // the rest of a head
 	responseHead              // the rest of a head
 	content                   // content of the current message
-	draining                  // content of a message that was ended before
-	complete                  // nothing, until the current message is ended
+	draining                  // content to discard, of a message that has ended
+	complete                  // nothing, until the current message has ended
 )
 
-// NewReader returns a Reader of the messages that come from src, under p's profile and
-// limits, or those of the zero Parser if p is nil. It copies p.
+// NewReader returns a Reader of the messages that come from src, with p's profile and limits,
+// or those of the zero Parser if p is nil. It copies p.
 func NewReader(src io.Reader, p *picohttp.Parser) *Reader {
 	r := &Reader{src: src}
 	if p != nil {
@@ -86,8 +86,8 @@ func NewReader(src io.Reader, p *picohttp.Parser) *Reader {
 	return r
 }
 
-// Reset makes r read messages from src, under the same profile and limits. It drops what
-// was read and not consumed, and the last error.
+// Reset makes r read messages from src, with the same profile and limits. It drops the bytes
+// that were read and not consumed, and the last error.
 func (r *Reader) Reset(src io.Reader) {
 	r.src, r.err, r.late = src, nil, nil
 	if len(r.buf) > keptBuffer {
@@ -100,13 +100,13 @@ func (r *Reader) Reset(src io.Reader) {
 	r.contents.reset()
 }
 
-// Wait ends the current message, and returns once a byte of the next one has arrived. It
-// reads nothing if that is already the case.
+// Wait ends the current message, and returns once a byte of the next one has arrived. It reads
+// nothing if such a byte is buffered already.
 //
-// Wait discards unread content. If there is more than MaxDiscard bytes of it, counted over
-// repeated calls, the error is ErrNotRead. The error is also ErrNotRead if the client expects
-// 100 (Continue), nothing of the content has arrived, and neither Read nor WriteTo was called:
-// the client may wait for ever.
+// Wait discards unread content. If that is more than MaxDiscard bytes, counted over repeated
+// calls, the error is ErrNotRead. The error is also ErrNotRead if the client expects 100
+// (Continue), nothing of the content has arrived, and neither Read nor WriteTo was called,
+// because the client may wait forever.
 //
 // If the KeepAlive of the current message is false, as it always is for a CONNECT and for a
 // 101, Wait returns io.EOF and reads nothing.
@@ -144,17 +144,19 @@ func (r *Reader) finish() error {
 
 // ReadRequest does what Wait does, then reads the head of the next request, parses it and
 // checks it: see picohttp.Request.Check. The Request and the Verdict belong to r. They stay
-// valid, whatever content is read, until the next call of Wait, ReadRequest, ReadResponse
-// or Reset.
+// valid, whatever content is read, until the next call of Wait, ReadRequest, ReadResponse or
+// Reset.
 //
-// If the source ends within the head, the error is io.ErrUnexpectedEOF; if it ends before the
-// head, or after an empty line, io.EOF. If it is a picohttp.Error, respond with its Status
-// and close the connection. The Request is not nil then, and Method returns the method if it
-// has arrived. With any other error the Request is nil. The Verdict returned along with an
-// error is filled as far as is known, and its KeepAlive is false.
+// If the source ends within the head, the error is io.ErrUnexpectedEOF. If it ends before the
+// head, or after an empty line, the error is io.EOF.
+//
+// If the error is a picohttp.Error, respond with its Status and close the connection. The
+// Request is not nil then, and its Method returns the method if that has arrived. With any
+// other error the Request is nil. The Verdict returned along with an error holds what is known,
+// and its KeepAlive is false.
 func (r *Reader) ReadRequest() (req *picohttp.Request, verdict picohttp.Verdict, err error) {
-	// If the request has arrived whole, no other function of this package is called but
-	// start: each costs 2 ns.
+	// If all of the request has arrived, start is the only other function of this package that
+	// is called: each call costs 2 ns.
 	if r.r == r.w || r.state != between || r.err != nil {
 		if err := r.Wait(); err != nil {
 			return r.noRequest(err)
@@ -174,12 +176,12 @@ func (r *Reader) ReadRequest() (req *picohttp.Request, verdict picohttp.Verdict,
 	if err != nil {
 		r.fail(err)
 	} else if moved := r.start(&verdict.Framing, n); moved {
-		verdict, _ = r.request.Check() // because the Authority has moved as well
+		verdict, _ = r.request.Check() // the Authority has moved as well
 	}
 	return &r.request, verdict, err
 }
 
-// noRequest returns err, which Check did not find, in the way that ReadRequest does.
+// noRequest returns what ReadRequest returns for an err that Check did not find.
 func (r *Reader) noRequest(err error) (req *picohttp.Request, verdict picohttp.Verdict, _ error) {
 	if _, ok := err.(picohttp.Error); ok {
 		req = &r.request
@@ -189,15 +191,17 @@ func (r *Reader) noRequest(err error) (req *picohttp.Request, verdict picohttp.V
 	return req, verdict, err
 }
 
-// unknown is returned along with an error, so that a caller who ignores the error does not
-// take what follows for another message.
+// unknown is returned along with an error, so that code that ignores the error does not take
+// what follows for another message.
 var unknown = picohttp.Framing{Body: picohttp.BodyUntilClose, ContentLength: -1}
 
 // ReadResponse reads the head of the next response as ReadRequest reads a request, and
 // determines its framing: see picohttp.Response.Framing. requestMethod is the method of the
-// request it responds to. An informational response (1xx) is returned like any other: call
-// ReadResponse again for the one after it. A transfer coding other than chunked is
-// picohttp.ErrCoding. The Status of an Error is for requests; a gateway responds with 502.
+// request that the response responds to. An informational response (1xx) is returned like any
+// other: call ReadResponse again for the one after it.
+//
+// A transfer coding other than chunked is picohttp.ErrCoding. The Status of an Error is for
+// requests; a gateway responds with 502 instead.
 func (r *Reader) ReadResponse(requestMethod string) (*picohttp.Response, picohttp.Framing, error) {
 	err := r.Wait()
 	n := 0
@@ -221,8 +225,8 @@ func (r *Reader) ReadResponse(requestMethod string) (*picohttp.Response, picohtt
 	return &r.reply, framing, err
 }
 
-// readHead reads and parses the rest of a head of that kind, of n bytes in all. If a head of
-// the other kind was begun, it is parsed from its first byte.
+// readHead reads and parses the rest of a head of that kind, and returns its length. If a head
+// of the other kind was begun, readHead parses it again from its first byte.
 func (r *Reader) readHead(kind state) (n int, err error) {
 	for {
 		switch b, resume := r.buf[r.r:r.w], r.state == kind; {
@@ -253,12 +257,12 @@ func (r *Reader) readHead(kind state) (n int, err error) {
 	}
 }
 
-// Buffered returns what was read from the source and comes after the current message: the
-// first bytes of a tunnel, of the protocol after an Upgrade, or of the next message. While a
-// head is unfinished, and after it was found to be malformed, Buffered returns that head and
-// what follows it. While the content has not been read to its end, Buffered returns nil. The
-// bytes are part of the buffer, and valid until the next call of Wait, ReadRequest,
-// ReadResponse or Reset.
+// Buffered returns the bytes that were read from the source and come after the current message:
+// the first bytes of a tunnel, of the protocol after an Upgrade, or of the next message. While
+// a head is unfinished, and after it was found to be malformed, Buffered returns that head and
+// what follows it. Until the content has been read to its end, Buffered returns nil. The bytes
+// are part of the buffer, and valid until the next call of Wait, ReadRequest, ReadResponse or
+// Reset.
 func (r *Reader) Buffered() []byte {
 	if r.state == content || r.state == draining {
 		return nil
@@ -266,9 +270,9 @@ func (r *Reader) Buffered() []byte {
 	return r.buf[r.r:r.w:r.w]
 }
 
-// Explain puts err into words for people, as picohttp.Head.Explain does. err is what a
-// method of r has just returned, about a head or about content. The text quotes what the peer
-// sent, including credentials: it is for a log, not for the response.
+// Explain turns err into a message for people, as picohttp.Head.Explain does. err is what a
+// method of r has just returned, about a head or about content. The message quotes what the
+// peer sent, including credentials: write it to a log, not into the response.
 func (r *Reader) Explain(err error) string {
 	if r.state == content || r.state == draining {
 		return r.content.Explain(err)
@@ -282,7 +286,7 @@ func (r *Reader) Explain(err error) string {
 	return r.request.Explain(err)
 }
 
-// fail returns err, and keeps it unless it is a timeout.
+// fail returns err, and keeps it as permanent unless it is a timeout.
 func (r *Reader) fail(err error) error {
 	if !isTimeout(err) {
 		r.err = err
@@ -308,16 +312,17 @@ func (r *Reader) fill() error {
 	return err
 }
 
-// makeRoom moves what is not consumed next to what is kept, or into another buffer if this
-// one is too small, or larger than the next message needs. What is kept is not moved, because
-// the caller has parts of it. If the buffer is replaced, it stays in the old one.
+// makeRoom moves the bytes that are not consumed next to those that are kept. It uses another
+// buffer if this one is too small, or larger than the next message needs. Kept bytes are not
+// moved, because the caller has parts of them. If the buffer is replaced, they stay in the old
+// one.
 func (r *Reader) makeRoom() {
 	size, unread := len(r.buf), r.w-r.r
 	to, begins := r.buf, r.state == between || r.state < content && r.r > 0
 	switch {
 	case begins && size > keptBuffer && unread < firstBuffer:
 		to = make([]byte, firstBuffer)
-	case begins && size < keptBuffer && unread > 0 && r.w == size: // pipelined, the last one is cut off
+	case begins && size < keptBuffer && unread > 0 && r.w == size: // pipelined requests, the last cut off
 		to = make([]byte, 2*size)
 	case size-r.kept-unread < leastRoom:
 		size = max(firstBuffer, 2*unread, min(2*size, keptBuffer))
@@ -331,7 +336,7 @@ func (r *Reader) makeRoom() {
 	r.move(to, r.kept)
 }
 
-// maxHead returns the limit that Parser.MaxHeadBytes stands for.
+// maxHead returns the limit that n means as Parser.MaxHeadBytes.
 func maxHead(n int) int {
 	switch {
 	case n == 0:
@@ -342,7 +347,7 @@ func maxHead(n int) int {
 	return n
 }
 
-// move moves what is not consumed to buf[at:], and tells those who have parsed some of it.
+// move moves the bytes that are not consumed to buf[at:], and tells what is parsed from them.
 func (r *Reader) move(buf []byte, at int) {
 	r.w = at + copy(buf[at:], r.buf[r.r:r.w])
 	r.buf, r.r = buf, at
@@ -370,7 +375,7 @@ func (r *Reader) read(p []byte) (int, error) {
 		case n < 0 || n > len(p):
 			return 0, errCount
 		case n > 0:
-			if err != nil && !isTimeout(err) { // a timeout may not be true any more when it is returned
+			if err != nil && !isTimeout(err) { // a timeout may be over when it would be returned
 				r.late = err
 			}
 			return n, nil

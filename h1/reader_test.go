@@ -25,8 +25,8 @@ func post(fields string) string {
 	return "POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"
 }
 
-// A script is a source that returns these pieces and errors, one at a time, and then the
-// last error for ever. It counts how often it was read.
+// A script is a source that returns these pieces and errors, one at a time, and then the last
+// error forever. It counts how often it was read.
 type script struct {
 	steps []any
 	reads int
@@ -82,7 +82,7 @@ func always(t *testing.T, r *Reader, s *script, err error) {
 	}
 }
 
-// TestErrors: how requests end, and that the error stays.
+// TestErrors checks how requests end, and that the error is permanent.
 func TestErrors(t *testing.T) {
 	reset := errors.New("reset")
 	for _, row := range []struct {
@@ -143,7 +143,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestNoProgress: a source may return neither bytes nor an error, but not for ever.
+// TestNoProgress checks that a source may return neither bytes nor an error, but not forever.
 func TestNoProgress(t *testing.T) {
 	left := 0
 	source := readerFunc(func(p []byte) (int, error) {
@@ -171,7 +171,8 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// TestImpossible: a source or a destination that returns a number that cannot be.
+// TestImpossible checks the error for a source or a destination that returns an impossible
+// number.
 func TestImpossible(t *testing.T) {
 	for _, n := range []int{-1, 1 << 30, 50001} {
 		broken := readerFunc(func(p []byte) (int, error) { return n, nil })
@@ -196,7 +197,7 @@ type writerFunc func(p []byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// TestNoSource: without a source there is nothing to read.
+// TestNoSource checks that without a source there is nothing to read.
 func TestNoSource(t *testing.T) {
 	for name, r := range map[string]*Reader{"zero": {}, "nil": NewReader(nil, nil)} {
 		if b := r.Buffered(); len(b) > 0 || r.Trailer().NumFields() != 0 || r.Discard(1) != nil {
@@ -223,7 +224,7 @@ func TestNoSource(t *testing.T) {
 	}
 }
 
-// TestTimeouts: a source that times out before each byte. The calls are repeated.
+// TestTimeouts repeats the calls for a source that times out before each byte.
 func TestTimeouts(t *testing.T) {
 	all := "\r\n" + post("X: a\r\nContent-Length: 5\r\n") + "hello" +
 		post("Y: b\r\nTransfer-Encoding: chunked\r\n") + "5;a=b\r\nworld\r\n0\r\nT: u\r\n\r\n" + get
@@ -274,8 +275,9 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// TestTimeoutWithBytes: the bytes count, and a timeout that came with them is not returned
-// later, when there may be another deadline. Any other error is, after the bytes.
+// TestTimeoutWithBytes checks that bytes count if a timeout comes with them. The timeout is not
+// returned later, when there may be another deadline. Any other error is returned after the
+// bytes.
 func TestTimeoutWithBytes(t *testing.T) {
 	failure := errors.New("failure")
 	for _, row := range []struct{ err, want error }{{os.ErrDeadlineExceeded, nil}, {slowness{}, nil}, {failure, failure}} {
@@ -301,7 +303,7 @@ func TestTimeoutWithBytes(t *testing.T) {
 	}
 }
 
-// TestWait: it returns when a byte is there, and reads no more than it must.
+// TestWait checks that Wait returns when a byte has arrived, and reads no more than it must.
 func TestWait(t *testing.T) {
 	s := from("G", get[1:]+get)
 	r := NewReader(s, nil)
@@ -316,7 +318,7 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// TestOver: after a message that no other can follow, everything that comes is left.
+// TestOver checks that after the last message of a connection all other bytes are left.
 func TestOver(t *testing.T) {
 	const rest = "rest" + get
 	for _, row := range []struct{ head, method string }{
@@ -359,7 +361,7 @@ func TestOver(t *testing.T) {
 	}
 }
 
-// TestInterim: 1xx responses are responses.
+// TestInterim checks that 1xx responses are returned.
 func TestInterim(t *testing.T) {
 	r := NewReader(from("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\nHTTP/1.1 200 OK\r\n\r\nall of it"), nil)
 	var text string
@@ -379,7 +381,7 @@ func TestInterim(t *testing.T) {
 	}
 }
 
-// TestBothKinds: a Reader can read a response where it has begun to read a request.
+// TestBothKinds checks that a Reader can read a response after it has begun to read a request.
 func TestBothKinds(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 	r := NewReader(from("GET", slowness{}, " / HTTP/1.1\r\nHost: a\r\n\r\nHTTP/1", slowness{}, head[6:]+get), nil)
@@ -437,7 +439,7 @@ func TestBothKinds(t *testing.T) {
 	}
 }
 
-// TestExpect: content that the client holds back is not waited for.
+// TestExpect checks that a Reader does not wait for content that the client holds back.
 func TestExpect(t *testing.T) {
 	for _, fields := range []string{"Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"} {
 		head := post("Expect: 100-continue\r\n" + fields)
@@ -494,7 +496,7 @@ func TestExpect(t *testing.T) {
 	}
 }
 
-// TestLimit: unread content is discarded up to a limit, over all calls.
+// TestLimit checks that unread content is discarded up to a limit over all calls.
 func TestLimit(t *testing.T) {
 	chunked := func(size int) string {
 		return post("Transfer-Encoding: chunked\r\n") + strings.Repeat("100\r\n"+strings.Repeat("x", 0x100)+"\r\n", size/0x100) + "0\r\n\r\n" + get
@@ -560,7 +562,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestBuffered: what is buffered after content that was read, and amid it.
+// TestBuffered checks what is buffered after content that was read, and in the middle of it.
 func TestBuffered(t *testing.T) {
 	for _, message := range []string{post("Content-Length: 5\r\n") + "hello", post("Transfer-Encoding: chunked\r\n") + "5\r\nhello\r\n0\r\n\r\n", get} {
 		r := NewReader(from(message+"rest"), nil)
@@ -598,7 +600,8 @@ func TestBuffered(t *testing.T) {
 	}
 }
 
-// TestFaults: the message is there for the method and for Explain, whatever is at fault.
+// TestFaults checks that the message is there for its method and for Explain, whatever is at
+// fault.
 func TestFaults(t *testing.T) {
 	for _, row := range []struct{ input, explained string }{
 		{"DELETE / HTTP/1.1\r\nHost : a\r\n\r\n", "in field line 1"},
@@ -653,7 +656,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestProfiles: profile and limits are kept over Reset, and the Parser is copied.
+// TestProfiles checks that Reset keeps profile and limits, and that the Parser is copied.
 func TestProfiles(t *testing.T) {
 	p := picohttp.Parser{Profile: picohttp.Lenient, MaxHeadBytes: 100}
 	const request = "\r\n\r\n\nGET / HTTP/1.1\nHost: a\n\n"
@@ -720,8 +723,8 @@ func (c *chunker) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// TestValidity: the head and all that was taken from it stay, wherever it is in the buffer
-// and however the content is framed and read.
+// TestValidity checks that the head and everything taken from it stay valid, wherever the head is
+// in the buffer, and however the content is framed and read.
 func TestValidity(t *testing.T) {
 	content := bytes.Repeat([]byte("0123456789abcdef"), 500)
 	for before := 0; before < 2*firstBuffer; before += 1 + before%201 {
@@ -795,7 +798,7 @@ func checkValidity(source io.Reader, before int, response bool) error {
 	return nil
 }
 
-// A joiner fills what it is given.
+// A joiner fills the slices that it is given.
 type joiner struct{ source io.Reader }
 
 func (j *joiner) Read(p []byte) (n int, err error) {
@@ -819,7 +822,7 @@ func (e *endless) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// TestMemory: 100 MB of content take no memory.
+// TestMemory checks that 100 MB of content take no memory.
 func TestMemory(t *testing.T) {
 	const size = 100 << 20
 	chunk := fmt.Sprintf("%x\r\n", 1<<20) // of zeros, 100 times
@@ -856,7 +859,7 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestGrow: the buffer grows to the limit of a head and no further, and shrinks back.
+// TestGrow checks that the buffer grows to the limit of a head and no further, and shrinks again.
 func TestGrow(t *testing.T) {
 	for _, row := range []struct{ limit, bytes int }{{0, picohttp.DefaultMaxHeadBytes}, {-1, 1 << 20}, {50000, 50000}, {100, 100}, {firstBuffer, firstBuffer}} {
 		p := picohttp.Parser{MaxHeadBytes: row.limit}
@@ -887,7 +890,8 @@ func TestGrow(t *testing.T) {
 	}
 }
 
-// TestTrailer: a trailer section is as long as its limit allows, while the head stays.
+// TestTrailer checks that a trailer section may be as long as its limit, while the head stays
+// valid.
 func TestTrailer(t *testing.T) {
 	for _, limit := range []int{0, 1000, -1} {
 		p := picohttp.Parser{MaxTrailerBytes: limit}
@@ -926,7 +930,7 @@ func TestTrailer(t *testing.T) {
 	}
 }
 
-// TestStraight: large reads of content go into the caller's slice, and not beyond the
+// TestStraight checks that large reads of content go into the caller's slice, but not beyond the
 // content.
 func TestStraight(t *testing.T) {
 	const size = 200 << 10
@@ -975,8 +979,8 @@ func TestStraight(t *testing.T) {
 	}
 }
 
-// TestShort: short content is read through the buffer, so that what comes after it arrives
-// as well.
+// TestShort checks that short content is read through the buffer, so that what comes after it
+// arrives as well.
 func TestShort(t *testing.T) {
 	s := from(post("Content-Length: 5\r\n"), "hello"+get)
 	r := NewReader(s, nil)
@@ -989,7 +993,8 @@ func TestShort(t *testing.T) {
 	}
 }
 
-// TestDraining: a message that was ended has no content, even if all of that has not arrived.
+// TestDraining checks that a message that has ended has no content, even if not all of it has
+// arrived.
 func TestDraining(t *testing.T) {
 	r := NewReader(from(post("Content-Length: 10\r\n")+"hello", slowness{}, "w", slowness{}, "orld"+get), nil)
 	r.ReadRequest()
@@ -1006,7 +1011,7 @@ func TestDraining(t *testing.T) {
 	}
 }
 
-// TestWriteTo: after an error of the destination nothing is lost.
+// TestWriteTo checks that an error of the destination loses nothing.
 func TestWriteTo(t *testing.T) {
 	content := bytes.Repeat([]byte("0123456789"), 20000)
 	failure := errors.New("full")
@@ -1054,7 +1059,7 @@ func TestWriteTo(t *testing.T) {
 	}
 }
 
-// TestAllocations: a warm Reader allocates nothing for a message.
+// TestAllocations checks that a Reader in use allocates nothing for a message.
 func TestAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("with -race a sync.Pool forgets on purpose")
@@ -1166,8 +1171,8 @@ func TestPipe(t *testing.T) {
 	}
 }
 
-// A loop hands out the same pieces again and again, one at a time, or as much of it as
-// there is room for.
+// A loop returns the same pieces again and again, one at a time, or as many bytes as there is
+// room for.
 type loop struct {
 	pieces [][]byte
 	next   int
@@ -1206,12 +1211,13 @@ func benchRows(b *testing.B) (names []string, rows map[string][][]byte) {
 	return append(names, "mixed"), rows
 }
 
-// BenchmarkReadRequest compares a Reader with Parse and Check alone, on the same requests,
-// which arrive one by one or pipelined in large pieces. They take turns, because a machine
-// is not equally fast at all times. It reports the least times for a request: of Parse and
-// Check, of reading the source and nothing else, of ReadRequest, and what that adds to the
-// other two. In large pieces the last head is usually cut off by the end of the buffer,
-// and so is parsed in two parts.
+// BenchmarkReadRequest compares a Reader with Parse and Check alone. The requests are the same,
+// and arrive one by one or pipelined in large pieces. The measurements take turns, because the
+// speed of a machine changes over time.
+//
+// It reports the least times for a request: of Parse and Check, of only reading the source, of
+// ReadRequest, and what ReadRequest adds to the other two. In large pieces the last head is
+// usually cut off by the end of the buffer, and so is parsed in two parts.
 func BenchmarkReadRequest(b *testing.B) {
 	names, rows := benchRows(b)
 	for _, name := range names {

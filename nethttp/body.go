@@ -12,16 +12,16 @@ import (
 )
 
 // ErrNotRead is h1.ErrNotRead. Close of a Body returns it if the rest of the Body is not
-// discarded: the client waits for 100 (Continue) before it sends the Body, nothing of that
-// has arrived, and it was never read; or more than MaxDiscard bytes are left. The next
-// message cannot be found, so close the connection.
+// discarded. That happens if more than MaxDiscard bytes are left. It also happens if the client
+// waits for 100 (Continue), nothing of the Body has arrived, and the Body was never read. The
+// next message cannot be found, so close the connection.
 var ErrNotRead = h1.ErrNotRead
 
 // A body is the Body of a message.
 type body struct {
 	src        source
-	left       int64        // bytes of content to come; all that do if untilClose
-	untilClose bool         // the content ends where src does
+	left       int64        // bytes of content to come, without limit if untilClose
+	untilClose bool         // the content ends when src does
 	chunked    *chunked     // for chunked coding, instead of left
 	closing    bool         // no other message follows
 	proceed    func() error // sends 100 (Continue), if it is not nil
@@ -30,10 +30,10 @@ type body struct {
 	waits   bool  // the client may wait for 100 (Continue)
 	discard int64 // bytes that Close may discard
 	closed  bool
-	err     error // that stays
+	err     error // permanent
 }
 
-// body returns the Body of a message, whose content comes next in src.
+// body returns the Body of a message whose content comes next in src.
 func (r *Reader) body(src source, f *picohttp.Framing, closing, response bool, trailer *http.Header) io.ReadCloser {
 	b := &body{src: src, left: f.Length, closing: closing, proceed: r.Continue, waits: f.ExpectContinue, discard: r.MaxDiscard}
 	switch {
@@ -52,8 +52,8 @@ func (r *Reader) body(src source, f *picohttp.Framing, closing, response bool, t
 	return b
 }
 
-// bodyIn is body for content at the start of b. It also returns the length of the body
-// there, or where it is malformed.
+// bodyIn is body for content at the start of b. It also returns the length of the body there,
+// or the offset at which it is malformed.
 func (r *Reader) bodyIn(b []byte, f *picohttp.Framing, closing, response bool, trailer *http.Header) (body io.ReadCloser, n int, err error) {
 	c := picohttp.Content{Response: response}
 	c.Start(*f, &r.Parser)
@@ -108,7 +108,7 @@ func (b *body) read(p []byte) (n int, err error) {
 		}
 	}
 	if _, malformed := err.(picohttp.Error); malformed || err == io.EOF || err == io.ErrUnexpectedEOF {
-		b.err = err // others, such as a timeout, may pass
+		b.err = err // other errors, such as a timeout, are not permanent
 	}
 	return n, err
 }
@@ -138,16 +138,16 @@ func (b *body) Close() error {
 	return err
 }
 
-// unlocked reads a body whose lock is held.
+// unlocked reads a body whose lock is held by the caller.
 type unlocked struct{ b *body }
 
 func (u unlocked) Read(p []byte) (int, error) { return u.b.read(p) }
 
-// chunked is what a body in chunked coding has of its own.
+// chunked is what only a body in chunked coding has.
 type chunked struct {
 	content picohttp.Content
 	in      input
-	left    int          // bytes that come next and are content, as content has said already
+	left    int          // bytes at the start of in.b that content has already returned
 	trailer *http.Header // of the message
 }
 
@@ -198,7 +198,7 @@ func (c *chunked) decode(p []byte) (n int, err error) {
 	}
 	c.in.discard(at)
 	if err == picohttp.ErrIncomplete {
-		return n, nil // what is left is of the trailer section
+		return n, nil // the bytes that are left belong to the trailer section
 	}
 	c.in.b = nil
 	return n, err

@@ -10,8 +10,7 @@ import (
 	"github.com/picohttp/picohttp/nethttp"
 )
 
-// Requests that follow each other on a connection: closing a body reads what is
-// left of it.
+// This example reads several requests from a connection. Closing a body reads what is left of it.
 func ExampleReadRequest() {
 	conn := strings.NewReader(
 		"POST /a HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\n\r\nhello" +
@@ -38,8 +37,8 @@ func ExampleReadRequest() {
 	// respond with 400 and close: picohttp: invalid field name
 }
 
-// Bytes recorded from a connection. Each message is found at the end of the one before, and
-// the last one is cut off.
+// This example parses bytes recorded from a connection. Each message begins at the end of the one
+// before, and the last one is cut off.
 func ExampleParseRequest() {
 	recorded := []byte("POST /a HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\n\r\nhello" +
 		"GET /b HTTP/1.1\r\nHost: example.com\r\nUser-Ag")

@@ -8,19 +8,19 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// A section makes an http.Header of the field lines of a head.
+// A section makes an http.Header from the field lines of a head.
 type section struct {
-	text    []byte // a copy of the head, of which the strings are parts
+	text    []byte // a copy of the head; the strings are parts of it
 	header  http.Header
 	room    []string // for the first value of each name
 	names   nameSet  // those in header
-	request bool     // whose Host is not in header
+	request bool     // of a request, so Host is not in header
 	hosts   int
-	host    string // the first
+	host    string // the first Host
 }
 
-// stringOf returns b as a string without a copy, as strings.Builder does. Nothing may write
-// to b from then on.
+// stringOf returns b as a string without a copy, as strings.Builder does. Nothing may write to
+// b afterwards.
 func stringOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // addFields adds the complete field lines of h, which begin at offset at of the text. plain
@@ -53,15 +53,15 @@ func (s *section) addFields(h *picohttp.Head, at int, plain bool) {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 
-// addDeviating is addFields for any head. It unfolds values. A line without a name is a
-// fold, in Pico.
+// addDeviating is addFields for any head. It unfolds values. In Pico a line without a name is a
+// fold.
 func (s *section) addDeviating(h *picohttp.Head) {
 	lines := h.NumFields()
 	if lines > 0 && h.Span(lines-1).Next > h.Settled() {
 		lines-- // a fold may follow
 	}
 	fields := make([]byte, 0, len(s.text)) // large enough for all
-	begin, colon := 0, 0                   // of the last one
+	begin, colon := 0, 0                   // of the last field
 	for name, value := range h.Fields() {
 		if lines--; lines < 0 {
 			break
@@ -93,7 +93,7 @@ func isCanonical(name []byte) bool {
 	return true
 }
 
-// canonize gives a name that form.
+// canonize gives a name the form that isCanonical reports.
 func canonize(name []byte) {
 	upper := true
 	for i, c := range name {
@@ -106,7 +106,7 @@ func canonize(name []byte) {
 
 func isWrongCase(c byte, upper bool) bool { return upper && c-'a' < 26 || !upper && c-'A' < 26 }
 
-// add adds a field. Nearly always its name is new, and is then not looked up. A field
+// add adds a field. Nearly always its name is new, and then it is not looked up. A field
 // without a name is not added.
 func (s *section) add(name, value string) {
 	switch {
@@ -128,7 +128,7 @@ func (s *section) add(name, value string) {
 	}
 }
 
-// A nameSet has all names that were added, but may seem to have others.
+// A nameSet has all names that were added, but may also report others.
 type nameSet uint64
 
 func (s *nameSet) add(name string) { *s |= 1 << hash(name) }

@@ -18,7 +18,7 @@ type source interface {
 	Size() int
 }
 
-// from returns b as a source. A nil one is empty.
+// from returns b as a source. A nil b is an empty source.
 func from(b *bufio.Reader) source {
 	if b == nil {
 		return new(memory)
@@ -53,16 +53,16 @@ func (m *memory) Buffered() int { return len(*m) }
 
 func (m *memory) Size() int { return math.MaxInt }
 
-// An input gathers bytes that are needed in one piece, such as a head: in the buffer of
-// the source or, if that is too small, in memory of its own.
+// An input collects bytes that are needed in one piece, such as a head. It uses the buffer of
+// the source or, if that is too small, memory of its own.
 type input struct {
 	src  source
 	b    []byte // what has arrived and was not discarded
-	held int    // bytes of b that are consumed from src because they were copied
+	held int    // bytes of b that were copied, and so are consumed from src
 }
 
-// more waits for one more byte, and takes all that have arrived. b holds the same bytes
-// as before if that fails, but maybe elsewhere.
+// more waits for one more byte, and takes all that have arrived. If it fails, b has the same
+// bytes as before, but they may have moved.
 func (in *input) more() error {
 	if in.held == 0 && len(in.b) < in.src.Size() {
 		var err error
@@ -85,8 +85,8 @@ func (in *input) more() error {
 	return nil
 }
 
-// discard consumes n bytes from the source, the first of which may have been consumed
-// because they were copied.
+// discard consumes n bytes. The first of them may already be consumed from the source, because
+// they were copied.
 func (in *input) discard(n int) {
 	if fresh := n - in.held; fresh > 0 {
 		in.src.Discard(fresh)
@@ -94,12 +94,12 @@ func (in *input) discard(n int) {
 	in.b, in.held = in.b[n:], max(0, in.held-n)
 }
 
-// resume reads the rest of a head of which b is the beginning. err is what more returned
-// last, and parse continues to parse what there is.
+// resume reads the rest of the head at the start of in.b. err is what more returned last. parse
+// parses the bytes that there are.
 func (in *input) resume(err error, parse func(b []byte) (n int, err error)) (int, error) {
 	for err == nil {
 		err = in.more()
-		n, parseErr := parse(in.b) // which learns where the bytes are, even if there are no more
+		n, parseErr := parse(in.b) // even without new bytes, because they may have moved
 		if parseErr != picohttp.ErrIncomplete {
 			return n, parseErr
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// request makes a Request of a head and what Check says of it, without the Body. If the head
+// request makes a Request, without the Body, from a head and the Verdict about it. If the head
 // is cut off, the Request has the lines that are complete.
 func (r *Reader) request(h *picohttp.Request, v *picohttp.Verdict, cutOff bool) (*http.Request, error) {
 	minor := h.Minor()
@@ -72,8 +72,8 @@ func (r *Reader) request(h *picohttp.Request, v *picohttp.Verdict, cutOff bool) 
 	return req, nil
 }
 
-// response makes a Response of a head and its framing, as request makes a Request. req is the
-// request it responds to; nil is a GET.
+// response makes a Response from a head and its framing, as request makes a Request. req is the
+// request that it responds to; nil means a GET.
 func (r *Reader) response(h *picohttp.Response, f *picohttp.Framing, req *http.Request, cutOff bool) (*http.Response, error) {
 	minor, status := h.Minor(), h.Status()
 	fields := h.NumFields()
@@ -102,7 +102,7 @@ func (r *Reader) response(h *picohttp.Response, f *picohttp.Framing, req *http.R
 	}
 	tunnel := f.Body == picohttp.BodyTunnel
 	changes := tunnel || status == http.StatusSwitchingProtocols
-	if changes || status/100 == 1 { // KeepAlive is about something else there
+	if changes || status/100 == 1 { // KeepAlive means something else there
 		resp.Close = closes(&h.Head, minor) || resp.Close && !changes
 	}
 	if s.names.has("Connection") && h.HasToken("Connection", "close") {
@@ -154,7 +154,7 @@ func clone(b []byte) []byte {
 	return c
 }
 
-// startLine returns where the start-line begins in a head, after empty lines.
+// startLine returns where the start-line of a head begins, after empty lines.
 func startLine(head []byte) (at int) {
 	for head[at] == '\r' || head[at] == '\n' {
 		at++
@@ -162,10 +162,10 @@ func startLine(head []byte) (at int) {
 	return at
 }
 
-// lineEnd returns where the line after the one begins that has the byte at offset at.
+// lineEnd returns where the next line begins, after the line that contains offset at.
 func lineEnd(head []byte, at int) int { return at + bytes.IndexByte(head[at:], '\n') + 1 }
 
-// urlAnd is a URL with an array of strings.
+// urlAnd is a URL and an array of strings.
 type urlAnd[T any] struct {
 	url     url.URL
 	strings T
@@ -189,13 +189,13 @@ func newURL(n int) (*url.URL, []string) {
 	return new(url.URL), make([]string, n)
 }
 
-// closes reports whether the version or Connection says that the connection is closed
-// after the message.
+// closes reports whether the version or Connection says that the connection is closed after the
+// message.
 func closes(h *picohttp.Head, minor int) bool {
 	return h.HasToken("Connection", "close") || minor == 0 && !h.HasToken("Connection", "keep-alive")
 }
 
-// proto returns the HTTP-version with that minor version.
+// proto returns the HTTP-version for a minor version.
 func proto(minor int) string {
 	if minor < len(protos) {
 		return protos[minor]
@@ -208,7 +208,7 @@ var protos = [...]string{
 	"HTTP/1.5", "HTTP/1.6", "HTTP/1.7", "HTTP/1.8", "HTTP/1.9",
 }
 
-// parseTarget does what http.ReadRequest does with a request-target of that form. It also
+// parseTarget makes a URL of a request-target of that form, as http.ReadRequest does. It also
 // returns n strings, nearly always in the same allocation.
 func parseTarget(form picohttp.Form, target string, n int) (u *url.URL, room []string, err error) {
 	switch form {
@@ -238,7 +238,8 @@ func parseTarget(form picohttp.Form, target string, n int) (u *url.URL, room []s
 	return u, make([]string, n), nil
 }
 
-// plain are the bytes of a path that is the same encoded and decoded for package url.
+// plain are the bytes that a path may contain so that package url neither decodes nor encodes
+// anything.
 var plain = func() (t [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+,/:;=@") {
 		t[c] = true
@@ -246,7 +247,7 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// fixPragma takes "Pragma: no-cache" for a Cache-Control, as net/http does.
+// fixPragma adds "Cache-Control: no-cache" for "Pragma: no-cache", as net/http does.
 func fixPragma(header http.Header) {
 	if pragma := header["Pragma"]; len(pragma) > 0 && pragma[0] == "no-cache" {
 		if _, ok := header["Cache-Control"]; !ok {
@@ -255,7 +256,7 @@ func fixPragma(header http.Header) {
 	}
 }
 
-// fixLength makes one number of a Content-Length that is repeated.
+// fixLength replaces a repeated Content-Length by one number.
 func fixLength(header http.Header) {
 	if lengths := header["Content-Length"]; len(lengths) > 0 {
 		first, _, _ := strings.Cut(lengths[0], ",")
@@ -263,7 +264,7 @@ func fixLength(header http.Header) {
 	}
 }
 
-// isChunked compares without Unicode's folding, which takes U+212A for a "k".
+// isChunked compares without Unicode's case folding, which takes U+212A for a "k".
 func isChunked(coding string) bool {
 	return len(coding) == len("chunked") && strings.EqualFold(coding, "chunked")
 }
@@ -280,9 +281,9 @@ func lengthOf(lengths []string) int64 {
 	return int64(n)
 }
 
-// announced takes the Trailer field of a chunked message out of its header, and
-// returns a Header with the names in it and no values. Like net/http it rejects
-// Content-Length, Transfer-Encoding and Trailer there.
+// announced removes the Trailer field of a chunked message from its header, and returns a
+// Header with the names in it and no values. Like net/http it rejects Content-Length,
+// Transfer-Encoding and Trailer there.
 func announced(h *picohttp.Head, header http.Header) (http.Header, error) {
 	delete(header, "Trailer")
 	var trailer http.Header

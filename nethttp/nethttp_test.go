@@ -31,7 +31,7 @@ type reading struct {
 	body     string
 	bodyErr  error
 	trailer  http.Header // after the body
-	rest     string      // what is behind the message
+	rest     string      // what comes after the message
 }
 
 // readBody reads a body, and forgets it so that the rest can be compared.
@@ -77,8 +77,8 @@ func (r *reading) fields() (header, announced http.Header) {
 	return r.response.Header, r.response.Trailer
 }
 
-// differs says how a reading differs from net/http's, which accepts the message,
-// too; "" if it does not.
+// differs returns how a reading differs from that of net/http, which accepts the message as well,
+// or "".
 func (r *reading) differs(peer *reading) string {
 	switch {
 	case (r.bodyErr == nil) != (peer.bodyErr == nil):
@@ -88,7 +88,7 @@ func (r *reading) differs(peer *reading) string {
 	case r.bodyErr == nil && !reflect.DeepEqual(r.trailer, peer.trailer):
 		return fmt.Sprintf("the trailer is %q, net/http has %q", r.trailer, peer.trailer)
 	case r.rest != peer.rest:
-		return fmt.Sprintf("behind it is %q, net/http leaves %q", r.rest, peer.rest)
+		return fmt.Sprintf("after it is %q, net/http leaves %q", r.rest, peer.rest)
 	case !reflect.DeepEqual(r.request, peer.request):
 		return fmt.Sprintf("%+v %+v, net/http has %+v %+v", r.request, r.request.URL, peer.request, peer.request.URL)
 	case !reflect.DeepEqual(r.response, peer.response):
@@ -97,8 +97,8 @@ func (r *reading) differs(peer *reading) string {
 	return ""
 }
 
-// The list of the package comment, as far as both accept a message. A case tells
-// whether it is the reason for a difference.
+// These are the differences in the package comment, as far as both accept a message. Each
+// function reports whether a difference has that reason.
 var knownDifferences = map[string]func(b []byte, own, peer *reading) bool{
 	"a 2xx to CONNECT is a tunnel": func(_ []byte, own, peer *reading) bool {
 		return own.response != nil && own.response.Request.Method == "CONNECT" && own.response.StatusCode/100 == 2 &&
@@ -118,7 +118,7 @@ var knownDifferences = map[string]func(b []byte, own, peer *reading) bool{
 		_, refused := own.bodyErr.(picohttp.Error)
 		return refused && peer.bodyErr == nil
 	},
-	"white space before the semicolon of a chunk extension": func(_ []byte, own, peer *reading) bool {
+	"whitespace before the semicolon of a chunk extension": func(_ []byte, own, peer *reading) bool {
 		return peer.bodyErr != nil && strings.Contains(peer.bodyErr.Error(), "invalid byte in chunk length")
 	},
 	"a Connection with an element that is not a token is Close": func(_ []byte, own, peer *reading) bool {
@@ -135,8 +135,8 @@ var knownDifferences = map[string]func(b []byte, own, peer *reading) bool{
 	},
 }
 
-// Whitespace around the fields that frame the content, and an Upgrade, which Framing
-// documents.
+// These are whitespace next to the fields that frame the content, and an Upgrade: see
+// Request.Framing.
 var (
 	oddSpace = regexp.MustCompile("(?i)\n(Content-Length|Transfer-Encoding):([^\n]*\t|[^\n]* \r)")
 	upgrade  = regexp.MustCompile("(?i)\nUpgrade:")
@@ -189,7 +189,7 @@ func isKnown(b []byte, own, peer *reading) bool {
 	return false
 }
 
-// onlyHere are the messages that net/http rejects, by what its error says.
+// onlyHere are the messages that only net/http rejects, by what its error says.
 var onlyHere = []string{
 	"malformed HTTP request \"\"",                                                   // an empty line comes first
 	"bad Content-Length", "multiple Content-Length", "invalid empty Content-Length", // of a response without a body
@@ -197,8 +197,8 @@ var onlyHere = []string{
 	"bad trailer key", // in a quoted string
 }
 
-// onlyThere are the errors with which messages are rejected that net/http accepts. The
-// package comment lists them. Each has an example.
+// onlyThere are the errors of messages that net/http accepts. The package comment lists them.
+// Each has an example.
 var onlyThere = map[error]string{
 	picohttp.ErrBareLF:                  "GET / HTTP/1.1\r\nHost: h\n\n",
 	picohttp.ErrBareCR:                  "HTTP/1.1 200 \r\r\n\r\n",
@@ -226,7 +226,7 @@ var onlyThere = map[error]string{
 	picohttp.ErrTooManyFields:           "GET / HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("A: b\r\n", 256) + "\r\n",
 }
 
-// TestOnlyThere: the examples are such.
+// TestOnlyThere checks those examples.
 func TestOnlyThere(t *testing.T) {
 	for want, message := range onlyThere {
 		var err, errPeer error
@@ -279,7 +279,8 @@ func checkResponse(t *testing.T, b []byte, method string) (accepted bool) {
 		func(source io.Reader) reading { return readResponse(http.ReadResponse, source, method) })
 }
 
-// check: what is accepted is read alike whole, byte by byte, from memory and by net/http.
+// check checks that an accepted message is read alike at once, byte by byte, from memory and by
+// net/http.
 func check(t *testing.T, b []byte, parsed reading, read, readPeer func(source io.Reader) reading) (accepted bool) {
 	t.Helper()
 	own := read(bytes.NewReader(b))
@@ -386,7 +387,7 @@ func messages(t testing.TB) (all [][]byte) {
 	return all
 }
 
-// TestLikeNetHTTP: what both accept is read alike.
+// TestLikeNetHTTP checks that messages that both accept are read alike.
 func TestLikeNetHTTP(t *testing.T) {
 	accepted := 0
 	for _, b := range messages(t) {
@@ -402,7 +403,7 @@ func TestLikeNetHTTP(t *testing.T) {
 	}
 }
 
-// FuzzReadRequest and FuzzReadResponse are TestLikeNetHTTP.
+// FuzzReadRequest and FuzzReadResponse fuzz TestLikeNetHTTP.
 func FuzzReadRequest(f *testing.F) {
 	for _, b := range messages(f) {
 		if len(b) < 2048 {
@@ -422,8 +423,8 @@ func FuzzReadResponse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, method string) { checkResponse(t, b, method) })
 }
 
-// TestMutants is FuzzReadRequest and FuzzReadResponse over a fixed number of
-// mutants, which must not nearly all be refused.
+// TestMutants is FuzzReadRequest and FuzzReadResponse over a fixed number of mutants. Enough of
+// them must be accepted.
 func TestMutants(t *testing.T) {
 	var requests, responses [][]byte
 	for _, b := range messages(t) {
@@ -453,7 +454,7 @@ func TestMutants(t *testing.T) {
 	})
 }
 
-// TestRejected: what is rejected has the parser's error.
+// TestRejected checks that a rejected message has the parser's error.
 func TestRejected(t *testing.T) {
 	for input, want := range map[string]error{
 		"":                   io.EOF,
@@ -484,8 +485,8 @@ func TestRejected(t *testing.T) {
 	}
 }
 
-// TestSmallBuffer: a head may be larger than the buffer of the bufio.Reader, and
-// nothing behind it is lost.
+// TestSmallBuffer checks that a head may be larger than the buffer of the bufio.Reader, and that
+// nothing after it is lost.
 func TestSmallBuffer(t *testing.T) {
 	long := "GET / HTTP/1.1\r\nHost: example.com\r\nCookie: " + strings.Repeat("c", 10_000) + "\r\nContent-Length: 5\r\n\r\nhello"
 	source := bufio.NewReaderSize(iotest.HalfReader(strings.NewReader(long+long+"rest")), 16)
@@ -499,12 +500,12 @@ func TestSmallBuffer(t *testing.T) {
 		}
 	}
 	if rest, _ := io.ReadAll(source); string(rest) != "rest" {
-		t.Errorf("behind them is %q", rest)
+		t.Errorf("after them is %q", rest)
 	}
 }
 
-// TestContinue: 100 (Continue) is sent when the Body is first read, and only if nothing of
-// it has arrived. Nobody waits for a Body that may never come.
+// TestContinue checks that 100 (Continue) is sent when the Body is first read, and only if
+// nothing of it has arrived. Close must not wait for a Body that may never come.
 func TestContinue(t *testing.T) {
 	const head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
 	for _, body := range []string{"Content-Length: 5\r\n\r\n|hello", "Transfer-Encoding: chunked\r\n\r\n|5\r\nhello\r\n0\r\n\r\n"} {
@@ -564,7 +565,7 @@ func TestContinue(t *testing.T) {
 	}
 }
 
-// TestClose: Close discards what is left of a body, up to a limit.
+// TestClose checks that Close discards the rest of a body, up to a limit.
 func TestClose(t *testing.T) {
 	const chunked = "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
 	for _, test := range []struct {
@@ -608,7 +609,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// TestCloseAgain: after a timeout Close continues, and counts on.
+// TestCloseAgain checks that Close continues after a timeout, and continues to count.
 func TestCloseAgain(t *testing.T) {
 	for max, want := range map[int64]error{5: nil, 4: ErrNotRead} {
 		source := &script{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhel", iotest.ErrTimeout, "lo\r\n0\r\n\r\n"}
@@ -647,7 +648,7 @@ func (s *script) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// TestBodies: what the differences from net/http do not show.
+// TestBodies checks what TestLikeNetHTTP does not.
 func TestBodies(t *testing.T) {
 	const post = "POST / HTTP/1.1\r\nHost: a\r\n"
 	request := func(r *Reader, rest io.Reader, fields string) *http.Request {
@@ -669,12 +670,12 @@ func TestBodies(t *testing.T) {
 	if n, err := req.Body.Read(p); n != 0 && err == nil { // the first may be short
 		n, err = req.Body.Read(p[n:])
 		if n > 0 && err != io.EOF {
-			t.Errorf("the last octets come with %v", err)
+			t.Errorf("the last bytes come with %v", err)
 		}
 	}
 	req = request(plain, strings.NewReader("he"), "Connection: close\r\nContent-Length: 5\r\n")
 	if err := req.Body.Close(); err != nil {
-		t.Errorf("closing a body behind which nothing is read: %v", err)
+		t.Errorf("closing a body after which nothing is read: %v", err)
 	}
 	req = request(plain, strings.NewReader("x"), "Connection: close\r\nTransfer-Encoding: chunked\r\n")
 	if err := req.Body.Close(); err != picohttp.ErrChunkSize {
@@ -683,7 +684,7 @@ func TestBodies(t *testing.T) {
 	req = request(plain, strings.NewReader("x5\r\nhello"), "Transfer-Encoding: chunked\r\n")
 	for range 2 {
 		if n, err := req.Body.Read(p); n != 0 || err != picohttp.ErrChunkSize {
-			t.Errorf("behind a fault: %d, %v", n, err)
+			t.Errorf("after a fault: %d, %v", n, err)
 		}
 	}
 	if err := req.Body.Close(); err != picohttp.ErrChunkSize {
@@ -703,7 +704,7 @@ func TestBodies(t *testing.T) {
 			size += n
 		}
 		if timeouts != 1 || size != 2 {
-			t.Errorf("%s: %d timeouts, %d octets", fields, timeouts, size)
+			t.Errorf("%s: %d timeouts, %d bytes", fields, timeouts, size)
 		}
 	}
 	limited := &Reader{Parser: picohttp.Parser{MaxChunkExtBytes: 2}}
@@ -750,7 +751,8 @@ func TestCloseWhileReading(t *testing.T) {
 	}
 }
 
-// TestAllocations: reading a message allocates no more than this, content included.
+// TestAllocations checks that reading a message with its content makes no more than these
+// allocations.
 func TestAllocations(t *testing.T) {
 	const chunks = "Transfer-Encoding: chunked\r\nTrailer: A\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n"
 	messages := map[string]float64{

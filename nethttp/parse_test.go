@@ -21,8 +21,8 @@ import (
 	"github.com/picohttp/picohttp/internal/mutants"
 )
 
-// TestCutOffRequest: of a request that is cut off there is what http.ReadRequest reads
-// of its complete lines with an empty line after them.
+// TestCutOffRequest checks that a request that is cut off is what http.ReadRequest reads of its
+// complete lines and an empty line after them.
 func TestCutOffRequest(t *testing.T) {
 	heads := []string{
 		"GET /a?b HTTP/1.1\r\nHost: example.com\r\nA: \r\nb:\t c \t\r\nSet: 1\r\nset: 2\r\nX-:y\r\n\r\n",
@@ -113,8 +113,8 @@ func TestCutOffResponse(t *testing.T) {
 	}
 }
 
-// TestCutOffFields: the fields of a request that is cut off are as sent, for nothing is
-// decided by them yet.
+// TestCutOffFields checks that the fields of a request that is cut off are as sent, because they
+// do not decide anything yet.
 func TestCutOffFields(t *testing.T) {
 	req, n, err := ParseRequest([]byte("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTrailer: A\r\nPragma: no-cache\r\nConte"))
 	want := http.Header{"Transfer-Encoding": {"chunked"}, "Trailer": {"A"}, "Pragma": {"no-cache"}}
@@ -135,7 +135,7 @@ func TestCutOffFields(t *testing.T) {
 		req, n, err := r.ParseRequest([]byte(many + last))
 		lines := 100
 		if last == "" {
-			lines-- // which may be folded
+			lines-- // it may be folded
 		}
 		if err != io.ErrUnexpectedEOF || n != len("GET / HTTP/1.1\r\nHost: a\r\n")+lines*len("A: b\r\n") || len(req.Header["A"]) != lines || req.Header["C"] != nil {
 			t.Errorf("%q: %d values, %d, %v", last, len(req.Header["A"]), n, err)
@@ -143,9 +143,9 @@ func TestCutOffFields(t *testing.T) {
 	}
 }
 
-// settled returns the offset after the last complete line of a head that is cut off, 0 if
-// that is not the start-line. If folds are accepted, a field line is complete only if another
-// byte shows that it is not folded.
+// settled returns the offset after the last complete line of a head that is cut off, or 0 if the
+// start-line is incomplete. If folds are accepted, a field line is complete only if the byte
+// after it shows that no fold follows.
 func settled(head string, folds bool) int {
 	begin := len(head) - len(strings.TrimLeft(head, "\r\n"))
 	startLine := strings.IndexByte(head[begin:], '\n') + begin + 1
@@ -190,7 +190,7 @@ func parse(r *Reader, b []byte) (body io.ReadCloser, trailer *http.Header, n int
 	return req.Body, &req.Trailer, n, err
 }
 
-// TestBodiesInMemory: a body that is whole ends at n; one that is cut off anywhere goes to
+// TestBodiesInMemory checks that a complete body ends at n, and that one that is cut off goes to
 // the end of the bytes.
 func TestBodiesInMemory(t *testing.T) {
 	for _, profile := range []picohttp.Profile{picohttp.Strict, picohttp.Lenient} {
@@ -233,7 +233,8 @@ func TestBodiesInMemory(t *testing.T) {
 	}
 }
 
-// TestMalformedInMemory: a malformed body comes with the request, the offset and the Error.
+// TestMalformedInMemory checks that a malformed body comes with the request, the offset and the
+// Error.
 func TestMalformedInMemory(t *testing.T) {
 	for body, want := range map[string]struct {
 		content string
@@ -261,7 +262,8 @@ func TestMalformedInMemory(t *testing.T) {
 	}
 }
 
-// TestErrorsInMemory: with an error of the head there is no message, and n says where.
+// TestErrorsInMemory checks that after an error of the head there is no message, and that n is
+// the offset.
 func TestErrorsInMemory(t *testing.T) {
 	for b, want := range map[string]struct {
 		n   int
@@ -303,7 +305,7 @@ func TestErrorsInMemory(t *testing.T) {
 	}
 }
 
-// TestPipelined: each message is found at the n of the one before.
+// TestPipelined checks that each message begins at the n of the one before.
 func TestPipelined(t *testing.T) {
 	var b []byte
 	const head = "GET /%d HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -333,7 +335,7 @@ func TestPipelined(t *testing.T) {
 	}
 }
 
-// TestCopies: overwriting the bytes changes neither head nor trailer.
+// TestCopies checks that overwriting the bytes changes neither head nor trailer.
 func TestCopies(t *testing.T) {
 	for _, profile := range []picohttp.Profile{picohttp.Strict, picohttp.Lenient, picohttp.Pico} {
 		r := Reader{Parser: picohttp.Parser{Profile: profile}}
@@ -372,8 +374,8 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// TestHeads: the caller's head is as sent, next to an error too, whatever the buffer of the
-// source.
+// TestHeads checks that the caller's head is as sent, also along with an error, whatever the size
+// of the source's buffer.
 func TestHeads(t *testing.T) {
 	for message, want := range map[string]struct {
 		err            error
@@ -435,7 +437,7 @@ func TestHeads(t *testing.T) {
 	}
 }
 
-// TestNil: nothing panics without a head or a source.
+// TestNil checks that nothing panics without a head or a source.
 func TestNil(t *testing.T) {
 	var r Reader
 	const get, ok = "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 204 OK\r\n\r\n"
@@ -459,7 +461,7 @@ func TestNil(t *testing.T) {
 	}
 }
 
-// TestOtherProtocols: what speaks TLS or HTTP/2 is still in the source.
+// TestOtherProtocols checks that after ErrTLS and ErrHTTP2 all bytes are still in the source.
 func TestOtherProtocols(t *testing.T) {
 	const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 	lenient := &Reader{Parser: picohttp.Parser{Profile: picohttp.Lenient}}
@@ -472,7 +474,7 @@ func TestOtherProtocols(t *testing.T) {
 		{new(Reader), preface, picohttp.ErrHTTP2},
 		{new(Reader), "\r\n" + preface, picohttp.ErrHTTP2},
 		{lenient, preface, picohttp.ErrHTTP2},
-		{lenient, "\r\n\r\n\r\n\r\n\r\n\r\n\r\n" + preface, picohttp.ErrMajor}, // which is not HTTP/2
+		{lenient, "\r\n\r\n\r\n\r\n\r\n\r\n\r\n" + preface, picohttp.ErrMajor}, // this is not HTTP/2
 	} {
 		for _, arrive := range []func(io.Reader) io.Reader{func(r io.Reader) io.Reader { return r }, iotest.OneByteReader} {
 			b := bufio.NewReaderSize(arrive(strings.NewReader(test.input)), 16)
@@ -489,7 +491,8 @@ func TestOtherProtocols(t *testing.T) {
 	}
 }
 
-// TestTunnels: a CONNECT does not close, and after a 2xx to it the tunnel is in the source.
+// TestTunnels checks that a CONNECT does not close, and that after a 2xx to it the tunnel is in
+// the source.
 func TestTunnels(t *testing.T) {
 	for head, closes := range map[string]bool{
 		"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n":                           false,
@@ -534,7 +537,7 @@ func TestTunnels(t *testing.T) {
 	}
 }
 
-// TestProfiles: what is accepted beyond Strict is expressed as far as a Request can.
+// TestProfiles checks that what other profiles accept is expressed as far as a Request can.
 func TestProfiles(t *testing.T) {
 	const host = "Host: a\r\n"
 	all := picohttp.Parser{Profile: picohttp.Lenient, AllowRequest: picohttp.AllDeviations, AllowResponse: picohttp.AllDeviations}
@@ -632,7 +635,7 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
-// TestStolen: nothing hangs if somebody else reads from the source.
+// TestStolen checks that nothing hangs if another goroutine reads from the source.
 func TestStolen(t *testing.T) {
 	source := bufio.NewReader(strings.NewReader("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"))
 	req, err := ReadRequest(source)
@@ -646,8 +649,8 @@ func TestStolen(t *testing.T) {
 	}
 }
 
-// TestProfilesOfMutants: in every profile a message is read alike byte by byte and from
-// memory, and of a prefix there are the lines that are settled.
+// TestProfilesOfMutants checks that in every profile a message is read alike byte by byte and
+// from memory, and that a prefix has the lines that are settled.
 func TestProfilesOfMutants(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	seeds := messages(t)
@@ -695,8 +698,8 @@ func TestProfilesOfMutants(t *testing.T) {
 	}
 }
 
-// TestChunks: content in chunks of any size, from reads of any size, into buffers of any
-// size, is what was sent, and what follows is left in the source.
+// TestChunks checks content in chunks of any size, from reads of any size, into buffers of any
+// size. It must be what was sent, and what follows must be left in the source.
 func TestChunks(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	size := func() int { return 1 + rng.IntN(1<<rng.IntN(14)) }
