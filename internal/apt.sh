@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Read by the get.sh of each nested module: how packages of Debian or a relative of
 # it are installed. It is no command.
 

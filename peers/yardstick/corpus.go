@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,10 +13,11 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/picohttp/picohttp"
 	"github.com/picohttp/picohttp/internal/traffic"
 )
 
-// A kind is what the messages of a corpus are.
+// A kind says what the messages of a corpus are.
 type kind string
 
 const (
@@ -24,88 +26,108 @@ const (
 	chunked  kind = "chunked"  // bodies in chunked coding
 )
 
-// corpus returns the messages that a name given to -corpus stands for, and what
-// they are: paths says it of files.
-func corpus(name string, paths kind) (kind, [][]byte, error) {
+// corpus returns a task with the messages of a corpus, by its name in -corpus.
+func corpus(name string) (task, error) {
+	t := task{name: name, kind: request}
+	switch name {
+	case "chunked16k":
+		t.kind, t.messages = chunked, [][]byte{chunkedBody(16, 16<<10)}
+		return t, nil
+	case "chunked64":
+		t.kind, t.messages = chunked, [][]byte{chunkedBody(256, 64)}
+		return t, nil
+	}
 	if name == "mixed" || strings.HasPrefix(name, "mixed/") {
 		_, family, _ := strings.Cut(name, "/")
-		var heads [][]byte
 		for _, h := range traffic.Heads(1) {
 			if family == "" || family == h.Family {
-				heads = append(heads, h.Bytes)
+				t.messages = append(t.messages, h.Bytes)
 			}
 		}
-		if len(heads) == 0 {
-			return "", nil, fmt.Errorf("no family %q in mixed traffic; there are %s", family, strings.Join(traffic.Families(), ", "))
+		if len(t.messages) == 0 {
+			return t, fmt.Errorf("no family %q in mixed traffic; there are %s", family, strings.Join(traffic.Families(), ", "))
 		}
-		return request, heads, nil
+		return t, nil
 	}
-	switch name {
-	case "response300":
-		return response, [][]byte{[]byte(response300)}, nil
-	case "response1000":
-		return response, [][]byte{[]byte(response1000)}, nil
-	case "chunked16k":
-		return chunked, [][]byte{chunkedBody(16, 16<<10)}, nil
-	case "chunked64":
-		return chunked, [][]byte{chunkedBody(256, 64)}, nil
+	t.file = name
+	switch {
+	case strings.ContainsAny(name, "./"):
+	case strings.HasPrefix(name, "response"):
+		t.file = filepath.Join("yardstick", "testdata", name+".http")
+	default:
+		t.file = filepath.Join("..", "testdata", "heads", name+".http")
 	}
-	path := name
-	if !strings.ContainsAny(name, "./") {
-		path = filepath.Join("..", "testdata", "heads", name+".http")
-		paths = request
-	}
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(t.file)
 	if err != nil {
-		return "", nil, err
+		return t, err
 	}
 	if !bytes.HasSuffix(b, []byte("\r\n\r\n")) {
-		return "", nil, fmt.Errorf("%s does not end with an empty line", path)
+		return t, fmt.Errorf("%s does not end with an empty line", t.file)
 	}
-	heads := bytes.SplitAfter(b, []byte("\r\n\r\n"))
-	return paths, heads[:len(heads)-1], nil // the last is what follows the last empty line: nothing
+	if bytes.HasPrefix(b, []byte("HTTP/")) {
+		t.kind = response
+	}
+	t.messages = bytes.SplitAfter(b, []byte("\r\n\r\n"))
+	t.messages = t.messages[:len(t.messages)-1] // the last is empty: nothing follows the last empty line
+	return t, nil
 }
 
-// A page, as a web server sends it.
-const response300 = "HTTP/1.1 200 OK\r\n" +
-	"Date: Mon, 23 Nov 2026 09:41:07 GMT\r\n" +
-	"Server: nginx\r\n" +
-	"Content-Type: text/html; charset=utf-8\r\n" +
-	"Content-Length: 18234\r\n" +
-	"Last-Modified: Fri, 20 Nov 2026 16:02:51 GMT\r\n" +
-	"Connection: keep-alive\r\n" +
-	"Vary: Accept-Encoding\r\n" +
-	"ETag: \"6740e5ab-473a\"\r\n" +
-	"Cache-Control: max-age=3600\r\n" +
-	"Accept-Ranges: bytes\r\n" +
-	"\r\n"
+// runOwn measures all parsers with the heads in a user's files.
+func runOwn(out io.Writer, files []string, o options) error {
+	t := o.peerTask(task{name: "own"}, o.serve)
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		heads, err := headsOf(b, o.serve)
+		if err != nil {
+			fmt.Fprintf(out, "%s: after %d heads: %v\n", file, len(heads), err)
+		}
+		t.messages = append(t.messages, heads...)
+		for i := range heads {
+			t.from = append(t.from, fmt.Sprintf("%s, head %d", file, i+1))
+		}
+	}
+	if len(t.messages) == 0 {
+		return errors.New("no heads of requests in these files")
+	}
+	return run(out, []task{t}, o)
+}
 
-// A page for somebody who is logged in, as it comes through a CDN.
-const response1000 = "HTTP/1.1 200 OK\r\n" +
-	"Date: Mon, 23 Nov 2026 09:41:07 GMT\r\n" +
-	"Server: cdn-edge/4.2\r\n" +
-	"Content-Type: text/html; charset=utf-8\r\n" +
-	"Transfer-Encoding: chunked\r\n" +
-	"Connection: keep-alive\r\n" +
-	"Cache-Control: private, no-cache, must-revalidate, max-age=0\r\n" +
-	"Set-Cookie: session=eyJhbGciOiJIUzI1NiIsImtpZCI6IjIwMjYtMTEifQ.eyJzdWIiOiI0ODE1MTYyMzQyIiwiZXhwIjoxNzk1NDI3NjY3fQ" +
-	".Zk3b1pQx8mWvT0yJrN5cLdUeHsGa2oKiF7nB9tXwVYE; Path=/; Domain=example.com; Max-Age=1209600; Secure; HttpOnly; SameSite=Lax\r\n" +
-	"Content-Security-Policy: default-src 'self'; script-src 'self' https://static.example.com 'nonce-q83vEjRWeJA='; img-src * data:\r\n" +
-	"Strict-Transport-Security: max-age=63072000; includeSubDomains; preload\r\n" +
-	"X-Content-Type-Options: nosniff\r\n" +
-	"X-Frame-Options: SAMEORIGIN\r\n" +
-	"Referrer-Policy: strict-origin-when-cross-origin\r\n" +
-	"ETag: W/\"1f6c-19a3b7e5d42\"\r\n" +
-	"Vary: Accept-Encoding, Cookie\r\n" +
-	"Content-Encoding: br\r\n" +
-	"Via: 1.1 varnish, 1.1 edge.cdn.example\r\n" +
-	"Age: 0\r\n" +
-	"X-Cache: MISS, MISS\r\n" +
-	"X-Served-By: cache-fra19147-FRA\r\n" +
-	"X-Timer: S1795340467.318204,VS0,VE42\r\n" +
-	"\r\n"
+// headsOf returns the heads in b, which is what a client sent over a connection, without the
+// bodies. It stops with an error at a request that picohttp rejects. Only with serve does it call
+// Check.
+func headsOf(b []byte, serve bool) (heads [][]byte, err error) {
+	var r picohttp.Request
+	for len(b) > 0 {
+		n, err := r.Parse(b)
+		if err != nil {
+			return heads, errors.New(r.Explain(err))
+		}
+		f, err := r.Framing()
+		if err == nil && serve {
+			_, err = r.Check()
+		}
+		if err != nil {
+			return heads, errors.New(r.Explain(err))
+		}
+		heads = append(heads, b[:n:n])
+		b = b[n:]
+		var content picohttp.Content
+		content.Start(f, nil)
+		for err == nil && len(b) > 0 {
+			_, n, err = content.Next(b)
+			b = b[n:]
+		}
+		if err != nil && err != io.EOF {
+			return heads, errors.New(content.Explain(err))
+		}
+	}
+	return heads, nil
+}
 
-// chunkedBody returns a body of so many chunks of size octets, which are random.
+// chunkedBody returns a body with that many chunks of size random bytes.
 func chunkedBody(chunks, size int) []byte {
 	var body []byte
 	content := rand.NewChaCha8([32]byte{})
@@ -117,10 +139,10 @@ func chunkedBody(chunks, size int) []byte {
 	return append(body, "0\r\n\r\n"...)
 }
 
-// The corpus file, as both sides map it into memory: for each message a slot
-// with its length in the first four bytes, little-endian, and then the message in
-// as many slots as it takes. So each one starts a cache line, as in a server's
-// read buffer, and lies at the same place of a page for both sides.
+// The corpus file is a sequence of slots, which all sides map into memory. Each message has a slot
+// with its length in the first four bytes, little-endian, and then as many slots as it needs.
+// So it starts a cache line, as in a server's read buffer, and lies at the same place in a page
+// for all sides.
 const slot = 64
 
 // slots returns the length of n bytes rounded up to whole slots.
@@ -138,25 +160,23 @@ func encodeCorpus(messages [][]byte) []byte {
 	return file
 }
 
-// decodeCorpus returns the messages in a corpus file, which it does not copy.
-func decodeCorpus(file []byte) ([][]byte, error) {
-	var messages [][]byte
-	for len(file) > 0 {
-		if len(file) < slot {
-			return nil, errors.New("the corpus file ends within a slot")
-		}
-		n := uint64(binary.LittleEndian.Uint32(file))
+// decodeCorpus returns the messages in a corpus file without copying them.
+func decodeCorpus(file []byte) (messages [][]byte, err error) {
+	for len(file) >= slot {
+		n := int(binary.LittleEndian.Uint32(file))
 		file = file[slot:]
-		if n > uint64(len(file)) || slots(int(n)) > len(file) {
-			return nil, errors.New("the corpus file ends within a message")
+		if slots(n) > len(file) {
+			break
 		}
 		messages = append(messages, file[:n:n])
-		file = file[slots(int(n)):]
+		if file = file[slots(n):]; len(file) == 0 {
+			return messages, nil
+		}
 	}
-	return messages, nil
+	return nil, errors.New("the corpus file ends within a message")
 }
 
-// mapCorpus maps a corpus file into memory, and leaves it there.
+// mapCorpus maps a corpus file into memory, for good, and decodes it.
 func mapCorpus(path string) ([][]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

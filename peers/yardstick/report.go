@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -14,38 +13,41 @@ import (
 	"time"
 )
 
-// keptMessages is how many messages are kept alive to see what they cost.
+// keptMessages is how many messages are kept alive to measure their cost.
 const keptMessages = 50000
 
-// A memory is what a message that is kept costs.
+// A memory is the cost of a message that is kept.
 type memory struct {
 	parser         string
 	bytes, objects int
-	gc             time.Duration // of all that are kept
+	gc             time.Duration // of a collection with all messages alive
 }
 
-// A report is all figures of a run.
+// A report is all results of a run.
 type report struct {
 	about  []string
+	date   string
 	axes   []axis
 	memory []memory
 	kept   int
+	short  bool
 	o      options
 }
 
 // makeReport measures everything and writes the files of the report to a folder.
 func makeReport(folder string, short bool, o options) (err error) {
-	r := &report{o: o, kept: keptMessages}
+	r := &report{o: o, kept: keptMessages, short: short, date: time.Now().UTC().Format(time.DateOnly)}
 	if short {
 		r.o.rounds, r.o.slot, r.kept = 1, time.Millisecond, 100
 	}
+	r.o.parsers[0].untimed = false // picohttp is in all tables
 	if r.axes, err = axes(r.o); err != nil {
 		return err
 	}
-	if r.about, err = about(allParsers(), r.o); err != nil {
+	if r.about, err = about(r.o.parsers, r.o); err != nil {
 		return err
 	}
-	r.about = append(r.about, fmt.Sprintf("times:   medians of %d rounds of %v, %s", r.o.rounds, r.o.slot, time.Now().UTC().Format(time.DateOnly)))
+	r.about = append(r.about, fmt.Sprintf("times:   medians of %d rounds of %v, %s", r.o.rounds, r.o.slot, r.date))
 	if short {
 		r.about = append(r.about, "A short run: these figures mean nothing.")
 	}
@@ -53,40 +55,37 @@ func makeReport(folder string, short bool, o options) (err error) {
 		return err
 	}
 	start := time.Now()
-	for _, a := range r.axes {
+	for i := range r.axes {
+		a := &r.axes[i]
 		fmt.Printf("%5.0fs %s\n", time.Since(start).Seconds(), a.title)
 		for i := range a.columns {
 			c := &a.columns[i]
-			if c.cells, err = perform(c.task, r.o); err != nil {
+			if c.result, err = perform(c.task, r.o); err != nil {
 				return fmt.Errorf("%s, %s: %w", a.title, c.title, err)
 			}
-			if c.task.judged() {
-				continue
-			}
-			for name, d := range c.cells.differ {
-				fmt.Printf("%s, %s: %s is left out: %s\n", a.title, c.title, name, d.first)
-			}
 		}
+		a.show()
+		fmt.Print(a.leftOut())
 	}
-	fmt.Printf("%5.0fs Memory\n", time.Since(start).Seconds())
 	if err := r.measureMemory(); err != nil {
 		return err
 	}
-	for name, write := range map[string]func(io.Writer) error{"report.txt": r.text, "report.md": r.markdown} {
+	files := map[string]func(io.Writer) error{"report.txt": r.text, "report.md": r.markdown}
+	for _, c := range charts {
+		for _, theme := range themes {
+			files[c.name+"-"+theme.Name+".svg"] = func(w io.Writer) error { return c.draw(r, theme, w) }
+		}
+	}
+	for name, write := range files {
 		if err := writeFile(filepath.Join(folder, name), write); err != nil {
 			return err
 		}
 	}
-	for _, theme := range themes {
-		for _, c := range charts {
-			file := filepath.Join(folder, c.name+"-"+theme.name+".svg")
-			if err := writeFile(file, func(w io.Writer) error { return c.draw(r, theme, w) }); err != nil {
-				return err
-			}
-		}
-	}
 	fmt.Printf("%5.0fs %s\n", time.Since(start).Seconds(), filepath.Join(folder, "report.md"))
-	return nil
+	if short {
+		return nil
+	}
+	return r.remember(filepath.Join(folder, "history.md"))
 }
 
 func writeFile(path string, write func(io.Writer) error) error {
@@ -98,102 +97,65 @@ func writeFile(path string, write func(io.Writer) error) error {
 	return errors.Join(write(w), w.Flush(), f.Close())
 }
 
-// measureMemory asks each parser, in a process of its own, for what the Chrome
-// head costs while it is kept. A parser that is not in Go says what it needs; it
-// has no collector.
+// show chooses the builds that the tables of an axis show.
+func (a *axis) show() {
+	var all []*result
+	for _, c := range a.columns {
+		all = append(all, c.result)
+	}
+	a.shown = fastest(all...)
+}
+
+// measureMemory asks each parser, in a process of its own, what it costs to keep the Chrome head.
+// Those that are not in Go have no garbage collector, and say only how many bytes they need.
 func (r *report) measureMemory() error {
-	_, heads, err := corpus("chrome", request)
+	t, err := corpus("chrome")
 	if err != nil {
 		return err
 	}
-	best := r.o.kernels[0]
-	for _, name := range allParsers() {
-		if name == picoScalar || slices.Contains(r.o.kernels, name) && name != best {
+	seen := map[string]bool{picoScalar: true} // it needs as much as picoNative
+	for i, p := range r.o.parsers {
+		if seen[p.peer] || p.kernel && i > 0 || p.untimed {
 			continue
 		}
-		programs, stop, err := startOn(task{messages: heads, parsers: []string{name}}, r.o)
+		seen[p.peer] = true
+		t.parsers = []parser{p}
+		programs, stop, err := startOn(t, r.o)
 		if err != nil {
 			return err
 		}
 		answer, err := programs[0].ask("keep", r.kept, 0)
 		stop()
-		if err != nil {
+		if err != nil && !p.kernel {
+			fmt.Printf("%s has no row in the table of memory\n", err)
+			continue
+		} else if err != nil {
 			return err
 		}
-		m := memory{parser: label(name)}
-		if name == best {
+		m := memory{parser: parser{name: p.peer, peer: p.peer}.label()}
+		if p.kernel {
 			m.parser = "picohttp"
 		}
 		if _, err := fmt.Sscan(answer, &m.bytes, &m.objects, &m.gc); err != nil {
-			return fmt.Errorf("%s: answer %q: %w", name, answer, err)
+			return fmt.Errorf("%s: answer %q: %w", p.name, answer, err)
 		}
 		r.memory = append(r.memory, m)
 	}
 	return nil
 }
 
-// label is the name of a parser in the report.
-func label(name string) string {
-	switch name {
-	case picoNative:
-		return "picohttpparser"
-	case picoScalar:
-		return "picohttpparser scalar"
-	case "memchr":
-		return "memchr"
-	case "antlabs":
-		return "antlabs/httparser"
-	}
-	if isPeer(name) {
-		return name
-	}
-	return "picohttp " + name
-}
-
-// labels returns the parsers of an axis in the order of a table: picohttp, C and
-// Rust, Go, and memchr, the bar.
-func (a *axis) labels() (labels []string) {
-	t := a.columns[0].task
-	for _, p := range t.parsers {
-		labels = append(labels, label(p))
-	}
-	if t.bars {
-		labels = append(labels, label("memchr"))
-	}
-	return labels
-}
-
-// side returns the times of a parser in a column, or nil.
-func (c *column) side(parser string) *side {
-	for _, s := range c.cells.sides {
-		if label(s.name) == parser {
-			return s
-		}
-	}
-	return nil
-}
-
-// base returns the faster build of picohttpparser in a column.
-func (c *column) base() *side {
-	return slices.MinFunc([]*side{c.side(label(picoNative)), c.side(label(picoScalar))}, func(a, b *side) int {
-		return cmp.Compare(median(a.times), median(b.times))
-	})
-}
-
-// text writes a line for each time of each round, in the format of go test -bench:
-// "benchstat -col /parser report.txt" reads it.
+// text writes a line for each side and round, in the format of go test -bench, for
+// "benchstat -col /parser report.txt".
 func (r *report) text(w io.Writer) error {
 	fmt.Fprintf(w, "goos: %s\ngoarch: %s\npkg: github.com/picohttp/picohttp/peers\ncpu: %s\n", runtime.GOOS, runtime.GOARCH, cpuModel())
-	for _, line := range r.about {
-		fmt.Fprintf(w, "# %s\n", line)
-	}
+	fmt.Fprintf(w, "# %s\n", strings.Join(r.about, "\n# "))
 	key := strings.NewReplacer(" ", "-", "/", "-")
 	for _, a := range r.axes {
 		for _, c := range a.columns {
-			for _, s := range c.cells.sides {
+			for _, s := range c.sides {
 				for _, ns := range s.times {
-					fmt.Fprintf(w, "Benchmark%s/%s/parser=%s \t%d\t%.2f ns/op\t%.1f MB/s\n", a.name, c.key, key.Replace(label(s.name)),
-						s.passes*c.cells.facts.messages, ns, float64(c.cells.facts.bytes)/float64(c.cells.facts.messages)/ns*1000)
+					fmt.Fprintf(w, "Benchmark%s/%s/parser=%s \t%d\t%.2f ns/op\t%.1f MB/s\n", a.name, c.key, key.Replace(s.name),
+						s.passes*c.facts.messages, ns, float64(c.facts.bytes)/float64(c.facts.messages)/ns*1000)
 				}
 			}
 		}
@@ -208,36 +170,28 @@ func (r *report) text(w io.Writer) error {
 func (r *report) markdown(w io.Writer) error {
 	fmt.Fprintf(w, "# How fast parsers of HTTP/1.x are\n\n")
 	fmt.Fprintf(w, "Made by `go run ./yardstick -report`; [../README.md](../README.md) says what is measured, how fair it is, and how to repeat it. "+
-		"A report.txt is written with it, the times of all rounds for benchstat, which is not kept here.\n\n```\n%s\n```\n", strings.Join(r.about, "\n"))
+		"[history.md](history.md) has the main ratios of earlier reports. A report.txt with the times of all rounds, for benchstat, is written "+
+		"along with this file, and not kept here.\n\n```\n%s\n```\n", strings.Join(r.about, "\n"))
 	for _, c := range charts {
-		fmt.Fprintf(w, "\n<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"%s-dark.svg\">\n<img alt=\"%s\" src=\"%s-light.svg\"></picture>\n",
-			c.name, c.alt, c.name)
+		fmt.Fprintf(w, "\n<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"%s-dark.svg\">\n"+
+			"<img alt=\"%s\" src=\"%[1]s-light.svg\"></picture>\n", c.name, c.alt)
 	}
 	for _, a := range r.axes {
 		fmt.Fprintf(w, "\n## %s\n\n%s\n", a.title, a.about)
 		a.table(w, func(c *column, s *side) string { return figure(median(s.times)) })
-		if a.name == "Serve" || a.name == "Family" || a.name == "Kernel" {
-			fmt.Fprintf(w, "\nAs ratios to picohttpparser, the faster build of the two in each column; below 1 is faster. Each is the median of the rounds' ratios.\n")
-			a.table(w, func(c *column, s *side) string { return fmt.Sprintf("%.2f", ratio(s, c.base())) })
+		if slices.Contains([]string{"Serve", "Family", "Kernel"}, a.name) {
+			fmt.Fprintf(w, "\nAs ratios to the faster build of picohttpparser in each column; below 1 is faster. Each is the median of the rounds' ratios.\n")
+			a.table(w, func(c *column, s *side) string { return fmt.Sprintf("%.2f", ratio(s, c.base(a.shown))) })
 		}
-		switch a.name {
-		case "Kernel":
-			fmt.Fprintf(w, "\n%s\n", a.portable())
-		case "Scale":
-			fmt.Fprintf(w, "\n%s\n", a.speedup())
-		}
-		fmt.Fprintf(w, "\n%s\n", a.spread())
-		for _, c := range a.columns {
-			for name, d := range c.cells.differ {
-				if !c.task.judged() {
-					fmt.Fprintf(w, "\n%s has no figure for %s: %s\n", label(name), c.title, d.first)
-				}
-			}
+		fmt.Fprint(w, a.spread(), a.leftOut())
+		if a.name == "Kernel" {
+			fmt.Fprintf(w, "\n## Where picohttp is slower\n\nEvery cell of this report's tables in which another parser takes less time than picohttp's "+
+				"fastest kernel here, %s.\n%s", r.o.parsers[0].name, r.slower())
 		}
 	}
-	fmt.Fprintf(w, "\n## Memory\n\nWhat the Chrome head costs while it is kept so that its fields can be read, its own bytes included where "+
+	fmt.Fprintf(w, "\n## Memory\n\nEach keeps the Chrome head so that its fields can be read. What that costs, the bytes of the head included where "+
 		"they are needed; and how long a garbage collection on one CPU takes with %d of them alive and nothing to free. "+
-		"For C and Rust the first figure is what their structures have, without the allocator's part.\n\n"+
+		"For C and Rust the first figure is the size of their structures, without the allocator's part.\n\n"+
 		"| parser | bytes | objects | collection, ms |\n|---|---:|---:|---:|\n", r.kept)
 	for _, m := range r.memory {
 		objects, gc := "-", "-"
@@ -249,8 +203,8 @@ func (r *report) markdown(w io.Writer) error {
 	return nil
 }
 
-// table writes a row for each parser, with a cell for each column; nine columns to
-// a table.
+// table writes a row for each parser and a cell for each column. After nine columns it starts
+// another table.
 func (a *axis) table(w io.Writer, cell func(*column, *side) string) {
 	for columns := range slices.Chunk(a.columns, 9) {
 		fmt.Fprintf(w, "\n| parser |")
@@ -258,32 +212,23 @@ func (a *axis) table(w io.Writer, cell func(*column, *side) string) {
 			fmt.Fprintf(w, " %s |", c.title)
 		}
 		fmt.Fprintf(w, "\n|---|%s\n", strings.Repeat("---:|", len(columns)))
-		for _, parser := range a.labels() {
-			fmt.Fprintf(w, "| %s |", parser)
+		for _, p := range a.shown {
+			fmt.Fprintf(w, "| %s |", p.label())
 			for i := range columns {
-				c := &columns[i]
-				if s := c.side(parser); s != nil {
-					fmt.Fprintf(w, " %s |", cell(c, s))
-				} else {
-					fmt.Fprintf(w, " %s |", c.verdict(parser))
+				c, word := &columns[i], "-"
+				if s := c.side(p); s != nil {
+					word = cell(c, s)
+				} else if d := c.differ[p.name]; d != nil && c.task.judged() {
+					word = d.first
 				}
+				fmt.Fprintf(w, " %s |", word)
 			}
 			fmt.Fprintln(w)
 		}
 	}
 }
 
-// verdict is what stands in a table for a parser that has no figure.
-func (c *column) verdict(parser string) string {
-	for name, d := range c.cells.differ {
-		if label(name) == parser && c.task.judged() {
-			return d.first
-		}
-	}
-	return "-"
-}
-
-// figure returns three digits, or all before the point.
+// figure formats v with three digits, or with all those before the point.
 func figure(v float64) string {
 	switch {
 	case v < 10:
@@ -294,46 +239,116 @@ func figure(v float64) string {
 	return fmt.Sprintf("%.0f", v)
 }
 
-// spread tells how far the rounds were apart.
+// leftOut returns lines that say which parsers were not timed, and why.
+func (a *axis) leftOut() string {
+	var b strings.Builder
+	for _, c := range a.columns {
+		for _, p := range c.task.parsers {
+			if d := c.differ[p.name]; d != nil && !c.task.judged() {
+				fmt.Fprintf(&b, "\n%s is left out of %s (%d of %d heads): %s\n", p.label(), c.title, d.count, c.facts.messages, d.first)
+			}
+		}
+	}
+	return b.String()
+}
+
+// spread returns a line that says how far the rounds were apart.
 func (a *axis) spread() string {
 	var all []float64
 	worst, where := 0.0, ""
 	for _, c := range a.columns {
-		for _, s := range c.cells.sides {
+		for _, s := range c.sides {
 			v := spread(s.times)
 			if all = append(all, v); v >= worst {
-				worst, where = v, label(s.name)+", "+c.title
+				worst, where = v, s.label()+", "+c.title
 			}
 		}
 	}
 	if len(all) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Spread, the distance between the quartiles in percent of the median: %.1f %% in the median of all cells, at most %.1f %% (%s).",
+	return fmt.Sprintf("\nSpread, the distance between the quartiles in percent of the median: %.1f %% in the median of all cells, at most %.1f %% (%s).\n",
 		100*median(all), 100*worst, where)
 }
 
-// speedup tells how much more two threads do.
-func (a *axis) speedup() string {
-	var words []string
-	one, two := &a.columns[0], &a.columns[1]
-	for _, parser := range a.labels() {
-		if s, t := one.side(parser), two.side(parser); s != nil && t != nil {
-			words = append(words, fmt.Sprintf("%s %.2f", parser, median(s.times)/median(t.times)))
+// slower returns a table of all columns in which another parser is faster than picohttp.
+func (r *report) slower() string {
+	var b strings.Builder
+	for _, a := range r.axes {
+		for _, c := range a.columns {
+			ours, faster := c.side(r.o.parsers[0]), []string(nil)
+			for _, p := range a.shown {
+				if s := c.side(p); ours != nil && s != nil && !p.kernel && p != memchr && ratio(ours, s) > 1 {
+					faster = append(faster, fmt.Sprintf("%s %s (%.2f)", p.label(), figure(median(s.times)), ratio(ours, s)))
+				}
+			}
+			if len(faster) > 0 {
+				title, _, _ := strings.Cut(a.title, ":")
+				fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", title, c.title, figure(median(ours.times)), strings.Join(faster, ", "))
+			}
 		}
 	}
-	return "Heads in two threads for each in one: " + strings.Join(words, ", ") + "."
+	if b.Len() == 0 {
+		return "\nThere is none.\n"
+	}
+	return "\n| table | column | picohttp, ns | faster, ns (and picohttp's time as a ratio to it) |\n|---|---|---:|---|\n" + b.String()
 }
 
-// portable tells what picohttp takes without assembly of the time that C takes
-// without SSE4.2.
-func (a *axis) portable() string {
-	var words []string
-	for i := range a.columns {
-		c := &a.columns[i]
-		if s := c.side("picohttp generic"); s != nil {
-			words = append(words, fmt.Sprintf("%s %.2f", c.title, ratio(s, c.side(label(picoScalar)))))
+// find returns the rest of the line in about that has a prefix.
+func (r *report) find(begin string) string {
+	for _, line := range r.about {
+		if rest, ok := strings.CutPrefix(line, begin); ok {
+			return strings.TrimSpace(rest)
 		}
 	}
-	return "The generic kernel as a ratio to picohttpparser scalar: " + strings.Join(words, "; ") + "."
+	return ""
+}
+
+// gcc returns the version of the compiler that built picohttpparser.
+func (r *report) gcc() string {
+	for _, line := range r.about {
+		if _, rest, ok := strings.Cut(line, ", gcc "); ok && strings.HasPrefix(line, picoNative) {
+			version, _, _ := strings.Cut(rest, " ")
+			return version
+		}
+	}
+	return "none"
+}
+
+// mainRatios are the columns that the history has.
+var mainRatios = []struct{ axis, key, title string }{
+	{"Serve", "family=mixed", "serve, mixed"},
+	{"Serve", "head=chrome", "serve, Chrome"},
+	{"Serve", "head=tiny", "serve, tiny"},
+	{"Family", "head=mixed", "all fields taken, mixed"},
+	{"Kernel", "head=mixed", "Parse alone, mixed"},
+}
+
+// remember appends a line about this report to the history.
+func (r *report) remember(path string) error {
+	history, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	var titles string
+	line := fmt.Sprintf("| %s | %s | %s | %s | %s |", r.date, r.find("commit:"), r.find("CPU:"), r.find("Go:"), r.gcc())
+	for _, m := range mainRatios {
+		titles += " " + m.title + " |"
+		cell := "-"
+		for _, a := range r.axes {
+			for _, c := range a.columns {
+				if s := c.result.side(r.o.parsers[0]); a.name == m.axis && c.key == m.key && s != nil {
+					cell = fmt.Sprintf("%.2f", ratio(s, c.base(a.shown)))
+				}
+			}
+		}
+		line += " " + cell + " |"
+	}
+	if len(history) == 0 {
+		history = fmt.Appendf(nil, "# Reports and their main ratios\n\n"+
+			"Each is the time of picohttp's fastest kernel on that machine, as a ratio to the faster build of picohttpparser in the same run; below 1 is\n"+
+			"faster. `go run ./yardstick -report` adds a line.\n\n"+
+			"| date | commit | CPU | Go | gcc |%s\n|---|---|---|---|---|%s\n", titles, strings.Repeat("---:|", len(mainRatios)))
+	}
+	return os.WriteFile(path, append(history, line+"\n"...), 0o644)
 }

@@ -1,21 +1,22 @@
 /*
- * The sides of llhttp (with -DLLHTTP) and of its forebear http_parser, which have one
- * set of callbacks. Neither keeps what it finds: what a caller does who wants the
- * fields, note where they lie, is done here, and is timed. A head lies in one piece
- * of memory, however it is delivered.
+ * The sides of llhttp (with -DLLHTTP) and of its predecessor http_parser, which share one set of callbacks. Neither parser
+ * keeps what it finds. So the callbacks do what a caller does that wants the fields: they note where each one lies. That is
+ * timed. A head lies in one piece of memory, however it is delivered.
  */
 #include <stddef.h>
 
 #ifdef LLHTTP
 #include "llhttp.h"
 typedef llhttp_t parser;
-#define NAME "llhttp"
-#define METHOD(p) llhttp_method_name((p)->method)
+typedef llhttp_settings_t parser_settings;
+#define METHOD_NAME llhttp_method_name
+#define STOP HPE_PAUSED
 #else
 #include "http_parser.h"
 typedef http_parser parser;
-#define NAME "http_parser"
-#define METHOD(p) http_method_str((p)->method)
+typedef http_parser_settings parser_settings;
+#define METHOD_NAME http_method_str
+#define STOP 1 /* there is no body */
 #endif
 
 typedef struct {
@@ -27,9 +28,9 @@ typedef struct {
 
 typedef struct {
     parser parser;
-    size_t at; /* fed so far */
+    size_t at; /* bytes fed */
     int in_name, complete;
-} state;
+} parser_state;
 
 #include "side.h"
 
@@ -42,7 +43,7 @@ static int on_target(parser *p, const char *b, size_t len)
     return 0;
 }
 
-/* settle ends a value where the white space behind it begins, which both count in. */
+/* settle takes the whitespace after a value off it, which both parsers leave there. */
 static void settle(struct request *r)
 {
     if (r->num_fields == 0)
@@ -83,43 +84,30 @@ static int on_complete(parser *p)
     struct request *r = p->data;
     settle(r);
     r->minor = p->http_minor;
-    r->method = METHOD(p);
+    r->method = METHOD_NAME(p->method);
     r->method_len = strlen(r->method);
     r->state.complete = 1;
-#ifdef LLHTTP
-    return HPE_PAUSED;
-#else
-    return 1; /* do not wait for a body */
-#endif
+    return STOP;
 }
 
 #ifdef LLHTTP
-
-/* llhttp calls back for an empty value, too, but not always with on_header_value. */
+/* llhttp calls this back for an empty value, too, but not always on_header_value. */
 static int on_value_complete(parser *p)
 {
     ((struct request *)p->data)->state.in_name = 0;
     return 0;
 }
-
-static const llhttp_settings_t settings = {
-    .on_url = on_target,
-    .on_header_field = on_name,
-    .on_header_value = on_value,
-    .on_header_value_complete = on_value_complete,
-    .on_headers_complete = on_complete,
-};
-
-#else
-
-static const http_parser_settings settings = {
-    .on_url = on_target,
-    .on_header_field = on_name,
-    .on_header_value = on_value,
-    .on_headers_complete = on_complete,
-};
-
 #endif
+
+static const parser_settings settings = {
+    .on_url = on_target,
+    .on_header_field = on_name,
+    .on_header_value = on_value,
+#ifdef LLHTTP
+    .on_header_value_complete = on_value_complete,
+#endif
+    .on_headers_complete = on_complete,
+};
 
 static void begin(struct request *r)
 {
@@ -141,18 +129,18 @@ static long feed(struct request *r, const char *b, size_t len)
     size_t at = r->state.at;
     r->state.at = len;
 #ifdef LLHTTP
-    llhttp_errno_t e = llhttp_execute(p, b + at, len - at);
+    int ok = llhttp_execute(p, b + at, len - at) == HPE_OK;
     if (r->state.complete)
         return llhttp_get_error_pos(p) - b;
-    return e == HPE_OK ? incomplete : malformed;
 #else
     size_t n = http_parser_execute(p, &settings, b + at, len - at);
+    int ok = HTTP_PARSER_ERRNO(p) == HPE_OK;
     if (r->state.complete)
         return at + n;
-    return HTTP_PARSER_ERRNO(p) == HPE_OK ? incomplete : malformed;
 #endif
+    return ok ? incomplete : malformed;
 }
 
 static const struct command commands[] = {REQUEST_COMMANDS, {NULL}};
 
-int main(int argc, char **argv) { return serve(argc, argv, NAME " of " SOURCE, commands); }
+int main(int argc, char **argv) { return serve(argc, argv, commands); }

@@ -1,7 +1,7 @@
 //! The side of httparse: it speaks as side.h says.
 
 use std::alloc::{alloc, Layout};
-use std::hint::black_box;
+use std::arch::asm;
 use std::io::{self, BufRead, Write};
 use std::mem::{size_of, MaybeUninit};
 use std::time::Instant;
@@ -39,23 +39,18 @@ fn load(path: &str) -> Vec<Head> {
     heads
 }
 
-enum Outcome {
-    Complete(usize),
-    Incomplete,
-    Malformed,
-}
-
 /// Room for the fields that needs no initialising, as hyper has it.
 fn room() -> Fields {
     unsafe { MaybeUninit::uninit().assume_init() }
 }
 
+/// Returns the length of a head, or what becomes of it instead. It fills in r, because moving a Request takes time.
 #[inline(always)]
-fn parse<'h>(head: Head, r: &mut Request<'h, 'static>, fields: &'h mut Fields) -> Outcome {
+fn parse<'h>(head: Head, r: &mut Request<'h, 'static>, fields: &'h mut Fields) -> Result<usize, &'static str> {
     match r.parse_with_uninit_headers(head, fields) {
-        Ok(Status::Complete(n)) => Outcome::Complete(n),
-        Ok(Status::Partial) => Outcome::Incomplete,
-        Err(_) => Outcome::Malformed,
+        Ok(Status::Complete(n)) => Ok(n),
+        Ok(Status::Partial) => Err("waits"),
+        Err(_) => Err("refuses"),
     }
 }
 
@@ -82,25 +77,19 @@ const IP_LITERAL: u8 = 8;
 static CLASS: [u8; 256] = classes();
 
 const fn classes() -> [u8; 256] {
-    let mut class = [0; 256];
+    let mut classes = [0; 256];
     let mut i = 0;
-    while i < class.len() {
+    while i < classes.len() {
         let c = i as u8;
-        if c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&'..=b',' | b';' | b'=') {
-            class[i] |= REG_NAME;
-        }
-        if c.is_ascii_digit() {
-            class[i] |= DIGIT;
-        }
-        if c.is_ascii_hexdigit() {
-            class[i] |= HEXDIG;
-        }
-        if c.is_ascii_hexdigit() || matches!(c, b'.' | b':') {
-            class[i] |= IP_LITERAL;
-        }
+        let mark = matches!(c, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&'..=b',' | b';' | b'=');
+        let hex = c.is_ascii_hexdigit();
+        classes[i] = (c.is_ascii_alphanumeric() || mark) as u8 * REG_NAME
+            | c.is_ascii_digit() as u8 * DIGIT
+            | hex as u8 * HEXDIG
+            | (hex || c == b'.' || c == b':') as u8 * IP_LITERAL;
         i += 1;
     }
-    class
+    classes
 }
 
 fn is(c: u8, class: u8) -> bool {
@@ -154,9 +143,16 @@ fn same<const N: usize>(b: &[u8], word: &[u8; N]) -> bool {
     b.len() == N && b.iter().zip(word).fold(0, |diff, (x, y)| diff | (x ^ y) & !0x20) == 0
 }
 
+fn trim(mut b: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = b {
+        b = rest;
+    }
+    b
+}
+
 /// The elements of a comma-separated list.
 fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    list.split(|&c| c == b',').map(|e| e.trim_ascii()).filter(|e| !e.is_empty())
+    list.split(|&c| c == b',').map(trim).filter(|e| !e.is_empty())
 }
 
 fn content_length(b: &[u8]) -> Option<i64> {
@@ -272,154 +268,141 @@ fn lengths(r: &Request) -> usize {
 }
 
 fn wrong(i: usize) -> ! {
-    die(format!("message {}: httparse does not read all of it, or does not refuse it", i))
+    die(format!("message {}: httparse does not read all of it, or does not reject it", i))
 }
 
-/// What is done with a head, each with what is before it.
-const PARSE: usize = 0;
-const TAKE: usize = 1;
-const RESPOND: usize = 2;
+/// Makes the compiler store what p points to, as if it were used: side.h's function, because Debian's Rust has no black_box.
+#[inline(always)]
+fn keep_stores<T>(p: *const T) {
+    unsafe { asm!("/* {} */", in(reg) p, options(nostack, preserves_flags)) }
+}
 
-fn each<const DEPTH: usize>(heads: &[Head], passes: usize, _: usize) -> usize {
-    let mut fields = room();
-    let mut sum = 0;
-    for _ in 0..passes {
-        for (i, head) in heads.iter().enumerate() {
-            let mut r = Request::new(&mut []);
-            match parse(head, &mut r, &mut fields) {
-                Outcome::Complete(n) if n == head.len() => {}
-                _ => wrong(i),
-            }
-            if DEPTH >= RESPOND {
-                match judge(&r) {
-                    Some(j) => sum += look_up(&r, black_box(&j)).iter().map(|v| v.len()).sum::<usize>(),
-                    None => wrong(i),
-                }
-            }
-            if DEPTH >= TAKE {
-                sum += lengths(&r);
-            }
+#[inline(always)]
+fn must<'h>(i: usize, head: Head, r: &mut Request<'h, 'static>, fields: &'h mut Fields) {
+    if parse(head, r, fields) != Ok(head.len()) {
+        wrong(i);
+    }
+    keep_stores(r.headers.as_ptr());
+}
+
+#[inline(always)]
+fn parse_one(i: usize, head: Head, fields: &mut Fields, _: usize) -> usize {
+    must(i, head, &mut Request::new(&mut []), fields);
+    0
+}
+
+#[inline(always)]
+fn read_one(i: usize, head: Head, fields: &mut Fields, _: usize) -> usize {
+    let mut r = Request::new(&mut []);
+    must(i, head, &mut r, fields);
+    lengths(&r)
+}
+
+#[inline(always)]
+fn serve_one(i: usize, head: Head, fields: &mut Fields, _: usize) -> usize {
+    let mut r = Request::new(&mut []);
+    must(i, head, &mut r, fields);
+    let j = judge(&r).unwrap_or_else(|| wrong(i));
+    keep_stores(&j);
+    look_up(&r, &j).iter().map(|v| v.len()).sum::<usize>() + lengths(&r)
+}
+
+/// httparse remembers nothing between the pieces, so each call begins with the first byte.
+#[inline(always)]
+fn deliver_one(i: usize, head: Head, fields: &mut Fields, step: usize) -> usize {
+    let by = if step > 0 { step } else { (head.len() + 1) / 2 };
+    let mut end = 0;
+    loop {
+        end = (end + by).min(head.len());
+        let mut r = Request::new(&mut []);
+        match parse(&head[..end], &mut r, fields) {
+            Ok(n) if n == head.len() => return lengths(&r),
+            Err("waits") if end < head.len() => {}
+            _ => wrong(i),
         }
     }
-    sum
 }
 
-/// It remembers nothing between the pieces, so each call begins with the first byte.
-fn deliver_all(heads: &[Head], passes: usize, step: usize) -> usize {
-    let mut fields = room();
-    let mut sum = 0;
-    for _ in 0..passes {
-        for (i, head) in heads.iter().enumerate() {
-            let by = if step > 0 { step } else { (head.len() + 1) / 2 };
-            let mut end = 0;
-            loop {
-                end = (end + by).min(head.len());
-                let mut r = Request::new(&mut []);
-                match parse(&head[..end], &mut r, &mut fields) {
-                    Outcome::Complete(n) if n == head.len() => {
-                        sum += lengths(&r);
-                        break;
-                    }
-                    Outcome::Incomplete if end < head.len() => {}
-                    _ => wrong(i),
-                }
-            }
-        }
-    }
-    sum
-}
-
-fn refuse_all(heads: &[Head], passes: usize, _: usize) -> usize {
-    let mut fields = room();
-    for _ in 0..passes {
-        for (i, head) in heads.iter().enumerate() {
-            let mut r = Request::new(&mut []);
-            match parse(head, &mut r, &mut fields) {
-                Outcome::Malformed => {}
-                _ => wrong(i),
-            }
-        }
+#[inline(always)]
+fn refuse_one(i: usize, head: Head, fields: &mut Fields, _: usize) -> usize {
+    if parse(head, &mut Request::new(&mut []), fields) != Err("refuses") {
+        wrong(i);
     }
     0
 }
 
-const DIGEST_START: u64 = 0xcbf29ce484222325;
-
-fn digest(mut hash: u64, bytes: &[u8]) -> u64 {
-    for &c in bytes {
-        hash = (hash ^ u64::from(c)).wrapping_mul(0x100000001b3);
-    }
-    hash.wrapping_mul(0x100000001b3)
+/// A string of an answer.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(" x".to_string(), |text, c| text + &format!("{:02x}", c))
 }
 
-fn verdict(head: Head) -> &'static str {
-    let mut fields = room();
-    match parse(head, &mut Request::new(&mut []), &mut fields) {
-        Outcome::Complete(_) => "accepts",
-        Outcome::Incomplete => "waits",
-        Outcome::Malformed => "refuses",
-    }
-}
-
-fn check(head: Head, serve: bool) -> String {
+fn check_request(head: Head) -> Result<String, &'static str> {
     let mut fields = room();
     let mut r = Request::new(&mut []);
-    let n = match parse(head, &mut r, &mut fields) {
-        Outcome::Complete(n) => n,
-        _ => return verdict(head).to_string(),
-    };
-    let mut hash = digest(DIGEST_START, r.method.unwrap().as_bytes());
-    hash = digest(hash, r.path.unwrap().as_bytes());
-    hash = digest(hash, r.version.unwrap().to_string().as_bytes());
-    let (mut loose, mut names, mut values) = (hash, 0, 0);
-    for f in r.headers.iter() {
-        hash = digest(digest(hash, f.name.as_bytes()), f.value);
-        let name = digest(DIGEST_START, f.name.to_ascii_lowercase().as_bytes());
-        loose = loose.wrapping_add(digest(name, f.value));
-        names += f.name.len();
-        values += f.value.len();
-    }
-    let mut more = String::new();
-    if serve {
-        let j = match judge(&r) {
-            Some(j) => j,
-            None => return "refuses".to_string(),
-        };
-        let found = look_up(&r, &j);
-        values += found.iter().map(|v| v.len()).sum::<usize>();
-        let found = found.iter().fold(DIGEST_START, |hash, v| digest(hash, v));
-        more = format!(
-            " {:016x} {} {} {}/{}/{}/{}",
-            found, j.content, j.keep_alive, j.form, j.expect_continue, j.expect_other, j.upgrade
-        );
-    }
-    format!("{} {} {} {} {:016x} {:016x}{}", n, r.headers.len(), names, values, hash, loose, more)
+    let n = parse(head, &mut r, &mut fields)?;
+    let (method, target) = (r.method.unwrap().as_bytes(), r.path.unwrap().as_bytes());
+    let fields: String = r.headers.iter().map(|f| hex(f.name.as_bytes()) + &hex(f.value)).collect();
+    Ok(format!("reads {}{}{} {}{}", n, hex(method), hex(target), r.version.unwrap(), fields))
+}
+
+fn check_serve(head: Head) -> Result<String, &'static str> {
+    let mut fields = room();
+    let mut r = Request::new(&mut []);
+    parse(head, &mut r, &mut fields)?;
+    let j = judge(&r).ok_or("refuses")?;
+    let found: String = look_up(&r, &j).iter().map(|v| hex(v)).collect();
+    Ok(format!(
+        "serves {} {} {} {} {} {}{}",
+        j.content, j.keep_alive, j.form, j.expect_continue, j.expect_other, j.upgrade, found
+    ))
 }
 
 /// The bytes of a message that is kept: the head, the Request and its headers.
 fn keep(heads: &[Head]) -> String {
     let mut bytes = 0;
-    for head in heads {
+    for (i, head) in heads.iter().enumerate() {
         let mut fields = room();
         let mut r = Request::new(&mut []);
-        parse(head, &mut r, &mut fields);
+        must(i, head, &mut r, &mut fields);
         bytes += head.len() + size_of::<Request>() + r.headers.len() * size_of::<Header>();
     }
     format!("{} 0 0", bytes / heads.len())
 }
 
-type Loop = fn(&[Head], usize, usize) -> usize;
+struct Side {
+    heads: &'static [Head],
+    threads: usize,
+    passes: usize,
+    step: usize,
+}
 
-fn time(run: Loop, heads: &'static [Head], passes: usize, step: usize, threads: usize) -> String {
-    let start = Instant::now();
-    let others: Vec<_> = (1..threads).map(|_| thread::spawn(move || run(heads, passes, step))).collect();
-    let sum = run(heads, passes, step);
-    for other in others {
-        if other.join().unwrap() != sum {
-            die("threads have different sums".to_string());
+impl Side {
+    /// Takes the time of a loop that calls one with every head, in all threads, and of the sums of one of them.
+    fn time<F>(&self, one: F) -> String
+    where
+        F: Fn(usize, Head, &mut Fields, usize) -> usize + Copy + Send + 'static,
+    {
+        let (heads, passes, step) = (self.heads, self.passes, self.step);
+        let run = move || {
+            let mut fields = room();
+            let mut sum = 0;
+            for _ in 0..passes {
+                for (i, head) in heads.iter().enumerate() {
+                    sum += one(i, head, &mut fields, step);
+                }
+            }
+            sum
+        };
+        let start = Instant::now();
+        let others: Vec<_> = (1..self.threads).map(|_| thread::spawn(run)).collect();
+        let sum = run();
+        for other in others {
+            if other.join().unwrap() != sum {
+                die("threads have different sums".to_string());
+            }
         }
+        format!("{} {}", start.elapsed().as_nanos(), sum)
     }
-    format!("{} {}", start.elapsed().as_nanos(), sum)
 }
 
 fn main() {
@@ -427,27 +410,28 @@ fn main() {
     if args.len() != 3 {
         die("usage: PROGRAM CORPUS THREADS".to_string());
     }
-    let heads: &'static [Head] = Box::leak(load(&args[1]).into_boxed_slice());
-    let threads: usize = args[2].parse().unwrap_or_else(|_| die("not a number of threads".to_string()));
-    println!("httparse of {}, {}", env!("SOURCE"), env!("BUILD"));
+    let number = |word: &str| word.parse::<usize>().unwrap_or_else(|_| die(format!("not a number: {}", word)));
+    let heads: &[Head] = Box::leak(load(&args[1]).into_boxed_slice());
+    let threads = number(&args[2]);
+    println!("{}", env!("ABOUT"));
     for line in io::stdin().lock().lines() {
         let line = line.unwrap();
         let words: Vec<&str> = line.split(' ').collect();
         if words.len() != 3 {
             die("a command is a word and two numbers".to_string());
         }
-        let number = |word: &str| word.parse::<usize>().unwrap_or_else(|_| die("not a number".to_string()));
-        let (n, step) = (number(words[1]), number(words[2]));
+        let (passes, step) = (number(words[1]), number(words[2]));
+        let head = || *heads.get(passes).unwrap_or_else(|| die("no such message".to_string()));
+        let side = Side { heads, threads, passes, step };
         let answer = match words[0] {
-            "check-request" => check(heads[n], false),
-            "check-serve" => check(heads[n], true),
-            "verdict" => verdict(heads[n]).to_string(),
+            "check-request" => check_request(head()).unwrap_or_else(str::to_string),
+            "check-serve" => check_serve(head()).unwrap_or_else(str::to_string),
             "keep" => keep(heads),
-            "parse-request" => time(each::<PARSE>, heads, n, step, threads),
-            "read-request" => time(each::<TAKE>, heads, n, step, threads),
-            "serve-request" => time(each::<RESPOND>, heads, n, step, threads),
-            "deliver" => time(deliver_all, heads, n, step, threads),
-            "refuse" => time(refuse_all, heads, n, step, threads),
+            "parse-request" => side.time(parse_one),
+            "read-request" => side.time(read_one),
+            "serve-request" => side.time(serve_one),
+            "deliver" => side.time(deliver_one),
+            "refuse" => side.time(refuse_one),
             _ => die("unknown command".to_string()),
         };
         println!("{}", answer);

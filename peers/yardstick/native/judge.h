@@ -1,11 +1,11 @@
 /*
- * What a server decides about a parsed request before it can respond, as picohttp's Request.Check does: the form of
- * the request-target, the host, where the content ends, and what becomes of the connection. The sides in C share it, so
- * it uses only the parts of the head. side.h includes it after struct request.
+ * What a server decides about a parsed request before it can respond, as picohttp's Request.Check does: the form of the
+ * request-target, the host, where the content ends, and whether the connection stays open. It uses only the parts of the head,
+ * so the sides in C and C++ share it: side.h includes it after struct request.
  *
  * Rare cases are simpler than in Check: an IPv6 address is any run of its characters, a port any run of digits,
- * Connection may name Host or Content-Length, asterisk-form is for OPTIONS alone, the authority of an absolute-form
- * equals Host but for case, and HTAB next to a length, or an upgrade with content, keeps the connection.
+ * Connection may name Host or Content-Length, only OPTIONS has the asterisk-form, the authority of an absolute-form
+ * equals Host but for case, and HTAB next to a length, or an upgrade with content, keeps the connection open.
  */
 
 enum { origin_form = 1, absolute_form, authority_form, asterisk_form };
@@ -22,25 +22,28 @@ struct judgment {
 
 enum { reg_name = 1, digit = 2, hexdig = 4, ip_literal = 8 };
 
-static const unsigned char class[256] = {
-    ['0' ... '9'] = reg_name | digit | hexdig | ip_literal,
-    ['A' ... 'F'] = reg_name | hexdig | ip_literal,
-    ['a' ... 'f'] = reg_name | hexdig | ip_literal,
-    ['G' ... 'Z'] = reg_name,
-    ['g' ... 'z'] = reg_name,
-    ['.'] = reg_name | ip_literal,
-    [':'] = ip_literal,
-    ['-'] = reg_name, ['_'] = reg_name, ['~'] = reg_name, ['!'] = reg_name, ['$'] = reg_name, ['&'] = reg_name,
-    ['\''] = reg_name, ['('] = reg_name, [')'] = reg_name, ['*'] = reg_name, ['+'] = reg_name, [','] = reg_name,
-    [';'] = reg_name, ['='] = reg_name,
-};
+static unsigned char classes[256];
+
+static void classify(const char *bytes, int as)
+{
+    for (; *bytes != '\0'; bytes++)
+        classes[(unsigned char)*bytes] |= as;
+}
+
+static void make_classes(void)
+{
+    classify("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=", reg_name);
+    classify("0123456789", digit);
+    classify("0123456789abcdefABCDEF", hexdig);
+    classify("0123456789abcdefABCDEF.:", ip_literal);
+}
 
 /* skip returns the first byte from p on that is not of the class; four at a time take one branch. */
 static inline const unsigned char *skip(const unsigned char *p, const unsigned char *end, int of)
 {
-    while (end - p >= 4 && class[p[0]] & class[p[1]] & class[p[2]] & class[p[3]] & of)
+    while (end - p >= 4 && classes[p[0]] & classes[p[1]] & classes[p[2]] & classes[p[3]] & of)
         p += 4;
-    while (p < end && class[*p] & of)
+    while (p < end && classes[*p] & of)
         p++;
     return p;
 }
@@ -55,7 +58,7 @@ static int is_host(const char *b, size_t len)
             return 0;
     } else {
         p = skip(p, end, reg_name);
-        while (end - p >= 3 && *p == '%' && class[p[1]] & class[p[2]] & hexdig)
+        while (end - p >= 3 && *p == '%' && classes[p[1]] & classes[p[2]] & hexdig)
             p = skip(p + 3, end, reg_name);
     }
     return p == end || (*p == ':' && skip(p + 1, end, digit) == end);
@@ -111,7 +114,7 @@ static int64_t parse_length(const char *b, size_t len)
     return len > 0 ? n : -1;
 }
 
-/* judge_target decides the form of the request-target, and sets the host to its authority if it has one. */
+/* judge_target reports whether the request-target is valid, finds its form, and sets the host to its authority if it has one. */
 static int judge_target(const struct request *r, struct judgment *v)
 {
     const char *b = r->target;
@@ -129,13 +132,13 @@ static int judge_target(const struct request *r, struct judgment *v)
         v->host_len = len;
         v->content = tunnel;
         v->keep_alive = 0;
-        return *b != ':' && memchr(b, ':', len) != NULL && class[(unsigned char)b[len - 1]] & digit && is_host(b, len);
+        return *b != ':' && memchr(b, ':', len) != NULL && classes[(unsigned char)b[len - 1]] & digit && is_host(b, len);
     }
     if (len == 1 && *b == '*') {
         v->form = asterisk_form;
         return r->method_len == 7 && memcmp(r->method, "OPTIONS", 7) == 0;
     }
-    const char *authority = memchr(b, ':', len);
+    const char *authority = (const char *)memchr(b, ':', len);
     if (authority == NULL || authority == b || b + len - authority < 3 || memcmp(authority, "://", 3) != 0)
         return 0;
     authority += 3;
@@ -155,7 +158,7 @@ static int judge(const struct request *r, struct judgment *v)
 {
     int close = 0, keep_alive = 0, upgrade = 0, upgrade_field = 0, expect_continue = 0, expect_other = 0, coding = 0;
     int64_t length = -1;
-    *v = (struct judgment){.host = NULL};
+    memset(v, 0, sizeof *v);
     for (const field *f = r->fields; f < r->fields + r->num_fields; f++) {
         const char *element, *list = f->value;
         size_t n, len = f->value_len;
@@ -200,7 +203,7 @@ static int judge(const struct request *r, struct judgment *v)
             if (same(f->name, "content-length", 14) && (length >= 0 || (length = parse_length(f->value, len)) < 0))
                 return 0;
             break;
-        case 17: /* any other coding, before chunked or instead of it, is refused, too */
+        case 17: /* any other coding, before chunked or instead of it, is rejected, too */
             if (same(f->name, "transfer-encoding", 17) && (coding++ || !SAME(f->value, len, "chunked")))
                 return 0;
             break;

@@ -1,15 +1,16 @@
 /*
- * picohttpparser's side. Besides what all sides answer (see side.h) it answers
+ * The side of picohttpparser. Besides the commands in side.h it has
  *
- *	memchr N            ns for looking through all heads for a byte they do not have, N times
- *	*-response          check, parse and read for heads of responses
+ *	check-response, parse-response, read-response
+ *			the same for heads of responses: reads CONSUMED MINOR STATUS REASON [NAME VALUE]..., STATUS in decimal
+ *	memchr		searches all heads for a byte that they do not have
  *
- * and, if the corpus is of bodies in chunked coding:
+ * and, if the corpus is of bodies in chunked coding,
  *
- *	check-chunked I     body I: n, bytes of content, digest
- *	copy N              ns for restoring all bodies, in order, N times
- *	decode N            the same, decoding each one; ns, sum of the lengths of the contents
- *	memmove N           the same, moving each chunk by 6 bytes instead of decoding; ns, sum of what was moved
+ *	check-chunked	reads CONSUMED CONTENT
+ *	copy		restores each body. The sum is 0.
+ *	decode		also decodes it. The sum is of the lengths of the contents.
+ *	memmove		moves each chunk by 6 bytes instead. The sum is of the bytes moved.
  */
 #include <stddef.h>
 
@@ -19,33 +20,9 @@ typedef struct phr_header field;
 
 typedef struct {
     size_t last_len;
-} state;
+} parser_state;
 
 #include "side.h"
-
-#ifdef __SSE4_2__
-#define CODE "SSE4.2"
-#else
-#define CODE "scalar"
-#endif
-
-struct response {
-    int minor, status;
-    const char *reason;
-    size_t reason_len;
-    struct phr_header fields[max_fields];
-    size_t num_fields;
-};
-
-/* Bodies are decoded in place: here, where the longest has room. */
-static char *buffer;
-
-static void make_buffer(void)
-{
-    buffer = mmap(NULL, longest, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (buffer == MAP_FAILED)
-        die("out of memory");
-}
 
 static void begin(struct request *r) { r->state.last_len = 0; }
 
@@ -58,7 +35,15 @@ static long feed(struct request *r, const char *b, size_t len)
     return n;
 }
 
-static void must_parse_response(const struct message *m, struct response *r)
+struct response {
+    int minor, status;
+    const char *reason;
+    size_t reason_len;
+    field fields[max_fields];
+    size_t num_fields;
+};
+
+INLINE void must_parse_response(const struct message *m, struct response *r)
 {
     r->num_fields = max_fields;
     int n = phr_parse_response(m->bytes, m->len, &r->minor, &r->status, &r->reason, &r->reason_len, r->fields, &r->num_fields, 0);
@@ -66,136 +51,110 @@ static void must_parse_response(const struct message *m, struct response *r)
         wrong(m, "phr_parse_response", n, m->len);
 }
 
-/* decode decodes the body in the buffer and returns how many bytes are left behind it, or what is negative. */
-static ssize_t decode(const struct message *m, size_t *size)
+INLINE size_t parse_response_one(const struct message *m, long step)
 {
-    struct phr_chunked_decoder decoder = {.consume_trailer = 1};
-    *size = m->len;
-    return phr_decode_chunked(&decoder, buffer, size);
-}
-
-static size_t parse_responses(long passes, long step)
-{
-    struct response r;
-    for (long i = 0; i < passes; i++)
-        for (size_t j = 0; j < num_messages; j++)
-            must_parse_response(&messages[j], &r);
-    return 0;
-}
-
-static size_t read_responses(long passes, long step)
-{
-    struct response r;
-    size_t sum = 0;
-    for (long i = 0; i < passes; i++)
-        for (size_t j = 0; j < num_messages; j++) {
-            must_parse_response(&messages[j], &r);
-            for (size_t k = 0; k < r.num_fields; k++)
-                sum += r.fields[k].name_len + r.fields[k].value_len;
-        }
-    return sum;
-}
-
-static size_t memchr_all(long passes, long step)
-{
-    volatile int absent = '\0'; /* volatile: or the calls are all alike, and one would do */
-    for (long i = 0; i < passes; i++)
-        for (size_t j = 0; j < num_messages; j++)
-            if (memchr(messages[j].bytes, absent, messages[j].len) != NULL)
-                die("a head has a NUL");
-    return 0;
-}
-
-/* restore copies a body to the buffer. */
-static void restore(const struct message *m)
-{
-    if (buffer == NULL)
-        make_buffer();
-    memcpy(buffer, m->bytes, m->len);
-    keep(buffer);
-}
-
-static size_t decode_all(long passes, long step)
-{
-    size_t sum = 0;
-    for (long i = 0; i < passes; i++)
-        for (size_t j = 0; j < num_messages; j++) {
-            size_t size;
-            restore(&messages[j]);
-            ssize_t rest = decode(&messages[j], &size);
-            if (rest != 0)
-                wrong(&messages[j], "phr_decode_chunked", rest, 0);
-            sum += size;
-        }
-    return sum;
-}
-
-static size_t copy_all(long passes, long step)
-{
-    for (long i = 0; i < passes; i++)
-        for (size_t j = 0; j < num_messages; j++)
-            restore(&messages[j]);
-    return 0;
-}
-
-/*
- * memmove_all restores each body, as decode_all does, and moves each chunk by 6 bytes, the least that decoding moves
- * one of 16 KiB. All chunks of a corpus are of one size.
- */
-static size_t memmove_all(long passes, long step)
-{
-    const size_t by = strlen("4000\r\n");
-    char *line_end;
-    size_t size = strtoul(messages[0].bytes, &line_end, 16);
-    size_t encoded = line_end - messages[0].bytes + size + strlen("\r\n\r\n");
-    size_t sum = 0;
-    for (long i = 0; i < passes; i++)
-        for (size_t j = 0; j < num_messages; j++) {
-            restore(&messages[j]);
-            char *to = buffer;
-            for (size_t k = messages[j].len / encoded; k > 0; k--, to += size)
-                memmove(to, to + by, size);
-            sum += to - buffer;
-            keep(buffer);
-        }
-    return sum;
-}
-
-static void check_response(long i, long step)
-{
-    const struct message *m = message(i);
     struct response r;
     must_parse_response(m, &r);
-    uint64_t hash = digest_start;
-    hash = digest_int(hash, r.minor);
-    hash = digest_int(hash, r.status);
-    hash = digest(hash, r.reason, r.reason_len);
-    answer_head(m->len, hash, r.fields, r.num_fields, 0);
-    printf("\n");
+    return 0;
 }
 
-static void check_chunked(long i, long step)
+INLINE size_t read_response_one(const struct message *m, long step)
 {
-    const struct message *m = message(i);
-    size_t size;
-    restore(m);
-    ssize_t rest = decode(m, &size);
-    if (rest < 0)
+    struct response r;
+    must_parse_response(m, &r);
+    return lengths(r.fields, r.num_fields);
+}
+
+INLINE size_t memchr_one(const struct message *m, long step)
+{
+    volatile int absent = '\0'; /* volatile, or one call would do for all passes */
+    if (memchr(m->bytes, absent, m->len) != NULL)
+        die("a head has a NUL");
+    return 0;
+}
+
+/* Bodies are decoded in place: here. */
+static char buffer[1 << 20] __attribute__((aligned(4096)));
+
+INLINE size_t copy_one(const struct message *m, long step)
+{
+    if (m->len > sizeof buffer)
+        die("a body is longer than the buffer");
+    memcpy(buffer, m->bytes, m->len);
+    use(buffer);
+    return 0;
+}
+
+/* decode returns the length of the content, and how many bytes are left after the body, or what is negative. */
+INLINE size_t decode(const struct message *m, ssize_t *rest)
+{
+    struct phr_chunked_decoder decoder = {.consume_trailer = 1};
+    size_t size = m->len;
+    copy_one(m, 0);
+    *rest = phr_decode_chunked(&decoder, buffer, &size);
+    return size;
+}
+
+INLINE size_t decode_one(const struct message *m, long step)
+{
+    ssize_t rest;
+    size_t size = decode(m, &rest);
+    if (rest != 0)
         wrong(m, "phr_decode_chunked", rest, 0);
-    printf("%zu %zu %016llx\n", m->len - rest, size, (unsigned long long)digest(digest_start, buffer, size));
+    return size;
+}
+
+/* memmove_one moves each chunk by 6 bytes, the least that decoding moves one of 16 KiB. All chunks of a body have one size. */
+INLINE size_t memmove_one(const struct message *m, long step)
+{
+    const size_t by = strlen("4000\r\n");
+    char *line_end, *to = buffer;
+    size_t size = strtoul(m->bytes, &line_end, 16);
+    size_t encoded = line_end - m->bytes + size + strlen("\r\n\r\n");
+    copy_one(m, 0);
+    for (size_t k = m->len / encoded; k > 0; k--, to += size)
+        memmove(to, to + by, size);
+    use(buffer);
+    return to - buffer;
+}
+
+LOOP(parse_responses, parse_response_one)
+LOOP(read_responses, read_response_one)
+LOOP(memchr_all, memchr_one)
+LOOP(copy_all, copy_one)
+LOOP(decode_all, decode_one)
+LOOP(memmove_all, memmove_one)
+
+static void check_response(long i)
+{
+    struct response r;
+    must_parse_response(message(i), &r);
+    printf("reads %zu %d %d", message(i)->len, r.minor, r.status);
+    print_string(r.reason, r.reason_len);
+    print_fields(r.fields, r.num_fields);
+}
+
+static void check_chunked(long i)
+{
+    ssize_t rest;
+    size_t size = decode(message(i), &rest);
+    if (rejected(rest))
+        return;
+    printf("reads %zu", message(i)->len - rest);
+    print_string(buffer, size);
 }
 
 static const struct command commands[] = {
     REQUEST_COMMANDS,
-    {"check-response", check_response},
-    {"parse-response", .run = parse_responses},
-    {"read-response", .run = read_responses},
-    {"check-chunked", check_chunked},
-    {"decode", .run = decode_all},
-    {"copy", .run = copy_all},
-    {"memmove", .run = memmove_all},
-    {"memchr", .run = memchr_all},
+    {"check-response", check_response, NULL},
+    {"parse-response", NULL, parse_responses},
+    {"read-response", NULL, read_responses},
+    {"check-chunked", check_chunked, NULL},
+    {"copy", NULL, copy_all},
+    {"decode", NULL, decode_all},
+    {"memmove", NULL, memmove_all},
+    {"memchr", NULL, memchr_all},
     {NULL},
 };
 
-int main(int argc, char **argv) { return serve(argc, argv, "picohttpparser of " SOURCE ", " CODE, commands); }
+int main(int argc, char **argv) { return serve(argc, argv, commands); }
