@@ -1,11 +1,9 @@
 module github.com/picohttp/picohttp/examples
 
-go 1.25.0
+go 1.26.0
 
 require (
 	github.com/cloudwego/hertz v0.10.4
-	github.com/cloudwego/netpoll v0.7.2
-	github.com/lesismal/nbio v1.5.12
 	github.com/panjf2000/gnet/v2 v2.9.0
 	github.com/picohttp/picohttp v0.1.0
 	github.com/valyala/fasthttp v1.74.0
@@ -17,6 +15,7 @@ require (
 	github.com/bytedance/sonic/loader v0.5.0 // indirect
 	github.com/cloudwego/base64x v0.1.6 // indirect
 	github.com/cloudwego/gopkg v0.1.4 // indirect
+	github.com/cloudwego/netpoll v0.7.2 // indirect
 	github.com/fsnotify/fsnotify v1.5.4 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/klauspost/cpuid/v2 v2.4.2 // indirect

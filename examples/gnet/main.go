@@ -29,7 +29,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
-	ready := func(addr net.Addr) { log.Printf("serving on http://%s", addr) }
+	ready := func() { log.Printf("serving on http://%s", *addr) }
 	if err := new(Server).Serve(ctx, *addr, ready); err != nil {
 		log.Fatal(err)
 	}
@@ -42,7 +42,7 @@ type Server struct {
 
 	gnet.BuiltinEventEngine
 	ctx   context.Context
-	ready func(net.Addr)
+	ready func()
 	conns sync.Map     // the gnet.Conns, to wake them
 	open  atomic.Int64 // sessions
 }
@@ -50,33 +50,24 @@ type Server struct {
 // A session is a connection. It outlives a gnet.Conn: see leave.
 type session struct {
 	service.Conn
-	state service.State
-	kept  []byte // the beginning of a head or a trailer section
-	timer *time.Timer
-	away  bool // in leave, not in an event loop
-	over  bool // all answers are written
+	state    service.State
+	kept     []byte // the beginning of a head or a trailer section
+	deadline time.Time
+	timer    *time.Timer // closes the connection at the deadline
+	away     bool        // in leave, not in an event loop
+	over     bool        // all responses are written
 }
 
-// Serve listens on addr, tells ready the address, and serves until ctx is done.
+// Serve listens on addr, calls ready, and serves until ctx is done.
 // Then it closes connections that are idle, and returns when all requests under
-// way are answered: their timeouts say how long that may take.
-func (srv *Server) Serve(ctx context.Context, addr string, ready func(net.Addr)) error {
+// way have their responses: their timeouts say how long that may take.
+func (srv *Server) Serve(ctx context.Context, addr string, ready func()) error {
 	srv.ctx, srv.ready = ctx, ready
 	return gnet.Run(srv, "tcp://"+addr, gnet.WithMulticore(true))
 }
 
 func (srv *Server) OnBoot(engine gnet.Engine) gnet.Action {
-	fd, err := engine.Dup()
-	if err != nil {
-		log.Print(err)
-		return gnet.Shutdown
-	}
-	file := os.NewFile(uintptr(fd), "listener")
-	defer file.Close()
-	if l, err := net.FileListener(file); err == nil {
-		srv.ready(l.Addr())
-		l.Close()
-	}
+	srv.ready()
 	// Engine.Stop closes all connections, whatever they are about, so they have to
 	// end before. The listener cannot be closed alone: OnOpen turns clients away.
 	context.AfterFunc(srv.ctx, func() {
@@ -99,7 +90,8 @@ func (srv *Server) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 	s.away = false
 	// gnet has no deadlines, and OnTick knows no connections. Close may be called
 	// by any goroutine, so a timer will do.
-	s.timer = time.AfterFunc(srv.Timeouts.Read(s.state), func() { c.Close() })
+	s.timer = time.AfterFunc(time.Hour, func() { c.Close() })
+	s.wait(time.Now().Add(srv.Timeouts.Read(s.state)))
 	srv.conns.Store(c, nil)
 	if back || srv.ctx.Err() != nil {
 		return nil, srv.OnTraffic(c)
@@ -117,9 +109,16 @@ func (srv *Server) OnClose(c gnet.Conn, _ error) gnet.Action {
 	return gnet.None
 }
 
+func (s *session) wait(deadline time.Time) {
+	if deadline != s.deadline {
+		s.deadline = deadline
+		s.timer.Reset(time.Until(deadline))
+	}
+}
+
 var pool = sync.Pool{New: func() any { return new([]byte) }}
 
-// OnTraffic answers what has arrived. gnet owns the bytes that Peek returns: they
+// OnTraffic responds to what has arrived. gnet owns the bytes that Peek returns: they
 // lie in the buffer of the event loop, and the next read of any of its connections
 // overwrites them. What is not discarded, gnet copies to a ring buffer of the
 // connection; then Peek has to put that and what came since together in a new slice,
@@ -127,7 +126,7 @@ var pool = sync.Pool{New: func() any { return new([]byte) }}
 // Serve leaves is kept here, where a head costs its length.
 func (srv *Server) OnTraffic(c gnet.Conn) gnet.Action {
 	s := c.Context().(*session)
-	in, _ := c.Peek(-1) // as nothing is ever left behind, it is good until this returns
+	in, _ := c.Peek(-1) // as nothing is ever left there, it is valid until this returns
 	c.Discard(-1)
 	if s.state == service.Closed {
 		return srv.linger(c, s)
@@ -138,16 +137,15 @@ func (srv *Server) OnTraffic(c gnet.Conn) gnet.Action {
 	}
 	buffer := pool.Get().(*[]byte)
 	defer pool.Put(buffer)
-	for before := s.state; ; {
+	for {
+		before := s.state
 		if s.Last = srv.ctx.Err() != nil; s.Last && s.state == service.Idle && len(in) == 0 {
 			return gnet.Close
 		}
 		var n int
 		n, *buffer, s.state = s.Serve(in, (*buffer)[:0])
 		in = in[n:]
-		if n > 0 || s.state != before {
-			s.timer.Reset(srv.Timeouts.Read(s.state))
-		}
+		s.wait(srv.Timeouts.Deadline(s.deadline, s.state, s.state != before, n))
 		if out := *buffer; len(out) > 0 {
 			// Conn.Write would keep what the socket does not take, without limit, and
 			// drop it if the connection ends. The socket does not block.
@@ -171,7 +169,7 @@ func (srv *Server) OnTraffic(c gnet.Conn) gnet.Action {
 	}
 }
 
-// leave takes a connection whose peer does not read out of its event loop, until
+// leave takes a connection whose client does not read out of its event loop, until
 // out is written. There is no other way to stop reading from it: gnet reads what
 // arrives, and keeps it without limit if OnTraffic does not take it.
 func (srv *Server) leave(c gnet.Conn, s *session, out, in []byte) gnet.Action {
@@ -192,7 +190,7 @@ func (srv *Server) leave(c gnet.Conn, s *session, out, in []byte) gnet.Action {
 	go func() {
 		conn.SetWriteDeadline(time.Now().Add(srv.Timeouts.ToWrite()))
 		if _, err := conn.Write(out); err == nil {
-			// Enroll closes conn when it has a duplicate, and OnOpen goes on.
+			// Enroll closes conn when it has a duplicate, and OnOpen continues.
 			back, err := loop.Enroll(gnet.NewContext(context.Background(), s), conn)
 			if err == nil && (<-back).Err == nil {
 				return
@@ -204,9 +202,9 @@ func (srv *Server) leave(c gnet.Conn, s *session, out, in []byte) gnet.Action {
 	return gnet.Close // c, but not the connection
 }
 
-// linger waits for the peer to close, a short time: if the connection was closed
-// with bytes unread, TCP would send a RST, at which the peer may throw away the
-// answer. RFC 9112, section 9.6. gnet itself closes both directions at once.
+// linger waits for the client to close, a short time. If the connection was closed with bytes
+// unread, TCP would send a RST, at which the client may drop the response before it has read
+// it: RFC 9112, section 9.6. gnet itself closes both directions at once.
 func (srv *Server) linger(c gnet.Conn, s *session) gnet.Action {
 	s.kept = nil
 	if !s.over {

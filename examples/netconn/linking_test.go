@@ -9,7 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +17,7 @@ import (
 	"github.com/picohttp/picohttp"
 	"github.com/picohttp/picohttp/examples/e2e"
 	"github.com/picohttp/picohttp/h1"
+	"github.com/picohttp/picohttp/internal/vectors"
 )
 
 // What is between this comment and the tests is the code of ../../docs/linking.md.
@@ -281,109 +282,62 @@ func servePatiently(conn net.Conn) {
 	conn.Close()
 }
 
-func listen(t *testing.T, serve func(net.Conn)) (addr string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// exchange has serve serve a connection, sends a request in pieces with time between them, and
+// returns all that comes back.
+func exchange(t *testing.T, serve func(net.Conn), pause time.Duration, request ...string) string {
+	l := e2e.Listen(t)
+	client := e2e.Dial(t, l.Addr().String())
+	server, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go serve(conn)
-		}
-	}()
-	return l.Addr().String()
-}
-
-// exchange sends a request, in pieces with time between them, and returns all that comes back.
-func exchange(t *testing.T, addr string, pause time.Duration, request ...string) string {
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	go serve(server)
 	go func() {
 		for i, piece := range request {
 			if i > 0 {
 				time.Sleep(pause)
 			}
-			io.WriteString(conn, piece)
+			client.Send(piece)
 		}
 	}()
-	response, _ := io.ReadAll(conn)
+	response, _ := io.ReadAll(client)
 	return string(response)
 }
 
 func TestLinkedServers(t *testing.T) {
 	log.SetOutput(io.Discard)
 	defer log.SetOutput(os.Stderr)
-	ok := func(text, connection string) string {
-		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: %s\r\n\r\n%s", len(text), connection, text)
+	all, err := vectors.Read("testdata")
+	if err != nil {
+		t.Fatal(err)
 	}
-	const malformed = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-	const last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 	for name, serve := range map[string]func(net.Conn){"h1": serve, "by hand": serveByHand} {
-		t.Run(name, func(t *testing.T) {
-			addr := listen(t, serve)
-			for request, want := range map[string]string{
-				"GET / HTTP/1.0\r\n\r\n":                                  ok("", "close"),
-				"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + last: ok("", "keep-alive") + ok("", "close"),
-				"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloPOST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\nT: 1\r\n\r\n" + last: ok("hello", "keep-alive") + ok("abc", "keep-alive") + ok("", "close"),
-				"GET / HTTP/1.1\r\nHost : a\r\n\r\n" + last:                                         malformed,
-				"GET / HTTP/1.1\r\n\r\n" + last:                                                     malformed,
-				"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx" + last:          malformed,
-				"HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello": strings.TrimSuffix(ok("hello", "close"), "hello"),
-			} {
-				half := len(request) / 2
-				for _, got := range []string{exchange(t, addr, 0, request), exchange(t, addr, 10*time.Millisecond, request[:half], request[half:])} {
-					if got != want {
-						t.Errorf("%q\n%q\nwant\n%q", request, got, want)
-					}
+		for _, v := range all {
+			if only := v.Word("server"); only != "" && only != name {
+				continue
+			}
+			half := len(v.Input) / 2
+			for _, pieces := range [][]string{{string(v.Input)}, {string(v.Input[:half]), string(v.Input[half:])}} {
+				if got, want := exchange(t, serve, 10*time.Millisecond, pieces...), e2e.Text(v, "want"); got != want {
+					t.Errorf("%s, %s:\n%q\nwant\n%q", name, v.Name, got, want)
 				}
 			}
-			const head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
-			if got, want := exchange(t, addr, 50*time.Millisecond, head, "hello"), "HTTP/1.1 100 Continue\r\n\r\n"+ok("hello", "close"); got != want {
-				t.Errorf("%q\nwant\n%q", got, want)
-			}
-		})
+		}
+		const head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+		const want = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
+		if got := exchange(t, serve, 50*time.Millisecond, head, "hello"); got != want {
+			t.Errorf("%s: %q\nwant\n%q", name, got, want)
+		}
 	}
-	t.Run("ab", func(t *testing.T) {
-		e2e.Need(t, "ab")
-		out, err := exec.Command("ab", "-k", "-q", "-n", "1000", "-c", "10", "http://"+listen(t, serve)+"/").CombinedOutput()
-		if err != nil || !bytes.Contains(out, []byte("Keep-Alive requests:    1000\n")) {
-			t.Errorf("%v\n%s", err, out)
-		}
-	})
-	t.Run("limits", func(t *testing.T) {
-		addr := listen(t, serve)
-		for request, want := range map[string]string{
-			"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n" + last:                                                                                   "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-			"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n" + last:                                                               "HTTP/1.1 413 Request Entity Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-			"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\nExpect: 100-continue\r\n\r\n":                                              "HTTP/1.1 413 Request Entity Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-			"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n100001\r\n" + strings.Repeat("x", 1<<20+1) + "\r\n0\r\n\r\n" + last: "HTTP/1.1 413 Request Entity Too Large\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n" + ok("", "close"),
-		} {
-			if got := exchange(t, addr, 0, request); got != want {
-				t.Errorf("%.100q\n%q\nwant\n%q", request, got, want)
-			}
-		}
-	})
 }
 
 // TestPatientConn sends content of 20 pieces: 20 bytes a second are cut off, and 20 KB are not.
 func TestPatientConn(t *testing.T) {
-	addr := listen(t, servePatiently)
 	for _, piece := range []string{"x", strings.Repeat("x", 1000)} {
 		request := []string{fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", 20*len(piece))}
-		for range 20 {
-			request = append(request, piece)
-		}
+		request = append(request, slices.Repeat([]string{piece}, 20)...)
 		began := time.Now()
-		got := exchange(t, addr, 50*time.Millisecond, request...)
+		got := exchange(t, servePatiently, 50*time.Millisecond, request...)
 		if took := time.Since(began); (got == "") != (len(piece) == 1) || (got == "") != (took < 900*time.Millisecond) {
 			t.Errorf("%.50q after %v", got, took)
 		}

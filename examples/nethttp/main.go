@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,9 +15,9 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/picohttp/picohttp"
+	"github.com/picohttp/picohttp/examples/service"
 )
 
 func main() {
@@ -26,13 +27,11 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	interrupted := make(chan os.Signal, 1)
-	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-interrupted
-		l.Close()
-	}()
-	s := Server{Handler: handler(8 << 20)}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	context.AfterFunc(ctx, func() { l.Close() })
+	var limits service.Limits
+	s := Server{Handler: handler(limits.Body()), Limits: limits}
 	log.Printf("serving on http://%s", l.Addr())
 	if err := s.Serve(l); err != nil {
 		log.Print(err)
@@ -59,18 +58,20 @@ func handler(maxUpload int64) http.Handler {
 		case err != nil && n > 0:
 			panic(http.ErrAbortHandler) // part of the response is written
 		case err != nil:
-			refuseContent(w, err)
+			rejectContent(w, err)
 		}
 	})
 	mux.HandleFunc("POST /upload", func(w http.ResponseWriter, r *http.Request) {
-		sum := crc32.NewIEEE()
-		size, err := io.Copy(sum, io.LimitReader(r.Body, maxUpload+1))
+		sum, size, err := crc32.NewIEEE(), r.ContentLength, error(nil)
+		if size <= maxUpload {
+			size, err = io.Copy(sum, io.LimitReader(r.Body, maxUpload+1))
+		}
 		switch {
 		case size > maxUpload:
 			w.Header().Set("Connection", "close")
 			http.Error(w, "more content than is taken", http.StatusRequestEntityTooLarge)
 		case err != nil:
-			refuseContent(w, err)
+			rejectContent(w, err)
 		default:
 			w.Header().Set("Content-Type", "application/json")
 			fmt.Fprintf(w, `{"size":%d,"trailers":%d,"crc32":"%08x"}`, size, len(r.Trailer), sum.Sum32())
@@ -93,9 +94,9 @@ func handler(maxUpload int64) http.Handler {
 	})
 }
 
-// refuseContent responds to a request whose content cannot be read, unless the client is
+// rejectContent responds to a request whose content cannot be read, unless the client is
 // gone or too slow.
-func refuseContent(w http.ResponseWriter, err error) {
+func rejectContent(w http.ResponseWriter, err error) {
 	var fault picohttp.Error
 	if !errors.As(err, &fault) {
 		panic(http.ErrAbortHandler)

@@ -56,11 +56,10 @@ func (w *response) Write(p []byte) (int, error) {
 }
 
 func (w *response) write(p []byte) (n int, err error) {
-	if w.left >= 0 && int64(len(p)) > w.left {
-		// More would be taken for the next response.
-		p, err = p[:w.left], http.ErrContentLength
-	}
 	if w.left >= 0 {
+		if int64(len(p)) > w.left { // more would be taken for the next response
+			p, err = p[:w.left], http.ErrContentLength
+		}
 		w.left -= int64(len(p))
 	}
 	switch {

@@ -82,7 +82,8 @@ func (x *exchange) begin() error {
 	x.client.scratch = x.requestHead(x.client.scratch[:0])
 	if x.backend = x.pool.take(); x.backend != nil {
 		x.writeHead()
-		if x.verdict.Body != picohttp.BodyNone || !isIdempotent(x.method) {
+		idempotent := slices.Contains([]string{"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}, x.method)
+		if x.verdict.Body != picohttp.BodyNone || !idempotent {
 			return nil
 		}
 		x.backend.out.Flush()
@@ -108,10 +109,6 @@ func (x *exchange) writeHead() {
 	x.backend.SetReadDeadline(deadline)
 	x.backend.before = x.client.out
 	x.backend.out.Write(x.client.scratch)
-}
-
-func isIdempotent(method string) bool {
-	return slices.Contains([]string{"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}, method)
 }
 
 // requestHead appends the head that the backend gets to b. All of it is written again: bytes

@@ -15,6 +15,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"sync"
@@ -26,7 +27,6 @@ import (
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "`address` to listen on")
 	backend := flag.String("backend", "127.0.0.1:9000", "`address` of the backend")
-	lenient := flag.Bool("lenient", false, "accept what many clients and backends get wrong")
 	flag.Parse()
 	l, err := net.Listen("tcp", *addr)
 	if err != nil {
@@ -35,12 +35,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
-	p := New(*backend)
-	if *lenient {
-		p.Requests.Profile, p.Responses.Profile = picohttp.Lenient, picohttp.Lenient
-	}
 	log.Printf("serving on http://%s", l.Addr())
-	if err := p.Serve(ctx, l); err != nil {
+	if err := New(*backend).Serve(ctx, l); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -152,11 +148,9 @@ func (p *Proxy) await(ctx context.Context, c *conn) bool {
 func (p *Proxy) decline(req *picohttp.Request, v *picohttp.Verdict) error {
 	_, hops := req.Get("Max-Forwards")
 	switch method := string(req.Method()); {
-	case v.Body == picohttp.BodyTunnel: // a CONNECT, which is for forward proxies: RFC 9110, section 9.3.6
-		return status(501)
-	case method == "TRACE": // its response shows scripts the cookies: RFC 9110, section 9.3.8
-		return status(501)
-	case method == "OPTIONS" && hops: // would have to be counted: RFC 9110, section 7.6.2
+	case v.Body == picohttp.BodyTunnel, // a CONNECT, which is for forward proxies: RFC 9110, section 9.3.6
+		method == "TRACE",           // its response shows scripts the cookies: RFC 9110, section 9.3.8
+		method == "OPTIONS" && hops: // would have to be counted: RFC 9110, section 7.6.2
 		return status(501)
 	case v.ExpectOther: // RFC 9110, section 10.1.1
 		return status(417)
@@ -171,13 +165,7 @@ func (p *Proxy) decline(req *picohttp.Request, v *picohttp.Verdict) error {
 // A status is the error to which the proxy itself responds with that status code.
 type status int
 
-var phrases = map[status]string{
-	400: "Bad Request", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long",
-	417: "Expectation Failed", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
-	501: "Not Implemented", 502: "Bad Gateway", 504: "Gateway Timeout", 505: "HTTP Version Not Supported",
-}
-
-func (s status) Error() string { return fmt.Sprintf("%d %s", int(s), phrases[s]) }
+func (s status) Error() string { return fmt.Sprintf("%d %s", int(s), http.StatusText(int(s))) }
 
 // The other errors that end a connection to a client.
 var (

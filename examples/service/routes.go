@@ -1,113 +1,99 @@
 package service
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/picohttp/picohttp"
 )
 
-const textPlain = "text/plain"
+// A Use is what the content of a request is for.
+type Use uint8
 
-// route begins the response to the request whose head has been read. The path is not
-// decoded.
-func (c *Conn) route() {
-	method, path := string(c.req.Method()), c.req.Path()
+const (
+	ToNothing Use = iota // it is read so that the next request is found
+	ToEcho
+	ToUpload
+)
+
+// A Reply is what follows from the head of a request: a response, or with another Use than
+// ToNothing what the response is made of.
+type Reply struct {
+	Use                     Use
+	Status, Fields, Content string // Fields are lines
+	Close                   bool   // the connection
+}
+
+const textPlain = "Content-Type: text/plain\r\n"
+
+// TooLarge is for more content than is taken.
+var TooLarge = Reply{Status: "413 Content Too Large", Fields: textPlain, Close: true}
+
+// Route returns the reply to a request that is valid. The path is not decoded.
+func Route(req *picohttp.Request, v *picohttp.Verdict, maxBody int64) Reply {
+	method, path := string(req.Method()), string(req.Path())
+	get, post := method == "GET" || method == "HEAD", method == "POST"
 	switch {
-	case c.framing.ExpectOther:
-		c.refuse(417, "no expectation but 100-continue is met here")
-	case method == "CONNECT":
-		// Not 405, which is about the methods of a resource: CONNECT names
-		// none, and is implemented for none. RFC 9110, sections 9.3.6, 15.6.2.
-		c.refuse(501, "this is no proxy")
-	case method == "OPTIONS" && (path == nil || string(path) == "*"):
-		c.reply(204, "", "GET, HEAD, POST, OPTIONS", "")
-	default:
-		c.routePath(method, path)
+	case v.ExpectOther:
+		return Reply{Status: "417 Expectation Failed", Fields: textPlain, Content: "no expectation but 100-continue is met here\n", Close: true}
+	case v.Body == picohttp.BodyTunnel:
+		// Not 405, which is about the methods of a resource: CONNECT names none.
+		return Reply{Status: "501 Not Implemented", Fields: textPlain, Content: "this is no proxy\n", Close: true}
+	case method == "OPTIONS" && (path == "" || path == "*"):
+		return Reply{Status: "204 No Content", Fields: "Allow: GET, HEAD, POST, OPTIONS\r\n"}
+	case path == "/" && get:
+		return Reply{Status: "200 OK", Fields: textPlain, Content: "Hello, World!"}
+	case path == "/json" && get:
+		return Reply{Status: "200 OK", Fields: "Content-Type: application/json\r\n", Content: `{"message":"Hello, World!"}`}
+	case path == "/echo" && post:
+		return Reply{Use: ToEcho, Status: "200 OK", Fields: "Content-Type: application/octet-stream\r\n"}
+	case path == "/upload" && post && v.Length > maxBody:
+		return TooLarge
+	case path == "/upload" && post:
+		return Reply{Use: ToUpload}
+	case path == "/" || path == "/json":
+		return Reply{Status: "405 Method Not Allowed", Fields: "Allow: GET, HEAD\r\n"}
+	case path == "/echo" || path == "/upload":
+		return Reply{Status: "405 Method Not Allowed", Fields: "Allow: POST\r\n"}
 	}
+	return Reply{Status: "404 Not Found", Fields: textPlain, Content: "there is nothing here\n"}
 }
 
-func (c *Conn) routePath(method string, path []byte) {
-	get := method == "GET" || method == "HEAD"
-	post := method == "POST"
-	allow := "GET, HEAD"
-	switch string(path) {
-	case "/":
-		if get {
-			c.reply(200, textPlain, "", "Hello, World!")
-			return
-		}
-	case "/json":
-		if get {
-			c.reply(200, "application/json", "", `{"message":"Hello, World!"}`)
-			return
-		}
-	case "/echo":
-		if post {
-			c.readFor(toEcho)
-			return
-		}
-		allow = "POST"
-	case "/upload":
-		if post && c.framing.Length > c.limits().maxBody() {
-			c.refuse(413, "more content than is taken")
-			return
-		} else if post {
-			c.readFor(toUpload)
-			return
-		}
-		allow = "POST"
-	default:
-		c.reply(404, textPlain, "", "there is nothing here\n")
-		return
-	}
-	c.reply(405, textPlain, allow, "the method is not one of Allow\n")
+// Uploaded is the reply to an upload with all its content.
+func Uploaded(size int64, trailerFields int, crc uint32) Reply {
+	return Reply{Status: "200 OK", Fields: "Content-Type: application/json\r\n",
+		Content: fmt.Sprintf(`{"size":%d,"trailers":%d,"crc32":"%08x"}`, size, trailerFields, crc)}
 }
 
-// echo sends data back. The answer begins with the first content, so that a body
-// which is malformed before that is still answered with 400.
-func (c *Conn) echo(data []byte) {
-	c.beginEcho()
-	if c.framing.Body == picohttp.BodyChunked {
-		c.out = strconv.AppendInt(c.out, int64(len(data)), 16)
-		c.out = append(c.out, "\r\n"...)
-		c.out = append(c.out, data...)
-		c.out = append(c.out, "\r\n"...)
-		return
-	}
-	c.out = append(c.out, data...)
+// Rejected is the reply to a malformed request, without a reason-phrase. It quotes nothing that
+// the client sent; Explain is for the log.
+func Rejected(fault picohttp.Error) Reply {
+	return Reply{Status: strconv.Itoa(fault.Status()) + " ", Fields: textPlain,
+		Content: fmt.Sprintf("%s: %s\n", fault.Code(), fault.Section()), Close: true}
 }
 
-func (c *Conn) beginEcho() {
-	if c.begun {
-		return
-	}
-	c.begun = true
-	length := c.framing.Length
-	if c.framing.Body == picohttp.BodyChunked {
-		length = chunked // the request is HTTP/1.1: Check rejects chunked in HTTP/1.0
-	}
-	c.writeHead(200, "application/octet-stream", "", length)
-}
+// Chunked is a length, of content in chunked coding.
+const Chunked = -1
 
-func (c *Conn) endEcho() {
-	c.beginEcho()
-	if c.framing.Body == picohttp.BodyChunked {
-		c.out = append(c.out, "0\r\n\r\n"...)
+// AppendHead appends the head of a response with content of that length. keep is whether
+// another request may follow, and minor the minor version of the request. RFC 9110, section
+// 6.6.1 wants a Date, too, which a service would format once a second; here the same request
+// has the same response.
+func (r *Reply) AppendHead(b []byte, length int64, keep bool, minor int) []byte {
+	b = append(append(b, "HTTP/1.1 "...), r.Status...)
+	b = append(append(b, "\r\n"...), r.Fields...)
+	switch {
+	case length == Chunked:
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+	case r.Status[:3] != "204": // which has none: RFC 9110, section 8.6
+		b = append(b, "Content-Length: "...)
+		b = append(strconv.AppendInt(b, length, 10), "\r\n"...)
 	}
-}
-
-// endUpload answers what was counted.
-func (c *Conn) endUpload(trailerFields int) {
-	content := make([]byte, 0, 80)
-	content = append(content, `{"size":`...)
-	content = strconv.AppendInt(content, c.size, 10)
-	content = append(content, `,"trailers":`...)
-	content = strconv.AppendInt(content, int64(trailerFields), 10)
-	content = append(content, `,"crc32":"`...)
-	for shift := 28; shift >= 0; shift -= 4 {
-		content = append(content, "0123456789abcdef"[c.crc>>shift&15])
+	switch {
+	case !keep:
+		b = append(b, "Connection: close\r\n"...)
+	case minor == 0: // such a client waits for the end of the connection otherwise
+		b = append(b, "Connection: keep-alive\r\n"...)
 	}
-	content = append(content, `"}`...)
-	c.writeHead(200, "application/json", "", int64(len(content)))
-	c.out = append(c.out, content...)
+	return append(b, "\r\n"...)
 }

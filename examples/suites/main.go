@@ -14,15 +14,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"log"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -32,7 +29,7 @@ var modules = []string{
 	"github.com/elazarl/goproxy@v1.9.4",
 }
 
-// attempts is how often a test runs that failed in one way only. Some fail now and then.
+// attempts is how often a test runs that failed in one way only. Some fail at times.
 const attempts = 5
 
 func main() {
@@ -78,8 +75,9 @@ func download(dir, module string) (string, error) {
 // test passes only as it was.
 func compare(dir, source, module string) (worse bool, err error) {
 	plain, patched := filepath.Join(dir, "plain"), filepath.Join(dir, "patched")
+	_, err = prepare(plain, source, false)
 	calls := 0
-	if _, err = prepare(plain, source, false); err == nil {
+	if err == nil {
 		calls, err = prepare(patched, source, true)
 	}
 	if err == nil && calls == 0 {
@@ -88,32 +86,39 @@ func compare(dir, source, module string) (worse bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	before, after := runTests(plain, "./..."), runTests(patched, "./...")
-	passed := 0
-	for _, t := range slices.SortedFunc(maps.Keys(before), test.compare) {
-		was, is := before[t], after[t]
-		for range attempts - 1 {
-			if was == is {
-				break
-			}
-			if was {
-				is = runTests(patched, "-run", t.pattern(), t.Package)[t]
-			} else {
-				was = runTests(plain, "-run", t.pattern(), t.Package)[t]
+	before, after := map[test]bool{}, map[test]bool{}
+	pattern := "."
+	for range attempts {
+		runTests(before, plain, pattern)
+		runTests(after, patched, pattern)
+		var differ []string
+		for t, was := range before {
+			if was != after[t] {
+				name, _, _ := strings.Cut(t.Test, "/")
+				differ = append(differ, name)
 			}
 		}
-		switch {
-		case was && is:
-			passed++
-		case was:
-			fmt.Printf("%s: %s %s fails with package nethttp\n", module, t.Package, t.Test)
-			worse = true
-		case is:
-			fmt.Printf("%s: %s %s passes only with package nethttp\n", module, t.Package, t.Test)
-		default:
-			fmt.Printf("%s: %s %s fails both ways\n", module, t.Package, t.Test)
+		if len(differ) == 0 {
+			break
 		}
+		pattern = "^(" + strings.Join(differ, "|") + ")$"
 	}
+	passed, lines := 0, []string(nil)
+	for t, was := range before {
+		if was && after[t] {
+			passed++
+			continue
+		}
+		outcome := "fails both ways"
+		if was {
+			outcome, worse = "fails with package nethttp", true
+		} else if after[t] {
+			outcome = "passes only with package nethttp"
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s %s %s\n", module, t.Package, t.Test, outcome))
+	}
+	slices.Sort(lines)
+	fmt.Print(strings.Join(lines, ""))
 	fmt.Printf("%s: %d calls replaced; of %d tests %d pass both ways\n", module, calls, len(before), passed)
 	if passed == 0 {
 		return worse, errors.New("no test has passed")
@@ -143,83 +148,42 @@ func prepare(dir, source string, patch bool) (calls int, err error) {
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
-		n, err := patchFile(path)
+		text, err := os.ReadFile(path)
+		n := len(readCall.FindAll(text, -1))
+		if err != nil || n == 0 {
+			return err
+		}
 		calls += n
-		return err
+		text = readCall.ReplaceAll(text, []byte("${1}nethttp.$2("))
+		text = packageClause.ReplaceAll(text, []byte("$0\nimport nethttp \""+picohttp+"/nethttp\"\n"))
+		return os.WriteFile(path, append(text, "\nvar _ http.Header // net/http is used\n"...), 0o666)
 	})
+	if err == nil {
+		_, err = command(dir, "go", "build", "./...")
+	}
 	return calls, err
 }
 
-// patchFile replaces the calls in a file, and returns how many.
-func patchFile(path string) (calls int, err error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return 0, err
-	}
-	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, path, text, 0)
-	if err != nil {
-		return 0, err
-	}
-	var at []int // of each "http"
-	ast.Inspect(file, func(n ast.Node) bool {
-		if s, ok := n.(*ast.SelectorExpr); ok && (s.Sel.Name == "ReadRequest" || s.Sel.Name == "ReadResponse") {
-			if x, ok := s.X.(*ast.Ident); ok && x.Name == "http" {
-				at = append(at, files.Position(x.Pos()).Offset)
-			}
-		}
-		return true
-	})
-	if len(at) == 0 {
-		return 0, nil
-	}
-	var b bytes.Buffer
-	name := files.Position(file.Name.End()).Offset
-	fmt.Fprintf(&b, "%s\nimport nethttp %q\n", text[:name], "github.com/picohttp/picohttp/nethttp")
-	last := name
-	for _, i := range at {
-		fmt.Fprintf(&b, "%snet", text[last:i])
-		last = i
-	}
-	fmt.Fprintf(&b, "%s\nvar _ http.Header // net/http is used\n", text[last:])
-	return len(at), os.WriteFile(path, b.Bytes(), 0o666)
-}
+var (
+	readCall      = regexp.MustCompile(`(= |return )http\.(ReadRequest|ReadResponse)\(`) // not in a comment
+	packageClause = regexp.MustCompile(`(?m)^package .*$`)
+)
 
-// A test is one of a package; without a name it is the package as a whole.
 type test struct{ Package, Test string }
 
-func (t test) compare(u test) int {
-	return strings.Compare(t.Package+" "+t.Test, u.Package+" "+u.Test)
-}
-
-// pattern returns what go test -run takes.
-func (t test) pattern() string {
-	if t.Test == "" {
-		return ""
-	}
-	return "^" + strings.ReplaceAll(t.Test, "/", "$/^") + "$"
-}
-
-// runTests runs tests, and returns whether they passed or were skipped.
-func runTests(dir string, args ...string) map[test]bool {
-	out, _ := command(dir, "go", append([]string{"test", "-json", "-vet=off", "-count=1", "-timeout=3m"}, args...)...)
-	results := map[test]bool{}
+// runTests runs tests, and notes those that passed or were skipped. One that did so before
+// stays noted.
+func runTests(passed map[test]bool, dir, pattern string) {
+	out, _ := command(dir, "go", "test", "-json", "-vet=off", "-count=1", "-timeout=3m", "-run", pattern, "./...")
 	for line := range bytes.Lines(out) {
 		var event struct {
 			test
 			Action string
 		}
-		if json.Unmarshal(line, &event) != nil {
-			continue
-		}
-		switch event.Action {
-		case "pass", "skip":
-			results[event.test] = true
-		case "fail":
-			results[event.test] = false
+		if json.Unmarshal(line, &event) == nil && event.Test != "" && slices.Contains([]string{"pass", "skip", "fail"}, event.Action) {
+			passed[event.test] = passed[event.test] || event.Action != "fail"
 		}
 	}
-	return results
 }
 
 // command runs a command in dir, or in the current folder, and returns its output.

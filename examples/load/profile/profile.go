@@ -1,7 +1,5 @@
-//go:build linux
-
-// Package profile makes a CPU profile of the program that it is linked into, from
-// its start until SIGUSR1, if LOAD_PROFILE names a file to write it to.
+// Package profile profiles the program that it is linked into, from its start to SIGUSR1,
+// if LOAD_PROFILE names a file for the profile. Then it ends the program.
 package profile
 
 import (
@@ -17,11 +15,11 @@ func init() {
 	if path == "" {
 		return
 	}
-	f, err := os.Create(path + ".part")
-	if err != nil {
-		log.Fatal(err)
+	f, err := os.Create(path)
+	if err == nil {
+		err = pprof.StartCPUProfile(f)
 	}
-	if err := pprof.StartCPUProfile(f); err != nil {
+	if err != nil {
 		log.Fatal(err)
 	}
 	end := make(chan os.Signal, 1)
@@ -29,12 +27,7 @@ func init() {
 	go func() {
 		<-end
 		pprof.StopCPUProfile()
-		if err := f.Close(); err != nil {
-			log.Fatal(err)
-		}
-		// Who waits for the file finds it whole.
-		if err := os.Rename(f.Name(), path); err != nil {
-			log.Fatal(err)
-		}
+		f.Close()
+		os.Exit(0)
 	}()
 }
