@@ -6,7 +6,6 @@
 #	./run.sh -n 0 libfuzzer Chunked     until Ctrl-C
 #	./run.sh -build                     nothing but the build
 #	./run.sh -build archive             nothing but targets.a, which libFuzzer binaries are made of; or seeds
-#	./run.sh -n 500000 compare          what libFuzzer covers by its own mutator and by ours
 #
 # The engines are gofuzz, libfuzzer, native (go test -fuzz) and ossfuzz: what OSS-Fuzz
 # and ClusterFuzzLite build, with this machine's clang, its AddressSanitizer, and for
@@ -34,9 +33,9 @@ while (($# > 0)); do
 		shift
 		;;
 	-build) run=false ;;
-	gofuzz | libfuzzer | native | ossfuzz | compare | archive | seeds) engines=("$1") ;;
+	gofuzz | libfuzzer | native | ossfuzz | archive | seeds) engines=("$1") ;;
 	*)
-		[[ " ${all[*]} " == *" $1 "* ]] || fail "what is $1? There are -n, -build, gofuzz, libfuzzer, native, ossfuzz, compare, archive, seeds, ${all[*]}."
+		[[ " ${all[*]} " == *" $1 "* ]] || fail "what is $1? There are -n, -build, gofuzz, libfuzzer, native, ossfuzz, archive, seeds, ${all[*]}."
 		targets=("$1")
 		;;
 	esac
@@ -87,7 +86,7 @@ build() {
 		instrument .build/targets.zip
 		;;
 	archive) instrument .build/targets.a -libfuzzer -func FuzzByName ;;
-	libfuzzer | compare)
+	libfuzzer)
 		command -v clang >/dev/null || fail "there is no clang: run ./get.sh"
 		instrument .build/targets.a -libfuzzer -func FuzzByName
 		mkdir -p .build/bin
@@ -108,7 +107,7 @@ build() {
 ossfuzzBuild() {
 	local work=$PWD/.build/ossfuzz
 	echo "building $work/$1"
-	rm -rf "$work/$1" "$work/src"
+	rm -rf "${work:?}/$1" "$work/src"
 	mkdir -p "$work/$1" "$work/src"
 	ln -s "$(cd .. && pwd)" "$work/src/picohttp"
 	SRC=$work/src OUT=$work/$1 SANITIZER=$1 CXX=clang++ CXXFLAGS="-O1 -fsanitize=address" LIB_FUZZING_ENGINE=-fsanitize=fuzzer \
@@ -144,29 +143,19 @@ gofuzz() {
 	[[ -z $why ]] || fail "$why"
 }
 
-libfuzzer() {
-	local work=.build/libfuzzer/$1 runs=$count
+# runBinary BINARY DICTIONARY ARTIFACTS CORPUS... runs a libFuzzer binary.
+runBinary() {
+	local binary=$1 dictionary=$2 artifacts=$3 runs=$count
+	shift 3
 	if ((runs == 0)); then runs=-1; fi
-	mkdir -p "$work"
-	.build/bin/"$1" -runs="$runs" -dict=mutate/http.dict -artifact_prefix="$work-" -print_final_stats=1 \
-		"$work" .build/seeds/"$1" 2>&1 | grep -E 'DONE|panic|input|Test unit|stat::(number|average)' ||
-		fail "$1 failed: what it failed on is fuzz/$work-crash-*"
+	"$binary" -runs="$runs" -dict="$dictionary" -max_len=4096 -artifact_prefix="$artifacts" -print_final_stats=1 "$@" 2>&1 |
+		grep -E 'DONE|panic|input|Test unit|stat::(number|average)' || fail "$binary failed: what it failed on is fuzz/$artifacts*"
 }
 
-# compare runs both mutators for the same number of inputs, from the same seeds and
-# with the same dictionary, three times each.
-compare() {
-	local work mutator from line
-	for mutator in bytes lines; do
-		line=
-		for from in 1 2 3; do
-			work=$(mktemp -d .build/compare.XXXXXX)
-			line+=" $(PICOHTTP_MUTATOR=$mutator .build/bin/"$1" -runs="$count" -seed="$from" -max_len=2048 -dict=mutate/http.dict \
-				-artifact_prefix="$work/" "$work" .build/seeds/"$1" 2>&1 | sed -n 's/.*DONE.* ft: \([0-9]*\).*/\1/p')" || fail "$1 failed"
-			rm -rf "$work"
-		done
-		printf '%-9s %s: features covered in three runs of %d:%s\n' "$1" "$mutator" "$count" "$line"
-	done
+libfuzzer() {
+	local work=.build/libfuzzer/$1
+	mkdir -p "$work"
+	runBinary ".build/bin/$1" mutate/http.dict "$work-" "$work" ".build/seeds/$1"
 }
 
 native() {
@@ -177,14 +166,11 @@ native() {
 
 # ossfuzz runs a target as OSS-Fuzz does, on its own seeds, and then those for coverage.
 ossfuzz() {
-	local work=.build/ossfuzz corpus=.build/ossfuzz/corpus/$1 runs=$count profile function covered
-	if ((runs == 0)); then runs=-1; fi
+	local work=.build/ossfuzz corpus=.build/ossfuzz/corpus/$1 profile function covered
 	rm -rf "$corpus"
 	mkdir -p "$corpus" "$work/artifacts"
 	unzip -q "$work/address/$1_seed_corpus.zip" -d "$corpus"
-	"$work/address/$1" -runs="$runs" -dict="$work/address/$1.dict" -max_len=4096 -artifact_prefix="$work/artifacts/" -print_final_stats=1 \
-		"$corpus" 2>&1 | grep -E 'DONE|panic|input|Test unit|stat::(number|average)' ||
-		fail "$1 failed: what it failed on is in fuzz/$work/artifacts"
+	runBinary "$work/address/$1" "$work/address/$1.dict" "$work/artifacts/" "$corpus"
 
 	function=$(sed -E "s|.*\"$1\":\"([^\"]*)\".*|\1|" "$work/coverage/fuzzer_function_names.json")
 	profile=$PWD/$work/$1.profile

@@ -93,8 +93,8 @@ func TestCrashes(t *testing.T) {
 	if want := []string{kit + "panicsAtOnce: at once", kit + "panicsLater: runtime error: index out of range"}; !slices.Equal(where, want) {
 		t.Errorf("%q", where)
 	}
-	// Outside the kit, it is the first function that is not of the standard library.
-	if v := Call(func([]byte) Verdict { return Verdict{Why: strings.Repeat("x", -1)} }, nil); !strings.HasPrefix(v.Where, "strings.Repeat: ") {
+	// It is the first function that is not of the standard library.
+	if v := Call(func([]byte) Verdict { return Verdict{Why: strings.Repeat("x", -1)} }, nil); !strings.HasPrefix(v.Where, kit+"TestCrashes.func") || !strings.HasSuffix(v.Where, ": strings: negative Repeat count") {
 		t.Errorf("%+v", v)
 	}
 }
@@ -202,7 +202,7 @@ func TestID(t *testing.T) {
 // TestJSON: a line a finding, with words and not numbers, and strings that no byte spoils.
 func TestJSON(t *testing.T) {
 	report := Report{Parsers: []string{"first", "second", "third"}, Findings: []Finding{{
-		Kind: Request, Class: FramingDiffers, Rule: "bare-lf", Input: []byte("\x80"), Count: 3, ids: []string{"1", "2"}, Between: [2]string{"first", "second"},
+		Kind: Request, Class: FramingDiffers, Rule: "bare-lf", Input: []byte("\x80"), Count: 3, ids: []string{"1", "2"}, Between: []string{"first", "second"},
 		Verdicts: []Verdict{
 			{Result: Reject, Stage: StageHead, Why: "no"},
 			{Result: Accept, Head: 20, Length: 20, Method: "\xe9", Target: "/", Fields: []Field{{"A", "\xff"}}},
@@ -214,25 +214,15 @@ func TestJSON(t *testing.T) {
 	if err := report.WriteJSON(&text); err != nil {
 		t.Fatal(err)
 	}
-	var line struct {
-		ID, Kind, Class, Quoted string
-		Also, Between           []string
-		Input                   []byte
-		New                     bool
-		Verdicts                map[string]struct {
-			Result, Stage, Method string
-			Head                  *int
-			Fields                [][2]string
+	for _, want := range []string{`"id":"1","also":["2"],"kind":"request","class":"framing","rule":"bare-lf"`, `"new":true,"count":3,"between":["first","second"]`,
+		`"input":"gA==","quoted":"\"\\x80\"","verdicts":{"first":{"result":"malformed","stage":"head","error":"no"}`,
+		`"second":{"result":"complete","n":20,"method":"é","target":"/","minor":0,"fields":[["A","ÿ"]],`} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("no %s in\n%s", want, &text)
 		}
 	}
-	if err := json.Unmarshal([]byte(text.String()), &line); err != nil {
-		t.Fatal(err)
-	}
-	second := line.Verdicts["second"]
-	if line.ID != "1" || len(line.Also) != 1 || line.Kind != "request" || line.Class != "framing" || string(line.Input) != "\x80" || line.Quoted != `"\x80"` || !line.New ||
-		len(line.Verdicts) != 2 || line.Verdicts["first"].Stage != "head" || second.Result != "accept" || *second.Head != 20 ||
-		fromLatin1(second.Method) != "\xe9" || fromLatin1(second.Fields[0][1]) != "\xff" {
-		t.Errorf("%s\n%+v", &text, line)
+	if strings.Contains(text.String(), "third") {
+		t.Errorf("an absent parser is in\n%s", &text)
 	}
 	plain, err := json.Marshal(report.Findings[0])
 	if err != nil || !bytes.Contains(plain, []byte(`"Kind":"request","Class":"framing"`)) || !bytes.Contains(plain, []byte(`"Result":"reject","Stage":"head"`)) {
@@ -259,13 +249,12 @@ func TestGoesOn(t *testing.T) {
 	}
 	first, _ := counts(5000, Picohttp()[0], high)
 	again, report := counts(5000, Picohttp()[0], high)
-	kept := 0
 	for id, n := range first {
-		if again[id] >= n && n > 1 {
-			kept++
+		if again[id] < n {
+			t.Errorf("%s was seen %d times, and then %d", id, n, again[id])
 		}
 	}
-	if kept == 0 || report.Executions != 5000 {
+	if len(first) == 0 || report.Executions != 5000 {
 		t.Errorf("%v, then %v in %d executions", first, again, report.Executions)
 	}
 	if _, report := counts(1000, Picohttp()[0], NetHTTP()); report.Executions != 1000 {

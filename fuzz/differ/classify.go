@@ -2,7 +2,6 @@ package differ
 
 import (
 	"bytes"
-	"cmp"
 	"slices"
 	"strings"
 
@@ -12,36 +11,20 @@ import (
 // A Class is how two verdicts differ, the worst first.
 type Class uint8
 
+// The classes.
 const (
-	// Crashes: a parser crashed.
 	Crashes Class = iota
-	// FramingDiffers: both accept the head, but not the same body follows. A
-	// message can be smuggled where the two stand behind each other.
 	FramingDiffers
-	// LengthDiffers: both accept, and the next message begins elsewhere.
 	LengthDiffers
-	// WaitingDiffers: one accepts, the other takes what comes next for a
-	// part of the same message.
 	WaitingDiffers
-	// RoutingDiffers: both accept, and have other values of the fields that
-	// frame or route: Host, Content-Length, Transfer-Encoding, Connection.
-	RoutingDiffers
-	// BodyDiffers: both accept, with other content.
+	RoutingDiffers // these fields are Host, Content-Length, Transfer-Encoding and Connection
 	BodyDiffers
-	// StartLineDiffers: another method, target, version or status.
 	StartLineDiffers
-	// FieldsDiffer: both accept, with other fields.
 	FieldsDiffer
-	// KeepAliveDiffers: one closes behind the message, the other goes on.
 	KeepAliveDiffers
-	// AcceptanceDiffers: one accepts what the other rejects.
 	AcceptanceDiffers
-	// DeliveryDiffers: a parser's verdict depends on the pieces that a message
-	// arrives in.
 	DeliveryDiffers
-	// LatenessDiffers: one rejects what the other still waits for the end of.
 	LatenessDiffers
-	// Agree: no difference.
 	Agree
 )
 
@@ -54,9 +37,9 @@ var classes = [...]struct{ name, text string }{
 	BodyDiffers:       {"body", "both accept, with other content"},
 	StartLineDiffers:  {"start-line", "both accept, with another method, target, version or status"},
 	FieldsDiffer:      {"fields", "both accept, with other fields"},
-	KeepAliveDiffers:  {"keep-alive", "one closes behind the message, the other goes on"},
+	KeepAliveDiffers:  {"keep-alive", "one closes the connection after the message, the other does not"},
 	AcceptanceDiffers: {"acceptance", "one accepts what the other rejects"},
-	DeliveryDiffers:   {"delivery", "a parser's verdict depends on the pieces that a message arrives in"},
+	DeliveryDiffers:   {"delivery", "a parser's verdict on an input contradicts that on its beginning"},
 	LatenessDiffers:   {"lateness", "one rejects what the other still waits for the end of"},
 	Agree:             {"agree", "no difference"},
 }
@@ -190,53 +173,41 @@ func compareFields(a, b []Field, silent Parts) Class {
 	if slices.Equal(a, b) {
 		return Agree
 	}
-	a, b = canonical(a), canonical(b)
 	c := Agree
-	for len(a) > 0 || len(b) > 0 {
-		var f Field
-		switch {
-		case len(a) == 0:
-			f, b = b[0], b[1:]
-		case len(b) == 0:
-			f, a = a[0], a[1:]
-		case a[0] == b[0]:
-			a, b = a[1:], b[1:]
-			continue
-		case a[0].Name <= b[0].Name:
-			f, a = a[0], a[1:]
-		default:
-			f, b = b[0], b[1:]
-		}
-		if silent&PartConnection != 0 && f.Name == "connection" {
-			continue
-		}
-		c = FieldsDiffer
-		if routes(f.Name) {
-			return RoutingDiffers
+	va, vb := valuesOf(a), valuesOf(b)
+	for _, names := range []map[string][]string{va, vb} {
+		for name := range names {
+			switch {
+			case slices.Equal(va[name], vb[name]), silent&PartConnection != 0 && name == "connection":
+			case routes(name):
+				return RoutingDiffers
+			default:
+				c = FieldsDiffer
+			}
 		}
 	}
 	return c
 }
 
-// canonical returns fields by name, in lower case, with folded lines made one:
-// whether a parser does that is a matter of taste. Transfer codings and connection
-// options have no case.
-func canonical(fields []Field) []Field {
-	var out []Field
+// valuesOf returns values by name in lower case. It unfolds lines, as some parsers do and
+// others need not. Transfer codings and connection options have no case.
+func valuesOf(fields []Field) map[string][]string {
+	values := map[string][]string{}
+	before := ""
 	for _, f := range fields {
-		if f.Name == "" && len(out) > 0 {
-			last := &out[len(out)-1]
-			last.Value = trim(last.Value + " " + trim(f.Value))
+		if f.Name == "" && before != "" {
+			of := values[before]
+			of[len(of)-1] = trim(of[len(of)-1] + " " + trim(f.Value))
 			continue
 		}
-		f = Field{lower(f.Name), unfold(f.Value)}
-		if f.Name == "transfer-encoding" || f.Name == "connection" {
-			f.Value = lower(f.Value)
+		value := unfold(f.Value)
+		before = lower(f.Name)
+		if before == "transfer-encoding" || before == "connection" {
+			value = lower(value)
 		}
-		out = append(out, f)
+		values[before] = append(values[before], value)
 	}
-	slices.SortStableFunc(out, func(a, b Field) int { return cmp.Compare(a.Name, b.Name) })
-	return out
+	return values
 }
 
 // lower returns s in lower case, where only ASCII has one.
@@ -254,13 +225,13 @@ func unfold(value string) string {
 	if !strings.Contains(value, "\n") {
 		return trim(value)
 	}
-	var out []string
+	var lines []string
 	for line := range strings.SplitSeq(value, "\n") {
 		if line = trim(strings.TrimSuffix(line, "\r")); line != "" {
-			out = append(out, line)
+			lines = append(lines, line)
 		}
 	}
-	return strings.Join(out, " ")
+	return strings.Join(lines, " ")
 }
 
 func trim(s string) string { return strings.Trim(s, " \t") }
@@ -271,31 +242,6 @@ func routes(name string) bool {
 		return true
 	}
 	return false
-}
-
-// A pair is a disagreement of two adaptors, by their places.
-type pair struct {
-	a, b  int
-	class Class
-}
-
-// everyone, in the place of an adaptor, compares each with each other.
-const everyone = -1
-
-// disagreements compares verdicts with that of one adaptor; the worst first.
-func disagreements(verdicts []Verdict, against int) (pairs []pair) {
-	for a := range verdicts {
-		for b := a + 1; b < len(verdicts); b++ {
-			if against != everyone && against != a && against != b {
-				continue
-			}
-			if c := Compare(&verdicts[a], &verdicts[b]); c != Agree {
-				pairs = append(pairs, pair{a, b, c})
-			}
-		}
-	}
-	slices.SortStableFunc(pairs, func(x, y pair) int { return cmp.Compare(x.class, y.class) })
-	return pairs
 }
 
 // Rule says what a strict reading of RFC 9110 and 9112 finds wrong with an input:

@@ -17,12 +17,12 @@ import (
 	"time"
 )
 
-// Jobs are other processes of this program that do the work of a Run. They share its Dir,
-// where each finds the inputs and findings of earlier runs, and leaves its own. They tell of
-// their progress on standard output, and come to an end when standard input does.
+// Jobs are other processes of this program that do the work of a Run. They share its Dir:
+// each finds the inputs of earlier runs there, and adds its own. They report
+// their progress on standard output, and end when standard input does.
 type jobs struct {
-	n       int
-	command func(job int, r *Run, count int64) *exec.Cmd
+	n    int
+	args []string // of this process
 
 	mu     sync.Mutex
 	latest []jobLine // by job
@@ -48,22 +48,6 @@ func (e jobError) Is(target error) bool { return e.Protocol && target == errProt
 
 // maxDeaths is how often a job is started again that ends with no input to blame.
 const maxDeaths = 3
-
-// newJobs returns the jobs that were asked for by args.
-func newJobs(o *options, args []string) *jobs {
-	return &jobs{n: o.jobs, command: func(job int, r *Run, count int64) *exec.Cmd {
-		own := slices.Concat(args, []string{"-jobs=0", "-time=0", "-known=", "-dir", r.Dir, "-kind", r.Kind.String(),
-			"-count", strconv.FormatInt(count, 10), "-seed", strconv.FormatUint(r.Random+uint64(job)-1, 10)})
-		program, err := os.Executable()
-		if err != nil {
-			program = os.Args[0]
-		}
-		cmd := exec.Command(program, own...)
-		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", jobVariable, job))
-		ownGroup(cmd)
-		return cmd
-	}}
-}
 
 // do has the work of r done. Its error is why that ended before its time.
 func (j *jobs) do(r *Run) error {
@@ -119,7 +103,6 @@ func (j *jobs) progress(r *Run) Progress {
 		p.Rate += of.Rate
 		p.Kept += of.Kept
 		p.Findings = max(p.Findings, of.Findings)
-		p.Classes = max(p.Classes, of.Classes)
 		for _, f := range of.Failures {
 			i := slices.IndexFunc(p.Failures, func(g Failure) bool { return g.Parser == f.Parser && g.Out == f.Out })
 			if i < 0 {
@@ -165,18 +148,17 @@ func isBlamed(file string) (blamed bool, err error) {
 
 // start runs a job to its end, and returns the last line that it wrote, and how it ended.
 func (j *jobs) start(ctx context.Context, job int, r *Run, count int64) (last jobLine, how string) {
-	cmd := j.command(job, r, count)
+	program, err := os.Executable()
+	if err != nil {
+		program = os.Args[0]
+	}
+	cmd := exec.Command(program, slices.Concat(j.args, []string{"-jobs=0", "-time=0", "-known=", "-dir", r.Dir, "-kind", r.Kind.String(),
+		"-count", strconv.FormatInt(count, 10), "-seed", strconv.FormatUint(r.Random+uint64(job)-1, 10)})...)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", jobVariable, job))
 	var stderr excerpt
 	cmd.Stderr = &stderr
-	in, err := cmd.StdinPipe()
+	in, out, err := startPiped(cmd)
 	if err != nil {
-		return jobLine{Why: err.Error()}, ""
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return jobLine{Why: err.Error()}, ""
-	}
-	if err := cmd.Start(); err != nil {
 		return jobLine{Why: err.Error()}, ""
 	}
 	stop := context.AfterFunc(ctx, func() { in.Close() })
@@ -220,8 +202,8 @@ func runJob(job int, adaptors []Adaptor) (status int) {
 	defer closeAll(&o)
 	last := jobLine{Done: true}
 	if err == nil {
-		r := o.run(o.kinds[0])
-		r.job = job
+		r := o.Run
+		r.Kind, r.job = o.kinds[0], job
 		r.Progress = func(p Progress) { lines.Encode(jobLine{Progress: p}) }
 		_, err = r.Do(ctx)
 		last.Progress = r.progress()

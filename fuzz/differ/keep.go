@@ -1,7 +1,7 @@
 package differ
 
 import (
-	"encoding/binary"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,10 +12,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 )
 
-// What a Run keeps in Dir, in a folder for its kind: inputs/, whose verdicts were
-// new, findings/, ended/, which ended the process, state.json, and for each job (0 is a
+// A Run keeps these in Dir, in a folder for its kind: inputs/, which showed something new or
+// are minimised; ended/, inputs that ended the process; state.json; and for each job (0 is a
 // Run in one process) trying-JOB and, for other jobs than 0, state-JOB.json.
 
 // A state is what a run continues with, apart from the inputs.
@@ -49,7 +50,7 @@ func (r *Run) open() (unlock func() error, err error) {
 	if r.Dir == "" {
 		return func() error { return nil }, nil
 	}
-	for _, folder := range []string{"inputs", "findings", "ended"} {
+	for _, folder := range []string{"inputs", "ended"} {
 		if err := os.MkdirAll(r.path(folder), 0o777); err != nil {
 			return nil, err
 		}
@@ -60,8 +61,8 @@ func (r *Run) open() (unlock func() error, err error) {
 	return lockFile(filepath.Join(r.Dir, "lock"))
 }
 
-// load goes on with a run that was saved. Findings are found once more, so that
-// what has been mended since is gone.
+// load continues a run that was saved. It tries the inputs again, so that findings that have
+// been fixed since are gone.
 func (r *Run) load() error {
 	if r.Dir == "" {
 		return nil
@@ -72,23 +73,20 @@ func (r *Run) load() error {
 	if err := r.loadState(); err != nil {
 		return err
 	}
-	if done := r.trying.done(r.names()); done > r.done { // it did not live to save its state
-		r.done, r.doneBefore = done, done
+	if t := r.trying; t != nil {
+		names := digest(r.names())
+		if string(t.names[:]) == names && t.done > r.done { // it did not live to save its state
+			r.done, r.doneBefore = t.done, t.done
+		}
+		copy(t.names[:], names)
 	}
-	r.trying.start(r.names())
 	r.rng = rand.New(rand.NewPCG(r.Random, uint64(r.done))) // other mutants than before
-	tried, err := readAll(r.path("findings"))
+	tried, err := readAll(r.path("inputs"))
 	if err != nil {
 		return err
 	}
-	if r.job == 0 {
-		if err := os.RemoveAll(r.path("findings")); err != nil {
-			return err
-		}
-		if err := os.Mkdir(r.path("findings"), 0o777); err != nil {
-			return err
-		}
-	}
+	// What is minimised first need not be minimised again.
+	slices.SortStableFunc(tried, func(a, b []byte) int { return len(a) - len(b) })
 	for _, p := range r.parsers {
 		for b := range p.ended {
 			tried = append(tried, []byte(b))
@@ -98,13 +96,6 @@ func (r *Run) load() error {
 				Why: "it has ended the process (with -jobs the run continues)", Input: tried[len(tried)-1]})
 			r.shown = time.Time{} // tell of it at once
 		}
-	}
-	if r.jobs == nil { // they have tried the inputs
-		inputs, err := readAll(r.path("inputs"))
-		if err != nil {
-			return err
-		}
-		tried = append(tried, inputs...)
 	}
 	for _, b := range tried {
 		r.tell()
@@ -121,11 +112,7 @@ func (r *Run) load() error {
 func (r *Run) loadState() error {
 	files := []string{r.stateFile()}
 	if r.job == 0 {
-		jobs, err := filepath.Glob(r.path("state-*.json"))
-		if err != nil {
-			return err
-		}
-		files = append(files, jobs...)
+		files = append(files, match(r.path(), "state-*.json")...)
 	}
 	r.saved = state{Runs: map[string]tally{}, Counts: map[string]int64{}}
 	for _, file := range files {
@@ -169,13 +156,19 @@ func (s *state) add(file string) error {
 	return nil
 }
 
-func readAll(folder string) (contents [][]byte, err error) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, err
+// match returns the files in a folder that match a pattern. There are none if there is no
+// folder.
+func match(folder, pattern string) (files []string) {
+	names, _ := fs.Glob(os.DirFS(folder), pattern) // all patterns are valid
+	for _, name := range names {
+		files = append(files, filepath.Join(folder, name))
 	}
-	for _, entry := range entries {
-		b, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+	return files
+}
+
+func readAll(folder string) (contents [][]byte, err error) {
+	for _, file := range match(folder, "*") {
+		b, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
@@ -218,95 +211,63 @@ func (r *Run) save() error {
 	return r.err
 }
 
-// keep adds an input to those that mutants are made of.
-func (r *Run) keep(b []byte) {
-	r.kept = append(r.kept, b)
+// write keeps an input for later runs.
+func (r *Run) write(b []byte) {
 	if r.Dir != "" {
 		r.failed(os.WriteFile(r.path("inputs", digest(b)), b, 0o666))
 	}
 }
 
-func (r *Run) write(f *Finding) {
-	if r.Dir != "" {
-		r.failed(os.WriteFile(r.path("findings", f.Class.String()+"-"+f.ID()), f.Input, 0o666))
-	}
-}
-
-// failed keeps the first error of writing; the run goes on.
+// failed keeps the first error of writing; the run continues.
 func (r *Run) failed(err error) {
 	if r.err == nil {
 		r.err = err
 	}
 }
 
-// Trying is a file with the input that a parser reads at the moment, the parser's name,
-// and the number of executions. If the process ends, the next one finds them there.
-type trying struct{ memory []byte }
-
-// The parts of the file begin at these offsets.
-const (
-	tryingSize  = 0  // 1 and the length of the input, while it is tried
-	tryingNamed = 4  // the length of the name
-	tryingDone  = 8  // executions
-	tryingRun   = 16 // a digest of the names of the parsers
-	tryingName  = 32
-	tryingInput = 288
-)
-
-func openTrying(name string) (t trying, err error) {
-	t.memory, err = mapFile(name, tryingInput+maxInput)
-	return t, err
+// A trying is a file in memory with the input that a parser reads at the moment. If the
+// process ends, the next one finds it there.
+type trying struct {
+	size   uint32    // of input, plus 1 while it is tried
+	name   uint32    // bytes of parser
+	done   int64     // executions
+	names  [16]byte  // a digest of the names of the parsers
+	parser [256]byte // the one that reads the input
+	input  [maxInput]byte
 }
 
-// start prepares the file for a run.
-func (t *trying) start(names string) {
-	if t.memory != nil {
-		copy(t.memory[tryingRun:tryingName], digest(names))
-	}
+// openTrying returns nil on systems where files are not mapped.
+func openTrying(name string) (*trying, error) {
+	memory, err := mapFile(name, int(unsafe.Sizeof(trying{})))
+	return (*trying)(unsafe.Pointer(unsafe.SliceData(memory))), err
 }
 
 func (t *trying) close() error {
-	memory := t.memory
-	t.memory = nil
-	if memory == nil {
+	if t == nil {
 		return nil
 	}
-	return unmapFile(memory)
+	return unmapFile(unsafe.Slice((*byte)(unsafe.Pointer(t)), unsafe.Sizeof(*t)))
 }
 
 func (t *trying) begin(parser string, b []byte, done int64) {
-	if m := t.memory; m != nil && len(b) <= maxInput {
-		binary.LittleEndian.PutUint64(m[tryingDone:], uint64(done))
-		binary.LittleEndian.PutUint32(m[tryingNamed:], uint32(copy(m[tryingName:tryingInput], parser)))
-		binary.LittleEndian.PutUint32(m[tryingSize:], uint32(1+copy(m[tryingInput:], b)))
+	if t != nil && len(b) <= maxInput {
+		t.done, t.name = done, uint32(copy(t.parser[:], parser))
+		t.size = uint32(1 + copy(t.input[:], b))
 	}
 }
 
 func (t *trying) end() {
-	if t.memory != nil {
-		clear(t.memory[tryingSize:tryingNamed])
+	if t != nil {
+		t.size = 0
 	}
 }
 
-// read returns which parser did not come to its end, and with which input, if there is one.
+// read returns which parser did not return, and with which input, if there is one.
 func (t *trying) read() (parser string, b []byte, found bool) {
-	m := t.memory
-	if m == nil {
+	if t == nil || t.size == 0 || t.size > 1+maxInput || t.name > uint32(len(t.parser)) {
 		return "", nil, false
 	}
-	size, name := binary.LittleEndian.Uint32(m[tryingSize:]), binary.LittleEndian.Uint32(m[tryingNamed:])
-	if size == 0 || size > 1+maxInput || name > tryingInput-tryingName {
-		return "", nil, false
-	}
-	return string(m[tryingName : tryingName+name]), m[tryingInput : tryingInput+size-1], true
-}
-
-// done returns the executions of a run with these parsers, or 0.
-func (t *trying) done(names string) int64 {
-	if t.memory == nil || string(t.memory[tryingRun:tryingName]) != digest(names) {
-		return 0
-	}
-	return int64(binary.LittleEndian.Uint64(t.memory[tryingDone:]))
+	return string(t.parser[:t.name]), bytes.Clone(t.input[:t.size-1]), true
 }
 
 // maxEnded is how many inputs are kept that ended the process in one parser.
@@ -317,11 +278,7 @@ const maxEnded = 100
 func (r *Run) loadEnded() (err error) {
 	files := []string{r.path(fmt.Sprint("trying-", r.job))}
 	if r.job == 0 {
-		jobs, err := filepath.Glob(r.path("trying-[1-9]*"))
-		if err != nil {
-			return err
-		}
-		files = append(files, jobs...)
+		files = append(files, match(r.path(), "trying-[1-9]*")...)
 	}
 	for _, file := range files {
 		t, err := openTrying(file)
@@ -330,15 +287,11 @@ func (r *Run) loadEnded() (err error) {
 		}
 		if parser, b, found := t.read(); found {
 			folder := r.path("ended", fmt.Sprintf("%x", parser))
-			if err := os.MkdirAll(folder, 0o777); err != nil {
-				return err
+			if len(match(folder, "*")) < maxEnded {
+				err = errors.Join(os.MkdirAll(folder, 0o777), os.WriteFile(filepath.Join(folder, digest(b)), b, 0o666))
 			}
-			if others, err := os.ReadDir(folder); err != nil {
+			if err != nil {
 				return err
-			} else if len(others) < maxEnded {
-				if err := os.WriteFile(filepath.Join(folder, digest(b)), b, 0o666); err != nil {
-					return err
-				}
 			}
 			t.end()
 		}
@@ -351,7 +304,7 @@ func (r *Run) loadEnded() (err error) {
 	for i := range r.parsers {
 		p := &r.parsers[i]
 		inputs, err := readAll(r.path("ended", fmt.Sprintf("%x", p.name)))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err != nil {
 			return err
 		}
 		p.ended = map[string]bool{}

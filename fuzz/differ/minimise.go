@@ -2,9 +2,9 @@ package differ
 
 import "bytes"
 
-// Minimise returns b made shorter and plainer, as long as keep says yes, by at
-// most tries calls of keep: lines and then ever smaller pieces are left out, and
-// octets made "a", digits "1".
+// Minimise returns b made shorter and plainer, as long as keep returns true for the result.
+// It calls keep at most tries times. It removes lines and then ever smaller pieces, and
+// replaces digits by "1" and other bytes by "a".
 func Minimise(b []byte, tries int, keep func(b []byte) bool) []byte {
 	b = bytes.Clone(b)
 	try := func(shorter []byte) bool {
@@ -17,13 +17,15 @@ func Minimise(b []byte, tries int, keep func(b []byte) bool) []byte {
 	}
 	for before := -1; before != len(b) && tries > 0; {
 		before = len(b)
-		for at := 0; at < len(b); { // lines
-			end := len(b)
-			if lf := bytes.IndexByte(b[at:], '\n'); lf >= 0 {
-				end = at + lf + 1
-			}
-			if !try(without(b, at, end)) {
-				at = end
+		for _, lines := range []int{2, 1} { // a chunk has two
+			for at := 0; at < len(b); {
+				end := at
+				for range lines {
+					end = lineEnd(b, end)
+				}
+				if !try(without(b, at, end)) {
+					at = lineEnd(b, at)
+				}
 			}
 		}
 		for size := len(b) / 2; size > 0; size /= 2 {
@@ -49,6 +51,14 @@ func Minimise(b []byte, tries int, keep func(b []byte) bool) []byte {
 		}
 	}
 	return b
+}
+
+// lineEnd returns the end of the line that begins at an offset.
+func lineEnd(b []byte, at int) int {
+	if lf := bytes.IndexByte(b[at:], '\n'); lf >= 0 {
+		return at + lf + 1
+	}
+	return len(b)
 }
 
 func without(b []byte, from, to int) []byte {

@@ -64,8 +64,8 @@ func netResponse(b []byte) (v Verdict) {
 	return v
 }
 
-// netFields has the fields from the reader that net/http reads them with: it
-// takes some of them out of its Header.
+// netFields reads the fields as net/http does, which removes some of them from its
+// Header.
 func netFields(b []byte, v *Verdict) (silent Parts) {
 	text := textproto.NewReader(bufio.NewReader(bytes.NewReader(b)))
 	if _, err := text.ReadLine(); err != nil {
@@ -116,7 +116,7 @@ func netChunked(b []byte) (v Verdict) {
 	s := NewSource(b)
 	content, err := io.ReadAll(httputil.NewChunkedReader(s.Reader))
 	if err == nil {
-		// The reader stops behind the last-chunk line.
+		// The reader stops after the last-chunk line.
 		_, err = textproto.NewReader(s.Reader).ReadMIMEHeader()
 	}
 	v.Result, v.Body, v.Length = Accept, content, len(b)-s.Left()

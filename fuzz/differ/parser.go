@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,36 +13,35 @@ import (
 type parser struct {
 	name    string
 	parse   func(b []byte) Verdict
-	pieces  func(k Kind, pieces [][]byte) Verdict
 	program *process // of a Pipe; nil for Go code
 	worker  *worker  // of Go code
 
 	out   bool            // it is not asked any more
-	stuck []byte          // the input that it did not come back from, until that is a finding
+	stuck []byte          // the input that it did not return for, until that is a finding
 	ended map[string]bool // inputs that ended the process of an earlier run
 }
 
 // A worker calls Go code on a goroutine of its own, which is abandoned if the code does not
 // return: nothing can stop it.
 type worker struct {
-	questions chan func() Verdict
-	verdicts  chan Verdict
-	timer     *time.Timer
+	inputs   chan []byte
+	verdicts chan Verdict
+	timer    *time.Timer
 }
 
-func newWorker() *worker {
-	w := &worker{make(chan func() Verdict), make(chan Verdict, 1), time.NewTimer(0)}
+func newWorker(parse func(b []byte) Verdict) *worker {
+	w := &worker{make(chan []byte), make(chan Verdict, 1), time.NewTimer(0)}
 	go func() {
-		for q := range w.questions {
-			w.verdicts <- Call(func([]byte) Verdict { return q() }, nil)
+		for b := range w.inputs {
+			w.verdicts <- Call(parse, b)
 		}
 	}()
 	return w
 }
 
-// ask returns what q does, or false if that takes longer than patience.
-func (w *worker) ask(q func() Verdict, patience time.Duration) (v Verdict, inTime bool) {
-	w.questions <- q
+// ask returns the verdict on b, or false if that takes longer than patience.
+func (w *worker) ask(b []byte, patience time.Duration) (v Verdict, inTime bool) {
+	w.inputs <- b
 	w.timer.Reset(patience)
 	select {
 	case v := <-w.verdicts:
@@ -51,54 +51,33 @@ func (w *worker) ask(q func() Verdict, patience time.Duration) (v Verdict, inTim
 	}
 }
 
-// ask returns what a parser says of an input. Whatever is known of the parser by then is
-// noted.
-func (r *Run) ask(p *parser, b []byte) Verdict {
-	return r.put(p, func() Verdict { return p.parse(b[:len(b):len(b)]) }, b)
-}
-
-// askPieces is ask, for an input in pieces.
-func (r *Run) askPieces(p *parser, pieces [][]byte) Verdict {
-	return r.put(p, func() Verdict { return p.pieces(r.Kind, pieces) }, pieces...)
-}
-
-// put asks a question about an input in pieces.
-func (r *Run) put(p *parser, question func() Verdict, pieces ...[]byte) (v Verdict) {
+// ask returns the verdict of a parser on b, and notes what that shows about the parser.
+func (r *Run) ask(p *parser, b []byte) (v Verdict) {
 	if p.out {
 		return Verdict{Result: Absent}
 	}
-	r.copied = r.copied[:0]
-	for _, piece := range pieces {
-		r.copied = append(r.copied, piece...)
-	}
+	r.copied = append(r.copied[:0], b...)
 	if p.program != nil {
-		v = question()
-		switch {
-		case p.program.gone != nil:
+		v = p.parse(b)
+		if p.program.gone != nil {
 			r.leave(p, p.program.gone)
-		case v.Result == Protocol:
+		} else if v.Result == Protocol {
 			r.garbled(p, v.Why)
 		}
 		return v
 	}
-	if p.ended[string(r.copied)] {
+	if p.ended[string(b)] {
 		return endsRun
 	}
-	r.trying.begin(p.name, r.copied, r.done)
-	v, inTime := p.worker.ask(question, r.Patience)
+	r.trying.begin(p.name, b, r.done)
+	v, inTime := p.worker.ask(b, r.Patience)
 	r.trying.end()
 	if !inTime {
-		p.stuck = append([]byte{}, r.copied...) // not nil, even if that is empty
+		p.stuck = append([]byte{}, b...) // not nil, even if that is empty
 		r.leave(p, fmt.Errorf("%s in %v", noAnswer, r.Patience))
-		return v
-	}
-	at := 0
-	for _, piece := range pieces {
-		if was := r.copied[at : at+len(piece)]; !bytes.Equal(piece, was) {
-			copy(piece, was)
-			v = writes
-		}
-		at += len(piece)
+	} else if !bytes.Equal(b, r.copied) {
+		copy(b, r.copied)
+		v = writes
 	}
 	return v
 }
@@ -107,7 +86,7 @@ func (r *Run) put(p *parser, question func() Verdict, pieces ...[]byte) (v Verdi
 var endsRun = Verdict{Result: Crash, Where: "ended the process", Why: "the process ended while the parser read this: " +
 	"by os.Exit, a fatal error of Go's runtime, or killed from outside"}
 
-// A Failure is what became of a parser, apart from its verdicts.
+// A Failure is what happened to a parser, apart from its verdicts.
 type Failure struct {
 	Kind   Kind
 	Parser string
@@ -145,20 +124,15 @@ func (r *Run) enough() bool {
 	return left > 1 && (r.against == everyone || !r.parsers[r.against].out) || left > 0 && r.Splits
 }
 
-// garbled notes that a program wrote something else than an answer.
+// garbled notes that a program wrote something other than an answer.
 func (r *Run) garbled(p *parser, why string) {
-	var f *Failure
-	for i := range r.failures {
-		if r.failures[i].Parser == p.name && !r.failures[i].Out {
-			f = &r.failures[i]
-		}
-	}
-	if f == nil {
+	i := slices.IndexFunc(r.failures, func(f Failure) bool { return f.Parser == p.name && !f.Out })
+	if i < 0 {
+		i = len(r.failures)
 		r.failures = append(r.failures, Failure{r.Kind, p.name, false, r.done, 0, "protocol: " + why, bytes.Clone(r.copied)})
-		f = &r.failures[len(r.failures)-1]
 	}
-	f.Count++
-	if f.Count >= maxGarbled && r.over == nil {
+	f := &r.failures[i]
+	if f.Count++; f.Count >= maxGarbled && r.over == nil {
 		r.over = fmt.Errorf("differ: %s: %w: %s", p.name, errProtocol, strings.TrimPrefix(f.Why, "protocol: "))
 	}
 }

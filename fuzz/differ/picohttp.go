@@ -29,63 +29,60 @@ func (p *profile) adaptor() Adaptor {
 		Request:  func(b []byte) Verdict { return p.verdict(Request, b) },
 		Response: func(b []byte) Verdict { return p.verdict(Response, b) },
 		Chunked:  func(b []byte) Verdict { return p.verdict(Chunked, b) },
-		Pieces:   p.pieces,
 	}
 }
 
-func (p *profile) verdict(k Kind, b []byte) Verdict { return p.pieces(k, [][]byte{b}) }
-
-// pieces parses what has arrived when each piece does, as a server would.
-func (p *profile) pieces(k Kind, pieces [][]byte) (v Verdict) {
-	if k == Chunked {
-		v.Stage = StageBody
-		if p.parser.Profile == picohttp.Pico {
-			v.Silent = PartFields // it throws trailer sections away
-		}
-		v.body(p, k, picohttp.Framing{Body: picohttp.BodyChunked}, pieces)
-		return v
-	}
-	b := pieces[0]
-	if len(pieces) > 1 {
-		b = joined(pieces)
-	}
-	var parse, resume func([]byte) (int, error)
-	var framing func() (picohttp.Framing, error) // of a complete head, whose other parts it puts into v
+func (p *profile) verdict(k Kind, b []byte) (v Verdict) {
+	n, f, err := 0, picohttp.Framing{Body: picohttp.BodyChunked}, error(nil)
+	framing := func() (picohttp.Framing, error) { return f, nil }
 	switch k {
 	case Request:
 		r := new(picohttp.Request)
-		parse = func(b []byte) (int, error) { return p.parser.ParseRequest(r, b) }
-		resume, framing = r.Resume, func() (picohttp.Framing, error) { return v.request(r) }
+		n, err = p.parser.ParseRequest(r, b)
+		framing = func() (picohttp.Framing, error) { return v.request(r) }
 	case Response:
 		r := new(picohttp.Response)
-		parse = func(b []byte) (int, error) { return p.parser.ParseResponse(r, b) }
-		resume, framing = r.Resume, func() (picohttp.Framing, error) { return v.response(r) }
+		n, err = p.parser.ParseResponse(r, b)
+		framing = func() (picohttp.Framing, error) { return v.response(r) }
+	default:
+		v.Stage = StageBody
+		if p.parser.Profile == picohttp.Pico {
+			v.Silent = PartFields // it skips trailer sections
+		}
 	}
-	at := 0
-	for i, piece := range pieces {
-		at += len(piece)
-		n, err := 0, error(nil)
-		if i == 0 {
-			n, err = parse(b[:at:at])
-		} else {
-			n, err = resume(b[:at:at])
-		}
-		if err == picohttp.ErrIncomplete {
-			continue
-		}
-		if err != nil {
-			return fault(err, StageHead)
-		}
-		v.Head, v.Length = n, n
-		f, err := framing()
-		if err != nil {
-			return fault(err, StageFraming)
-		}
-		v.Framing = Framing{f.Body, f.Length, f.KeepAlive}
-		v.body(p, k, f, append([][]byte{b[n:at]}, pieces[i+1:]...))
+	if err == picohttp.ErrIncomplete {
+		return Verdict{Result: Incomplete, Stage: StageHead}
+	} else if err != nil {
+		return fault(err, StageHead)
+	}
+	if f, err = framing(); err != nil {
+		return fault(err, StageFraming)
+	}
+	if k != Chunked {
+		v.Head, v.Framing = n, Framing{f.Body, f.Length, f.KeepAlive}
+	}
+	c := picohttp.Content{Response: k == Response}
+	c.Start(f, &p.parser)
+	for err == nil {
+		var data []byte
+		var size int
+		data, size, err = c.Next(b[n:])
+		v.Body = append(v.Body, data...)
+		n += size
+	}
+	v.Length = n
+	if err == io.EOF && k == Chunked {
+		v.addFields(&c.Trailer().Head)
+	} else if err != io.EOF && err != picohttp.ErrIncomplete {
+		f := fault(err, StageBody)
+		v.Result, v.Stage, v.Why = f.Result, f.Stage, f.Why
 		return v
 	}
-	return Verdict{Result: Incomplete, Stage: StageHead}
+	v.Result = Accept
+	if c.End() != nil { // the connection ends here
+		v.Result, v.Stage = Incomplete, StageBody
+	}
+	return v
 }
 
 func (v *Verdict) request(r *picohttp.Request) (picohttp.Framing, error) {
@@ -110,54 +107,6 @@ func (v *Verdict) addFields(h *picohttp.Head) {
 	}
 }
 
-// body decodes content that arrives in pieces on a connection that ends after them.
-func (v *Verdict) body(p *profile, k Kind, f picohttp.Framing, pieces [][]byte) {
-	c := picohttp.Content{Response: k == Response}
-	c.Start(f, &p.parser)
-	var left []byte // what Next did not consume
-	for _, piece := range pieces {
-		b := piece
-		if len(left) > 0 {
-			b = joined([][]byte{left, piece})
-		}
-		for {
-			data, n, err := c.Next(b)
-			v.Body = append(v.Body, data...)
-			b = b[n:]
-			v.Length += n
-			switch err {
-			case nil:
-				continue
-			case io.EOF:
-				v.Result = Accept
-				if k == Chunked {
-					v.addFields(&c.Trailer().Head)
-				}
-				return
-			case picohttp.ErrIncomplete:
-			default:
-				f := fault(err, StageBody)
-				v.Result, v.Stage, v.Why = f.Result, f.Stage, f.Why
-				return
-			}
-			break
-		}
-		left = b
-	}
-	v.Result = Accept
-	if c.End() != nil {
-		v.Result, v.Stage = Incomplete, StageBody
-	}
-}
-
 func fault(err error, at Stage) Verdict {
 	return Verdict{Result: Reject, Stage: at, Why: err.(picohttp.Error).Code()}
-}
-
-func joined(pieces [][]byte) []byte {
-	b := []byte{}
-	for _, piece := range pieces {
-		b = append(b, piece...)
-	}
-	return b
 }

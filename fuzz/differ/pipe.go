@@ -109,16 +109,8 @@ func (p *process) start() error {
 	cmd := exec.CommandContext(p.ctx, p.args[0], p.args[1:]...)
 	cmd.Stderr = &p.stderr
 	cmd.WaitDelay = exiting
-	ownGroup(cmd)
-	in, err := cmd.StdinPipe()
+	in, out, err := startPiped(cmd)
 	if err != nil {
-		return err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
 		return err
 	}
 	p.in, p.out, p.lines = in, out, bufio.NewReader(out)
@@ -137,14 +129,24 @@ func (p *process) start() error {
 	return nil
 }
 
-// ask returns what the program says of b. Unless that is an answer, the process is
+// startPiped starts a command in a process group of its own.
+func startPiped(cmd *exec.Cmd) (in io.WriteCloser, out io.ReadCloser, err error) {
+	ownGroup(cmd)
+	if in, err = cmd.StdinPipe(); err != nil {
+		return nil, nil, err
+	}
+	if out, err = cmd.StdoutPipe(); err != nil {
+		return nil, nil, err
+	}
+	return in, out, cmd.Start()
+}
+
+// ask returns the verdict of the program on b. Unless the program answers, the process is
 // ended.
 func (p *process) ask(b []byte, patience time.Duration) Verdict {
 	if n := p.lines.Buffered(); n > 0 {
 		early, _ := p.lines.Peek(min(n, 200))
-		p.killer()()
-		p.end()
-		return Verdict{Result: Protocol, Why: fmt.Sprintf("it wrote before it was asked: %q", early)}
+		return p.garbled("it wrote before it was asked: %q", early)
 	}
 	p.stderr.reset()
 	late := time.AfterFunc(patience, p.killer())
@@ -155,27 +157,23 @@ func (p *process) ask(b []byte, patience time.Duration) Verdict {
 		answer, err = p.read()
 	}
 	inTime := late.Stop()
+	if err == errLongLine {
+		return p.garbled("%v", err)
+	}
 	if err == nil {
 		v, err := parseAnswer(p.kind, answer)
-		if err == nil && inTime {
-			return v
+		if err != nil {
+			return p.garbled("%v, in the line %q", err, answer[:min(len(answer), 200)])
 		}
-		p.killer()()
-		p.end()
-		if err == nil {
-			return v
+		if !inTime { // it is being killed
+			p.end()
 		}
-		return Verdict{Result: Protocol, Why: fmt.Sprintf("%v, in the line %q", err, answer[:min(len(answer), 200)])}
-	}
-	if err == errLongLine {
-		p.killer()()
+		return v
 	}
 	how := p.end()
 	switch {
 	case p.ctx.Err() != nil:
 		return Verdict{Result: Absent, Why: "closed"}
-	case err == errLongLine:
-		return Verdict{Result: Protocol, Why: err.Error()}
 	case !inTime:
 		return Verdict{Result: Crash, Where: noAnswer, Why: fmt.Sprintf("%s in %v", noAnswer, patience)}
 	}
@@ -184,6 +182,16 @@ func (p *process) ask(b []byte, patience time.Duration) Verdict {
 		v.Why += ": " + said
 	}
 	return v
+}
+
+// garbled ends a process that has written something other than an answer.
+func (p *process) garbled(format string, args ...any) Verdict {
+	p.killer()()
+	p.end()
+	if p.ctx.Err() != nil {
+		return Verdict{Result: Absent, Why: "closed"}
+	}
+	return Verdict{Result: Protocol, Why: fmt.Sprintf(format, args...)}
 }
 
 const noAnswer = "no answer"
@@ -246,20 +254,16 @@ func (p *process) close() {
 
 // An excerpt keeps the beginning and the end of what is written to it.
 type excerpt struct {
-	mu         sync.Mutex
-	begin, end []byte
-	left       bool // some of the middle is left out
+	mu   sync.Mutex
+	text []byte
 }
 
 func (e *excerpt) Write(b []byte) (int, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n := min(len(b), maxStderr-len(e.begin))
-	e.begin = append(e.begin, b[:n]...)
-	e.end = append(e.end, b[n:]...)
-	if more := len(e.end) - maxStderr; more > 0 {
-		e.end = append(e.end[:0], e.end[more:]...)
-		e.left = true
+	e.text = append(e.text, b...)
+	if n := len(e.text); n > 2*maxStderr {
+		e.text = slices.Replace(e.text, maxStderr, n-maxStderr, []byte(" ... ")...)
 	}
 	return len(b), nil
 }
@@ -267,15 +271,11 @@ func (e *excerpt) Write(b []byte) (int, error) {
 func (e *excerpt) reset() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.begin, e.end, e.left = e.begin[:0], e.end[:0], false
+	e.text = e.text[:0]
 }
 
 func (e *excerpt) String() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	between := ""
-	if e.left {
-		between = " ... "
-	}
-	return strings.TrimSpace(string(e.begin) + between + string(e.end))
+	return strings.TrimSpace(string(e.text))
 }

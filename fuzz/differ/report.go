@@ -2,8 +2,10 @@ package differ
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
@@ -40,8 +42,6 @@ type section struct {
 	Columns []column
 	Rows    []row
 	More    int // findings that are not shown
-
-	findings []*Finding
 }
 
 // A column is of parsers that say the same of all findings of a section.
@@ -52,15 +52,10 @@ type column struct {
 
 // A row is a finding.
 type row struct {
-	ID      string
-	Rule    string
-	Suspect bool
-	New     bool
-	Count   int64
-	Input   []mark
-	Quoted  string
-	Detail  string
-	Cells   []cell
+	*Finding
+	New   bool
+	Marks []mark
+	Cells []cell
 }
 
 // A cell is what a parser said, as a short line and a longer text.
@@ -93,7 +88,7 @@ func (r *Report) sections() (sections []section) {
 			s.More++
 			continue
 		}
-		s.findings = append(s.findings, f)
+		s.Rows = append(s.Rows, row{Finding: f, New: f.fresh, Marks: marks(f.Input)})
 	}
 	for i := range sections {
 		sections[i].layOut(r.Parsers)
@@ -101,13 +96,13 @@ func (r *Report) sections() (sections []section) {
 	return sections
 }
 
-// layOut makes the columns and rows. A parser that took no part has no column.
+// layOut makes the columns and cells. A parser that took no part has no column.
 func (s *section) layOut(parsers []string) {
 	at := map[string]int{}
 	for i, name := range parsers {
 		var said strings.Builder
 		absent := true
-		for _, f := range s.findings {
+		for _, f := range s.Rows {
 			v := &f.Verdicts[i]
 			absent = absent && v.Result == Absent
 			fmt.Fprintf(&said, "%q %q %t\n", v.short(f.Kind), v.long(f.Kind), f.odd(i))
@@ -124,15 +119,10 @@ func (s *section) layOut(parsers []string) {
 		s.Columns[c].Names = append(s.Columns[c].Names, name)
 		s.Columns[c].parsers = append(s.Columns[c].parsers, i)
 	}
-	for _, f := range s.findings {
-		out := row{
-			ID: f.ID(), Rule: cmp.Or(f.Rule, "no rule is broken"), Suspect: f.Suspect, New: f.fresh, Count: f.Count,
-			Input: marks(f.Input), Quoted: fmt.Sprintf("%q", f.Input), Detail: f.Detail,
-		}
+	for i := range s.Rows {
 		for _, c := range s.Columns {
-			out.Cells = append(out.Cells, f.cell(parsers, c.parsers))
+			s.Rows[i].Cells = append(s.Rows[i].Cells, s.Rows[i].cell(parsers, c.parsers))
 		}
-		s.Rows = append(s.Rows, out)
 	}
 }
 
@@ -141,19 +131,15 @@ func (f *Finding) odd(parser int) bool {
 	return f.against < len(f.Verdicts) && Compare(&f.Verdicts[f.against], &f.Verdicts[parser]) != Agree
 }
 
-// cell is what some parsers say, who differ in nothing but their words.
+// cell is what some parsers say, which differ only in their words.
 func (f *Finding) cell(names []string, parsers []int) cell {
 	v := &f.Verdicts[parsers[0]]
 	c := cell{Result: v.Result.String(), Short: v.short(f.Kind), Odd: f.odd(parsers[0])}
-	var text []string
+	var text, whys []string
 	by := map[string][]string{}
-	var whys []string
 	for _, i := range parsers {
-		why := fmt.Sprintf("%q", f.Verdicts[i].Why) // it may quote the input
-		if why = why[1 : len(why)-1]; why != "" {
-			if by[why] == nil {
-				whys = append(whys, why)
-			}
+		if why := escaped(f.Verdicts[i].Why); why != "" { // it may quote the input
+			whys = append(whys, why)
 			by[why] = append(by[why], names[i])
 		}
 	}
@@ -161,7 +147,9 @@ func (f *Finding) cell(names []string, parsers []int) cell {
 		if len(by[why]) < len(parsers) {
 			why += " (" + strings.Join(by[why], ", ") + ")"
 		}
-		text = append(text, why)
+		if !slices.Contains(text, why) {
+			text = append(text, why)
+		}
 	}
 	if long := v.long(f.Kind); long != "" {
 		text = append(text, long)
@@ -171,8 +159,7 @@ func (f *Finding) cell(names []string, parsers []int) cell {
 	return c
 }
 
-// short is a verdict in a line: the result, where the message ends, and how it
-// is framed.
+// short is a verdict in a line: the result, where the message ends, and how it is framed.
 func (v *Verdict) short(k Kind) string {
 	switch {
 	case (v.Result == Reject || v.Result == Incomplete) && v.Stage > StageHead && k != Chunked:
@@ -202,32 +189,26 @@ func (v *Verdict) short(k Kind) string {
 	return strings.Join(s, ", ")
 }
 
-// long is what there is more to say of an accepted message.
+// long is the rest of what an accepted message has.
 func (v *Verdict) long(k Kind) string {
-	var s []string
 	if v.Result != Accept {
 		return ""
 	}
+	var s []string
 	silent := v.untold()
-	if k == Request && silent&(PartMethod|PartTarget) != PartMethod|PartTarget {
-		s = append(s, fmt.Sprintf("%q %q", v.Method, v.Target))
-	} else if k == Response && silent&PartStatus == 0 {
-		s = append(s, fmt.Sprintf("%d %q", v.Status, v.Reason))
-	}
-	if silent&PartMinor == 0 && k != Chunked {
-		s = append(s, fmt.Sprintf("HTTP/1.%d", v.Minor))
-	}
-	if silent&PartFields == 0 {
-		for _, f := range v.Fields {
-			s = append(s, fmt.Sprintf("%q: %q", f.Name, f.Value))
+	tell := func(isTold bool, format string, args ...any) {
+		if isTold {
+			s = append(s, fmt.Sprintf(format, args...))
 		}
 	}
-	if silent&PartContent == 0 && len(v.Body) > 0 {
-		s = append(s, fmt.Sprintf("body %q", v.Body))
+	tell(k == Request && silent&(PartMethod|PartTarget) != PartMethod|PartTarget, "%q %q", v.Method, v.Target)
+	tell(k == Response && silent&PartStatus == 0, "%d %q", v.Status, v.Reason)
+	tell(k != Chunked && silent&PartMinor == 0, "HTTP/1.%d", v.Minor)
+	for _, f := range v.Fields {
+		tell(silent&PartFields == 0, "%q: %q", f.Name, f.Value)
 	}
-	if k != Chunked && silent&PartKeepAlive == 0 && v.Framing.KeepAlive {
-		s = append(s, "keep-alive")
-	}
+	tell(silent&PartContent == 0 && len(v.Body) > 0, "body %q", v.Body)
+	tell(k != Chunked && silent&PartKeepAlive == 0 && v.Framing.KeepAlive, "keep-alive")
 	return strings.Join(s, "\n")
 }
 
@@ -235,42 +216,32 @@ func (v *Verdict) long(k Kind) string {
 type mark struct {
 	Text  string
 	Named bool
-	Break bool // a line ends behind it
+	Break bool // a line ends after it
 }
 
-// marks gives names to control characters, and hexadecimal digits to obs-text.
+// named are the control characters whose marks are not hexadecimal digits.
+var named = map[byte]string{'\r': "CR", '\n': "LF", '\t': "HTAB", 0: "NUL"}
+
+// marks makes marks of control characters and obs-text, and of what is between them.
 func marks(b []byte) (marks []mark) {
 	const most = 600 // bytes that are shown
-	plain := 0
-	flush := func(end int) {
-		if end > plain {
-			marks = append(marks, mark{Text: string(b[plain:end])})
+	rest := b[min(len(b), most):]
+	for b = b[:len(b)-len(rest)]; len(b) > 0; {
+		plain := bytes.IndexFunc(b, func(r rune) bool { return r < ' ' || r >= 0x7f })
+		if plain < 0 {
+			plain = len(b)
 		}
-		plain = end + 1
+		if plain > 0 {
+			marks = append(marks, mark{Text: string(b[:plain])})
+		}
+		if b = b[plain:]; len(b) > 0 {
+			marks = append(marks, mark{cmp.Or(named[b[0]], fmt.Sprintf("%02x", b[0])), true, b[0] == '\n'})
+			b = b[1:]
+		}
 	}
-	for i, c := range b {
-		if i == most {
-			flush(i)
-			return append(marks, mark{Text: fmt.Sprintf("and %d bytes more", len(b)-i), Named: true})
-		}
-		if c >= ' ' && c < 0x7f {
-			continue
-		}
-		flush(i)
-		name := fmt.Sprintf("%02x", c)
-		switch c {
-		case '\r':
-			name = "CR"
-		case '\n':
-			name = "LF"
-		case '\t':
-			name = "HTAB"
-		case 0:
-			name = "NUL"
-		}
-		marks = append(marks, mark{name, true, c == '\n'})
+	if len(rest) > 0 {
+		marks = append(marks, mark{Text: fmt.Sprintf("and %d bytes more", len(rest)), Named: true})
 	}
-	flush(len(b))
 	return marks
 }
 
@@ -287,10 +258,14 @@ type matrixRow struct {
 	State  string // if it is out, or has written what is no answer
 }
 
-// matrix counts, for each parser, the findings where it says something else than the parser
-// that it is compared with. Crashes and deliveries are of the parser alone.
+// matrix counts, for each parser, the findings where it differs from the parser that it is
+// compared with. Crashes and deliveries are of the parser alone.
 func (r *Report) matrix() (m matrix) {
-	counts := map[Class][]int{}
+	type cell struct {
+		parser int
+		class  Class
+	}
+	counts := map[cell]int{}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		for p := range f.Verdicts {
@@ -305,22 +280,19 @@ func (r *Report) matrix() (m matrix) {
 			case f.against < len(f.Verdicts) && f.Verdicts[f.against].Result != Crash:
 				c = Compare(&f.Verdicts[f.against], v)
 			}
-			if c == Agree || c == LatenessDiffers && f.Class != c {
-				continue
-			}
-			if counts[c] == nil {
-				counts[c] = make([]int, len(r.Parsers))
+			if c != Agree && (c != LatenessDiffers || f.Class == c) {
+				counts[cell{p, c}]++
 				m.Classes = append(m.Classes, c)
 			}
-			counts[c][p]++
 		}
 	}
 	slices.Sort(m.Classes)
+	m.Classes = slices.Compact(m.Classes)
 	for i, name := range r.Parsers {
 		row := matrixRow{Name: name}
 		for _, c := range m.Classes {
-			row.Counts = append(row.Counts, counts[c][i])
-			row.Sum += counts[c][i]
+			row.Counts = append(row.Counts, counts[cell{i, c}])
+			row.Sum += counts[cell{i, c}]
 		}
 		for _, f := range r.Failures {
 			if f.Parser == name {
@@ -332,31 +304,24 @@ func (r *Report) matrix() (m matrix) {
 	return m
 }
 
-// reference is the parser that the others are compared with, if it is always the same.
-func (r *Report) reference() string {
-	name := ""
-	for _, f := range r.Findings {
-		if f.against >= len(r.Parsers) || name != "" && name != r.Parsers[f.against] {
-			return "the parser that it is compared with"
-		}
-		name = r.Parsers[f.against]
-	}
-	return cmp.Or(name, "the first parser")
-}
-
 // WriteHTML writes the report as a page that needs no other file.
 func (r *Report) WriteHTML(w io.Writer) error {
+	suspects := 0
+	for _, f := range r.Findings {
+		if f.Suspect {
+			suspects++
+		}
+	}
 	return page.Execute(w, struct {
 		*Report
-		Sections  []section
-		Matrix    matrix
-		Classes   int
-		Suspects  int
-		Marked    bool
-		Fresh     int
-		Reference string
-		When      string
-	}{r, r.sections(), r.matrix(), len(r.counts()), r.suspects(), r.marked, r.fresh(), r.reference(), r.Took.Round(time.Second).String()})
+		Sections []section
+		Matrix   matrix
+		Classes  int
+		Suspects int
+		Marked   bool
+		Fresh    int
+		When     string
+	}{r, r.sections(), r.matrix(), countClasses(r.Findings), suspects, r.marked, r.fresh(), r.Took.Round(time.Second).String()})
 }
 
 //go:embed report.html
@@ -364,115 +329,93 @@ var pageText string
 
 var page = template.Must(template.New("report").Parse(pageText))
 
-// WriteMarkdown writes the report as tables, a row a finding.
-func (r *Report) WriteMarkdown(w io.Writer) error {
-	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "# Disagreements of %s\n\n", strings.Join(r.Parsers, ", "))
-	fmt.Fprintf(out, "%d executions in %s: %d findings in %d classes, %d of them suspect (marked !): strict picohttp accepts what not all others that do read alike.\n",
-		r.Executions, r.Took.Round(time.Second), len(r.Findings), len(r.counts()), r.suspects())
-	fmt.Fprint(out, "\nPrivate until the maintainers have heard of it: inputs and names together are ready for use.\n")
-	for _, f := range r.Failures {
-		fmt.Fprintf(out, "\n%s: %s\n", f.Kind, inTable(f.full()))
+// countClasses returns how many pairs of a class and a rule there are.
+func countClasses(findings []Finding) int {
+	classes := map[[3]string]bool{}
+	for _, f := range findings {
+		classes[[3]string{f.Kind.String(), f.Class.String(), f.Rule}] = true
 	}
-	for _, s := range r.sections() {
-		fmt.Fprintf(out, "\n## %s: %s\n\n%s.\n\n| rule | input |", s.Kind, s.Class, s.Text)
-		for _, c := range s.Columns {
-			fmt.Fprintf(out, " %s |", inTable(strings.Join(c.Names, ", ")))
+	return len(classes)
+}
+
+// A jsonFinding is a line of findings.jsonl.
+type jsonFinding struct {
+	ID       string            `json:"id"`
+	Also     []string          `json:"also,omitempty"`
+	Kind     Kind              `json:"kind"`
+	Class    Class             `json:"class"`
+	Rule     string            `json:"rule"`
+	Smuggles bool              `json:"smuggles"`
+	Suspect  bool              `json:"suspect"`
+	New      *bool             `json:"new,omitempty"`
+	Count    int64             `json:"count"`
+	Between  []string          `json:"between"`
+	Detail   string            `json:"detail,omitempty"`
+	Input    []byte            `json:"input"`
+	Quoted   string            `json:"quoted"`
+	Verdicts map[string]answer `json:"verdicts"`
+}
+
+// WriteJSON writes all findings, each as a JSON object on a line, with the input in base64
+// and as a Go string. A verdict is an answer of the pipe protocol, whose result may also be
+// "crash" or "protocol".
+func (r *Report) WriteJSON(w io.Writer) error {
+	lines := json.NewEncoder(w)
+	lines.SetEscapeHTML(false)
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		line := jsonFinding{
+			ID: f.ID(), Kind: f.Kind, Class: f.Class, Rule: f.Rule, Smuggles: f.Class.Smuggles(), Suspect: f.Suspect,
+			Count: f.Count, Between: f.Between, Detail: f.Detail, Input: f.Input, Quoted: fmt.Sprintf("%q", f.Input), Verdicts: map[string]answer{},
 		}
-		fmt.Fprintf(out, " seen |\n|---|---|%s---|\n", strings.Repeat("---|", len(s.Columns)))
-		for _, row := range s.Rows {
-			rule := row.Rule
-			if row.Suspect {
-				rule = "! " + rule
-			}
-			var input strings.Builder
-			for _, m := range row.Input {
-				if m.Named {
-					m.Text = "‹" + m.Text + "›"
-				}
-				input.WriteString(m.Text)
-			}
-			fmt.Fprintf(out, "| %s | %s |", inTable(rule), inTable(input.String()))
-			for _, c := range row.Cells {
-				text := inTable(c.Short)
-				if c.Odd {
-					text = "**" + text + "**"
-				}
-				fmt.Fprintf(out, " %s |", text)
-			}
-			fmt.Fprintf(out, " %d |\n", row.Count)
-			if row.Detail != "" {
-				fmt.Fprintf(out, "| | %s |%s |\n", inTable(row.Detail), strings.Repeat(" |", len(s.Columns)))
+		if len(f.ids) > 0 {
+			line.Also = f.ids[1:]
+		}
+		if r.marked {
+			line.New = &f.fresh
+		}
+		for i := range f.Verdicts {
+			if v := &f.Verdicts[i]; v.Result != Absent {
+				line.Verdicts[r.Parsers[i]] = v.answer(f.Kind)
 			}
 		}
-		if s.More > 0 {
-			fmt.Fprintf(out, "\n%d more of the same rules are in findings.jsonl.\n", s.More)
+		if err := lines.Encode(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeKnown writes the IDs of all findings: a file for -known, with neither the name of a
+// parser nor an input.
+func (r *Report) writeKnown(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	fmt.Fprintln(out, "# IDs of findings, for -known. What comes after an ID is a comment.")
+	for _, f := range r.Findings {
+		for _, id := range f.ids {
+			fmt.Fprintln(out, id, f.Kind, f.Class, cmp.Or(f.Rule, "none"))
 		}
 	}
 	return out.Flush()
 }
 
-// inTable escapes what would end a cell or be taken for markup.
-func inTable(s string) string {
-	if s == "" {
-		return " "
+// mark finds out which findings have an ID that is not among those known.
+func (r *Report) mark(known map[string]bool) {
+	r.marked = true
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		f.fresh = slices.ContainsFunc(f.ids, func(id string) bool { return !known[id] })
 	}
-	return strings.NewReplacer("|", "\\|", "\n", " ", "<", "&lt;", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[").Replace(s)
 }
 
-// A count is what may be published of findings.
-type count struct {
-	kind     Kind
-	class    Class
-	rule     string
-	findings int
-	inputs   int64
-	accept   int // parsers that accept the shortest input
-	of       int
-}
-
-func (r *Report) counts() (counts []count) {
-	at := map[string]int{}
+// fresh returns how many findings were not known.
+func (r *Report) fresh() (n int) {
 	for _, f := range r.Findings {
-		key := fmt.Sprint(f.Kind, f.Class, f.Rule)
-		i, seen := at[key]
-		if !seen {
-			i = len(counts)
-			at[key] = i
-			c := count{kind: f.Kind, class: f.Class, rule: f.Rule, of: len(f.Verdicts)}
-			for _, v := range f.Verdicts {
-				if v.Result == Accept {
-					c.accept++
-				}
-			}
-			counts = append(counts, c)
-		}
-		counts[i].findings++
-		counts[i].inputs += f.Count
-	}
-	return counts
-}
-
-func (r *Report) suspects() (n int) {
-	for _, f := range r.Findings {
-		if f.Suspect {
+		if f.fresh {
 			n++
 		}
 	}
 	return n
-}
-
-// WriteSummary writes what may be published: classes and counts, with neither
-// the name of a parser nor an input.
-func (r *Report) WriteSummary(w io.Writer) error {
-	out := bufio.NewWriter(w)
-	counts := r.counts()
-	fmt.Fprintf(out, "%d executions of %d parsers: %d classes of disagreements.\n\n| kind | class | rule | accepted by | findings | seen |\n|---|---|---|---|---|---|\n",
-		r.Executions, len(r.Parsers), len(counts))
-	for _, c := range counts {
-		fmt.Fprintf(out, "| %s | %s | %s | %d of %d | %d | %d |\n", c.kind, c.class, cmp.Or(c.rule, "none is broken"), c.accept, c.of, c.findings, c.inputs)
-	}
-	return out.Flush()
 }
 
 // Merge returns the reports of several kinds as one, whose parsers are those of

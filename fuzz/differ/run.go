@@ -18,7 +18,7 @@ import (
 
 const (
 	maxInput   = 4 << 10 // bytes of an input: longer ones are left out
-	maxSplit   = 400     // bytes of an input that is delivered in pieces
+	maxSplit   = 400     // bytes of an input whose beginnings are tried
 	minimising = 3000    // executions for one finding
 	patient    = 10      // times Run.Patience for one finding
 )
@@ -29,8 +29,8 @@ const defaultPatience = 5 * time.Second
 // AgainstAll is a value of Run.Against.
 const AgainstAll = "all"
 
-// A Run holds adaptors against each other. Two fields are needed, Adaptors and
-// either Count or a context that ends.
+// A Run compares adaptors. It needs two fields: Adaptors, and either Count or a context
+// that ends.
 type Run struct {
 	Kind     Kind
 	Adaptors []Adaptor // those with nothing for the Kind take no part
@@ -42,24 +42,22 @@ type Run struct {
 	Against string
 	// Seeds to begin with, besides those of package corpus.
 	Seeds [][]byte
-	// Dir is where inputs and findings are kept, and from where a run goes on
-	// that was made with it before; "" for nowhere. There is one Run at a time with it.
+	// Dir is where inputs are kept, those of findings included, and from where a later run
+	// continues; "" for nowhere. Only one Run at a time may use it.
 	Dir string
 	// Random is the seed of the mutants; the same Random, Seeds and Count
 	// make the same run, if Dir is empty and no parser waits.
 	Random uint64
 	// Guard puts inputs at the ends of memory that may be read, for parsers in Go.
 	Guard bool
-	// Splits holds each parser to itself, too: inputs that are new come in
-	// pieces, and their beginnings come alone.
+	// Splits also compares each parser with itself, on new inputs and their beginnings.
 	Splits bool
-	// Late has it tell of each rule whose breach one parser sees later than
-	// another: many findings, and harmless ones.
+	// Late also reports each rule whose breach one parser sees later than another. These
+	// are many findings, and harmless ones.
 	Late bool
-	// Patience is how long a parser may think about one input. One that takes longer is a
-	// Crash. The program of a Pipe is ended then, and started again. Go code takes no part
-	// from then on: nothing can stop it, so it continues until the process ends. 0
-	// is 5 seconds.
+	// Patience is how long a parser may take for one input; 0 is 5 seconds. More is a
+	// Crash. The program of a Pipe is then ended and started again. Go code takes no part
+	// from then on: nothing can stop it, so it runs until the process ends.
 	Patience time.Duration
 	// Progress is called about once a second; nil for nothing.
 	Progress func(p Progress)
@@ -83,8 +81,7 @@ type Run struct {
 	shown      time.Time // when Progress was called
 	ctx        context.Context
 	copied     []byte // the input that was asked last
-	causes     []cause
-	trying     trying
+	trying     *trying
 	saved      state // of earlier runs
 	err        error // of writing to Dir
 }
@@ -95,7 +92,6 @@ type Progress struct {
 	Executions int64   // inputs, each given to all parsers, of earlier runs of these parsers too
 	Rate       float64 // executions a second, of this run
 	Findings   int
-	Classes    int       // of Class and Rule
 	Kept       int       // inputs that some parser had not seen the like of
 	Failures   []Failure // parsers that are out, or whose lines are no answers
 }
@@ -109,9 +105,9 @@ type Finding struct {
 	Verdicts []Verdict
 	Count    int64 // disagreements of two parsers that came down to it
 
-	// Between are the two parsers that it is named after. Of Crashes and DeliveryDiffers
-	// the second is "".
-	Between [2]string
+	// Between are the parsers that it is named after: one for Crashes and
+	// DeliveryDiffers, else two.
+	Between []string
 	// Suspect: the strict profile of picohttp accepts the input, and of two or
 	// more other parsers that do, not all read it alike.
 	Suspect bool
@@ -133,9 +129,9 @@ func (f *Finding) ID() string {
 	return f.ids[0]
 }
 
-// A behaviour is what a parser makes of inputs that break a rule, and of which the parser
-// that it is compared with makes something. There are more of these than of causes: an
-// input that leads nowhere new for a reader may do so for its mutants.
+// A behaviour is what a parser and the one that it is compared with make of inputs that
+// break a rule. There are more behaviours than causes: an input that shows nothing new may
+// have mutants that do.
 type behaviour struct {
 	rule       string
 	parser     int
@@ -169,9 +165,12 @@ type side struct {
 
 const noParser = -1
 
-// Do runs until Count, or until ctx ends, which is no error. It ends with an error when too
-// few parsers are left, or when a program keeps on writing what is no answer. It returns
-// what it has found, also along with an error.
+// everyone, as the parser to compare with, stands for each.
+const everyone = -1
+
+// Do runs until Count, or until ctx ends, which is no error. It returns an error if too few
+// parsers are left, or if a program keeps writing what is no answer. It returns what it has
+// found, also along with an error.
 func (r *Run) Do(ctx context.Context) (report *Report, err error) {
 	r.ctx = ctx
 	unlock, err := r.prepare()
@@ -216,7 +215,7 @@ func (r *Run) run() {
 	}
 }
 
-// goesOn reports whether there is more to do, and tells of progress.
+// goesOn reports whether there is more to do. It also calls tell.
 func (r *Run) goesOn() bool {
 	r.tell()
 	return r.ctx.Err() == nil && r.over == nil && (r.Count == 0 || r.done < r.Count)
@@ -268,10 +267,10 @@ func (r *Run) prepare() (unlock func() error, err error) {
 			p.program.patience = r.Patience
 			continue
 		}
-		p.worker = newWorker()
 		if guard != nil {
 			p.parse = guard.Parse(p.parse)
 		}
+		p.worker = newWorker(p.parse)
 	}
 	r.rng = rand.New(rand.NewPCG(r.Random, 0))
 	r.known, r.found, r.findings = map[behaviour]bool{}, map[cause]*Finding{}, nil
@@ -286,16 +285,17 @@ func (r *Run) prepare() (unlock func() error, err error) {
 func (r *Run) release() {
 	for i := range r.parsers {
 		if w := r.parsers[i].worker; w != nil {
-			close(w.questions)
+			close(w.inputs)
 		}
 	}
 	r.trying.close()
+	r.trying = nil
 }
 
-// parser returns what the adaptor has for a kind. A body in chunked coding can be
-// put behind a head, if the adaptor reads bodies.
+// parser returns what the adaptor has for a kind. For a body in chunked coding, that may be
+// its parser of requests, which gets a head before the body.
 func (a *Adaptor) parser(k Kind) parser {
-	p := parser{name: a.Name, pieces: a.Pieces, program: a.programs[k]}
+	p := parser{name: a.Name, program: a.programs[k]}
 	switch k {
 	case Request:
 		p.parse = a.Request
@@ -304,14 +304,14 @@ func (a *Adaptor) parser(k Kind) parser {
 	case Chunked:
 		p.parse = a.Chunked
 		if a.Chunked == nil && a.Request != nil {
-			p.parse = behindHead(a.Request)
-			p.pieces, p.program = nil, a.programs[Request]
+			p.parse = afterHead(a.Request)
+			p.program = a.programs[Request]
 		}
 	}
 	return p
 }
 
-func behindHead(parse func(b []byte) Verdict) func(b []byte) Verdict {
+func afterHead(parse func(b []byte) Verdict) func(b []byte) Verdict {
 	const head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
 	body := func(b []byte) Verdict {
 		v := parse(append([]byte(head), b...))
@@ -350,9 +350,8 @@ func (r *Run) verdicts(b []byte) []Verdict {
 	return verdicts
 }
 
-// try gives b to all parsers. What one of them makes of it, and how they disagree, is
-// looked up among what is known under the same rule; if something is new, the input is
-// kept.
+// try gives b to all parsers. It keeps b if a parser shows a new behaviour, or if there is a
+// new cause.
 func (r *Run) try(b []byte) {
 	verdicts := r.verdicts(b)
 	j := judge(r.Kind, b)
@@ -370,7 +369,8 @@ func (r *Run) try(b []byte) {
 		fresh = true
 	}
 	if fresh {
-		r.keep(b)
+		r.kept = append(r.kept, b)
+		r.write(b)
 		if r.Splits && len(b) <= maxSplit {
 			r.deliver(b)
 		}
@@ -380,41 +380,50 @@ func (r *Run) try(b []byte) {
 
 // compare looks for causes in verdicts, and reports whether one is new.
 func (r *Run) compare(b []byte, j judgment, verdicts []Verdict) (fresh bool) {
-	r.causes = r.causesOf(r.causes[:0], j, verdicts)
-	for at := 0; at < len(r.causes); at++ {
-		c := r.causes[at]
+	for _, c := range r.causesOf(j, verdicts) {
 		if f := r.found[c]; f != nil {
 			f.Count++
 			continue
 		}
 		fresh = true
 		r.find(b, c, verdicts)
-		r.causes = r.causesOf(r.causes[:0], j, verdicts) // find has used it
 	}
 	return fresh
 }
 
-// causesOf appends the causes in verdicts, the worst first.
-func (r *Run) causesOf(causes []cause, j judgment, verdicts []Verdict) []cause {
+// causesOf returns the causes in verdicts, the worst first.
+func (r *Run) causesOf(j judgment, verdicts []Verdict) (causes []cause) {
 	for i := range verdicts {
 		if v := &verdicts[i]; v.Result == Crash {
 			causes = append(causes, crash(i, v))
 		}
 	}
-	for _, p := range disagreements(verdicts, r.against) {
-		a, b := &verdicts[p.a], &verdicts[p.b]
-		if p.class != Crashes && (p.class != LatenessDiffers || r.Late) {
-			last := lastStage(a, b)
-			c := cause{p.class, j.until(last), side{parser: p.a, result: a.until(last)}, side{parser: p.b, result: b.until(last)}}
-			// A parser that accepts a broken rule does so whatever body is announced, unless that
-			// is what the rule is about.
-			if last > StageHead && (p.class != AcceptanceDiffers || c.rule == "" || aboutBodies(c.rule)) {
-				c.a.body, c.b.body = a.Framing.Body, b.Framing.Body
+	for a := range verdicts {
+		for b := a + 1; b < len(verdicts); b++ {
+			if r.against == everyone || r.against == a || r.against == b {
+				causes = r.appendCause(causes, j, verdicts, a, b)
 			}
-			causes = append(causes, c)
 		}
 	}
+	slices.SortStableFunc(causes, func(x, y cause) int { return cmp.Compare(x.class, y.class) })
 	return causes
+}
+
+// appendCause appends the cause of a disagreement of two parsers, if there is one.
+func (r *Run) appendCause(causes []cause, j judgment, verdicts []Verdict, at, bt int) []cause {
+	a, b := &verdicts[at], &verdicts[bt]
+	class := Compare(a, b)
+	if class == Agree || class == Crashes || class == LatenessDiffers && !r.Late {
+		return causes
+	}
+	last := lastStage(a, b)
+	c := cause{class, j.until(last), side{parser: at, result: a.until(last)}, side{parser: bt, result: b.until(last)}}
+	// A parser that accepts a broken rule does so whatever body is announced, unless that
+	// is what the rule is about.
+	if last > StageHead && (class != AcceptanceDiffers || c.rule == "" || aboutBodies(c.rule)) {
+		c.a.body, c.b.body = a.Framing.Body, b.Framing.Body
+	}
+	return append(causes, c)
 }
 
 // aboutBodies reports whether a rule is about where a body ends.
@@ -426,8 +435,8 @@ func crash(parser int, v *Verdict) cause {
 	return cause{Crashes, "", side{parser: parser, where: cmp.Or(v.Where, withoutValues(v.Why))}, side{parser: noParser}}
 }
 
-// find minimises an input that shows a cause, with that left as it is. What other causes the
-// minimised input shows are the same finding, unless there is one of them already.
+// find minimises an input so that it still shows a cause. Other causes that the result shows
+// are the same finding, unless they are known.
 func (r *Run) find(b []byte, c cause, verdicts []Verdict) {
 	tries := minimising
 	if c.a.where == endsRun.Where {
@@ -447,16 +456,15 @@ func (r *Run) find(b []byte, c cause, verdicts []Verdict) {
 				verdicts[i].Result = Absent
 			}
 		}
-		r.causes = r.causesOf(r.causes[:0], judge(r.Kind, b), verdicts)
-		return slices.Contains(r.causes, c)
+		return slices.Contains(r.causesOf(judge(r.Kind, b), verdicts), c)
 	})
 	f := &Finding{Input: small, Verdicts: r.verdicts(small)}
-	r.causes = r.causesOf(r.causes[:0], judge(r.Kind, small), f.Verdicts)
-	if !slices.Contains(r.causes, c) {
+	causes := r.causesOf(judge(r.Kind, small), f.Verdicts)
+	if !slices.Contains(causes, c) {
 		f = &Finding{Input: bytes.Clone(b), Verdicts: verdicts, Detail: "it did not happen again with the same input"}
-		r.causes = append(r.causes[:0], c)
+		causes = []cause{c}
 	}
-	r.add(f, slices.DeleteFunc(r.causes, func(c cause) bool { return r.found[c] != nil }))
+	r.add(f, slices.DeleteFunc(causes, func(c cause) bool { return r.found[c] != nil }))
 }
 
 // add adds a finding of causes that are new, the worst first.
@@ -468,16 +476,17 @@ func (r *Run) add(f *Finding, causes []cause) {
 	}
 	f.Suspect = r.suspect(f.Input, f.Verdicts)
 	f.against = max(r.against, 0)
-	f.Between[0] = r.parsers[c.a.parser].name
-	if c.b.parser != noParser {
-		f.Between[1] = r.parsers[c.b.parser].name
+	for _, s := range []side{c.a, c.b} {
+		if s.parser != noParser {
+			f.Between = append(f.Between, r.parsers[s.parser].name)
+		}
 	}
 	for _, c := range causes {
 		r.found[c] = f
 		f.ids = append(f.ids, r.id(c))
 	}
 	r.findings = append(r.findings, f)
-	r.write(f)
+	r.write(f.Input)
 }
 
 // id returns what Finding.ID does, for a cause.
@@ -492,7 +501,7 @@ func (r *Run) id(c cause) string {
 	return digest(fmt.Sprint(r.Kind, "|", c.class, "|", c.rule, "|", strings.Join(sides, "|")))
 }
 
-// addStuck adds a finding for each parser that has just not come back.
+// addStuck adds a finding for each parser that has just not returned.
 func (r *Run) addStuck() {
 	for i := range r.parsers {
 		p := &r.parsers[i]
@@ -529,44 +538,35 @@ func (r *Run) suspect(b []byte, verdicts []Verdict) bool {
 	return differ > 0 && same+differ >= 2
 }
 
-// deliver holds each parser to itself. Where it fails on the way, that is no matter of pieces.
+// deliver compares each parser with itself. If it fails meanwhile, that is a finding of its
+// own.
 func (r *Run) deliver(b []byte) {
 	for i := range r.parsers {
 		p := &r.parsers[i]
 		var failed []byte
-		note := func(v Verdict) Verdict {
-			if (v.Result == Crash || !v.compared()) && failed == nil {
-				failed = slices.Clone(r.copied)
-			}
-			return v
-		}
-		fails := func(b []byte) string {
-			at, why := Prefixes(func(b []byte) Verdict { return note(r.ask(p, b)) }, b)
-			if at < 0 && p.pieces != nil {
-				pieces := func(_ Kind, pieces [][]byte) Verdict { return note(r.askPieces(p, pieces)) }
-				if at, why = Splits(pieces, r.Kind, b); at >= 0 {
-					why = fmt.Sprintf("cut at %d: %s", at, why)
+		differs := func(b []byte) string {
+			_, why := Prefixes(func(b []byte) Verdict {
+				v := r.ask(p, b)
+				if (v.Result == Crash || !v.compared()) && failed == nil {
+					failed = slices.Clone(r.copied)
 				}
-			}
+				return v
+			}, b)
 			if failed != nil || p.out {
 				return ""
 			}
 			return why
 		}
-		small := b
-		if fails(b) != "" {
-			small = Minimise(b, minimising/10, func(b []byte) bool { return fails(b) != "" })
+		if differs(b) != "" {
+			small := Minimise(b, minimising/10, func(b []byte) bool { return differs(b) != "" })
+			why := differs(small)
+			c := cause{DeliveryDiffers, Rule(r.Kind, small), side{parser: i}, side{parser: noParser}}
+			if why != "" && r.found[c] == nil {
+				r.add(&Finding{Input: small, Verdicts: r.verdicts(small), Detail: p.name + ": " + why}, []cause{c})
+			}
 		}
-		why := fails(small)
 		if failed != nil && !p.out {
 			r.compare(failed, judge(r.Kind, failed), r.verdicts(failed))
-		}
-		if why == "" {
-			continue
-		}
-		c := cause{DeliveryDiffers, Rule(r.Kind, small), side{parser: i}, side{parser: noParser}}
-		if r.found[c] == nil {
-			r.add(&Finding{Input: small, Verdicts: r.verdicts(small), Detail: p.name + ": " + why}, []cause{c})
 		}
 	}
 }
@@ -576,11 +576,6 @@ func (r *Run) progress() Progress {
 	if took := time.Since(r.began); took > 0 {
 		p.Rate = float64(r.done-r.doneBefore) / took.Seconds()
 	}
-	classes := map[[2]string]bool{}
-	for _, f := range r.findings {
-		classes[[2]string{f.Class.String(), f.Rule}] = true
-	}
-	p.Classes = len(classes)
 	return p
 }
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A Source is a connection on which an input arrives, and nothing behind it: for
-// adaptors of parsers that read from one.
+// A Source is a connection on which an input arrives and nothing after it. It is for
+// adaptors of parsers that read from a connection.
 type Source struct {
 	*bufio.Reader
 	rest   bytes.Reader
@@ -31,16 +31,16 @@ type readFunc func(p []byte) (int, error)
 
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
-// Left returns how many octets were not read.
+// Left returns how many bytes were not read.
 func (s *Source) Left() int { return s.Buffered() + s.rest.Len() }
 
-// Wanted reports whether more was read than there is: an error behind that means
-// that the input is incomplete, whatever it says.
+// Wanted reports whether the parser tried to read beyond the input. An error after that
+// means that the input is incomplete, whatever it says.
 func (s *Source) Wanted() bool { return s.wanted }
 
-// Fault returns the verdict on b for which reading s ended in err. A parser that
-// does not say at which stage an error is reads b again, with other names for the
-// fields that frame it: if that is accepted, only they were at fault.
+// Fault returns the verdict on b if reading s ended in err. To learn at which stage that
+// was, read is called again on b with other names for the fields that frame it: if it
+// succeeds, only they were at fault.
 func (s *Source) Fault(b []byte, err error, read func(s *Source) error) Verdict {
 	v := Verdict{Stage: StageHead, Why: err.Error()}
 	if s.wanted {
@@ -51,8 +51,8 @@ func (s *Source) Fault(b []byte, err error, read func(s *Source) error) Verdict 
 	return v
 }
 
-// unframed returns b with other names of the same length for the fields that
-// frame a message.
+// unframed returns b with other names, of the same length, for the fields that frame a
+// message.
 func unframed(b []byte) []byte {
 	b = bytes.Clone(b)
 	for _, name := range []string{"content-length", "transfer-encoding", "trailer"} {

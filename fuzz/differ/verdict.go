@@ -1,11 +1,10 @@
-// Package differ holds parsers of HTTP/1.x against each other. Where two of them
-// read the same octets differently, a message can be smuggled past one to the
-// other.
+// Package differ finds where parsers of HTTP/1.x disagree. Where two of them read the same
+// bytes differently, a message can be smuggled past one to the other.
 //
-// A parser takes part by an Adaptor: a function from octets to a Verdict. A Run
-// gives all adaptors the same inputs, seeds and mutants of them, sorts their
-// disagreements by how bad they are, makes the inputs as small as they get, and
-// collects them in a Report. Main is all of that as a command:
+// A parser takes part by an Adaptor: a function from bytes to a Verdict. A Run gives the
+// same inputs, seeds and mutants of them, to all adaptors, sorts their disagreements by how
+// bad they are, makes the inputs as small as possible, and collects them in a Report. Main
+// is all of that as a command:
 //
 //	func main() {
 //		differ.Main(differ.Adaptor{Name: "mine", Request: parse})
@@ -24,24 +23,20 @@ type Kind uint8
 const (
 	Request  Kind = iota // a request: head and body
 	Response             // a response to GET: head and body
-	Chunked              // a body in chunked coding, behind the head of a request
+	Chunked              // a body in chunked coding, after the head of a request
 )
 
 // String returns "request", "response" or "chunked".
 func (k Kind) String() string { return [...]string{"request", "response", "chunked"}[k] }
 
-// An Adaptor makes a parser known to the kit. Each function answers for one Kind;
-// where it is nil, the parser takes no part. A function sees one input at a
-// time: b is read-only, good for the call only, and may lie flush against a page
-// that cannot be read. It may panic, which is a Crash.
+// An Adaptor lets a parser take part. Each function returns the verdict on an input of one
+// Kind; where it is nil, the parser takes no part. It sees one input at a time: b is
+// read-only, valid during the call only, and may end right before a page that cannot be
+// read. The function may panic, which is a Crash.
 type Adaptor struct {
 	Name string // without white space
 
 	Request, Response, Chunked func(b []byte) Verdict
-
-	// Pieces answers what becomes of an input of a kind that arrives in
-	// pieces; nil if the parser keeps no state between calls.
-	Pieces func(k Kind, pieces [][]byte) Verdict
 
 	// Close ends what the adaptor has started; nil if there is nothing.
 	Close func()
@@ -58,7 +53,7 @@ const (
 	Accept                   // it is whole
 	Crash                    // the parser panicked, ended, left its memory or did not respond
 	Absent                   // it was not asked; not compared
-	Protocol                 // a program's line is not an answer of the pipe protocol; not compared
+	Protocol                 // a program wrote a line that is no answer of the pipe protocol; not compared
 )
 
 // String returns "reject", "incomplete", "accept", "crash", "absent" or "protocol".
@@ -66,7 +61,7 @@ func (r Result) String() string {
 	return [...]string{"reject", "incomplete", "accept", "crash", "absent", "protocol"}[r]
 }
 
-// A Stage is how far a parser came.
+// A Stage is how far a parser got.
 type Stage uint8
 
 const (
@@ -110,15 +105,14 @@ type Framing struct {
 	KeepAlive bool  // another message may follow
 }
 
-// A Verdict is what a parser says of an input. It holds copies, nothing of the
-// input. What is Silent is not compared with others. Of a message that is not
-// accepted, only Result and Stage are needed; with StageBody, what is said of the
-// head is compared if Head is not 0. If that is StageAny, the verdict is not
-// compared with that of a parser that is silent about bodies.
+// A Verdict is what a parser says about an input. It holds copies, nothing of the input.
+// What is Silent is not compared with others. A message that is not accepted needs only
+// Result and Stage. With StageBody, the head is compared if Head is not 0. With StageAny,
+// the verdict is not compared with that of a parser that is silent about bodies.
 //
-// Of an accepted message, the parser is also silent about what cannot be as it stands: a
-// Head of 0 bytes, a Length of 0, a start-line without method and target or without a
-// status. If Length is 0 and there is no Body, it is silent about both.
+// For an accepted message, what cannot be true counts as Silent: a Head of 0 bytes, a
+// Length of 0, a start-line without method and target or without a status. If Length is 0
+// and there is no Body, both are silent.
 type Verdict struct {
 	Result Result
 	Stage  Stage // where it was rejected, or ended; not for Accept
@@ -133,15 +127,15 @@ type Verdict struct {
 	Status         int    // of a response
 	Reason         string // of a response
 
-	// Fields as sent, without white space around the value; for Chunked those
-	// of the trailer section. The order of different names plays no part.
+	// Fields as sent, without white space around the value; for Chunked those of the
+	// trailer section. The order of fields with different names is not compared.
 	Fields  []Field
 	Framing Framing
 	Body    []byte // the content that is there
 
 	Why string // the parser's own words, for people; not compared
-	// Where a parser crashed: a function, or how its process ended. Crashes at one place
-	// are one finding.
+	// Where a parser crashed: a function, or how its process ended. All crashes at one
+	// place are one finding.
 	Where string
 }
 
@@ -169,7 +163,7 @@ func (v *Verdict) untold() Parts {
 	return silent
 }
 
-// tells returns the last stage that the parser tells of.
+// tells returns the last stage that the parser says something about.
 func (v *Verdict) tells() Stage {
 	switch silent := v.untold(); {
 	case silent&PartFraming != 0:

@@ -1,21 +1,14 @@
-// Package mutate changes HTTP/1.x messages as a person would who looks for
-// trouble: by lines and fields. It duplicates, splits and folds lines, moves white
-// space, swaps line ends, changes case, resizes numbers, and splices messages.
+// Package mutate changes HTTP/1.x messages by lines and fields, as a person would who looks
+// for trouble. It duplicates, splits and folds lines, moves white space, changes line ends
+// and case, resizes numbers, and splices messages.
 //
-// What it does is written down in a script, of steps of three octets, so that each
-// fuzzing engine can use it: one that mutates octets mutates a script along with its
-// message (Decode), one that calls a mutator gives it random ones (Random).
+// A script of steps of three bytes says what to change, so that each fuzzing engine can use
+// it: one that mutates bytes mutates a script along with its message (Decode), one that
+// calls a mutator gives it random ones (Random).
 //
-// The repository has two other mutators, and each is what this one cannot be:
-//
-//   - internal/mutants, of tests in the root module, which cannot import this one. It changes
-//     bytes only, and makes runs that end where the blocks of a kernel do.
-//   - peers/oracle, which makes a million questions in a second. It works in place and at
-//     random offsets, so that it neither allocates nor looks for lines, which takes half of the
-//     time that Random does. It has no scripts, without which an engine that mutates bytes could
-//     not learn which change was a good one.
-//
-// What they share is which bytes are worth putting in, and each weighs those in its own way.
+// The tests of the root module, which cannot import this package, have a smaller mutator in
+// internal/mutants. It changes bytes only, and makes runs that end where the blocks of a
+// kernel do.
 package mutate
 
 import (
@@ -27,16 +20,16 @@ import (
 	"strings"
 )
 
-// maxBytes is the length from which on a script does no more.
+// maxBytes is the length beyond which a script changes nothing.
 const maxBytes = 64 << 10
 
-// A step is what to do, in which line, and how.
+// step is the size of a step in bytes: what to do, in which line, and how.
 const step = 3
 
-// Decode takes an input of an engine apart that knows octets only. If its last
-// octet is 0xF0 to 0xFF, its low half is the number of steps of a script before
-// it, else all of the input is a message, as seeds are. It returns the message as
-// the script changes it; without a script, b itself.
+// Decode returns the message in an input of an engine that knows bytes only, changed by the
+// script that may follow the message. If the last byte of b is 0xF0 to 0xFF, its low half
+// is the number of steps of the script before it. Otherwise b is a message, as seeds are,
+// and Decode returns b itself.
 func Decode(b []byte, donors [][]byte) []byte {
 	if len(b) == 0 || b[len(b)-1] < 0xf0 {
 		return b
@@ -59,9 +52,8 @@ func Random(rng *rand.Rand, b []byte, donors [][]byte) []byte {
 	return Apply(b, script[:size], donors)
 }
 
-// Apply returns b as script changes it; donors are messages to take lines from,
-// none if that is empty. b and script are only read. Each script has a meaning. It
-// ends early when there are 64 KiB.
+// Apply returns a copy of b, changed by script. It takes lines from donors, which may be
+// empty. Every script is valid. It ends early when the message exceeds 64 KiB.
 func Apply(b, script []byte, donors [][]byte) []byte {
 	b = bytes.Clone(b)
 	for ; len(script) >= step && len(b) <= maxBytes; script = script[step:] {
@@ -81,43 +73,39 @@ type mutant struct {
 	how      int // 0 to 255
 }
 
-// find takes line number n, modulo the number of lines. Behind the 256th
-// nothing is found, which takes nothing from what can be expressed.
+// find selects line number n, modulo the number of lines.
 func (m *mutant) find(n int) {
 	m.lines = bytes.Count(m.b, []byte{'\n'})
 	if len(m.b) > 0 && m.b[len(m.b)-1] != '\n' {
 		m.lines++
 	}
-	if m.lines == 0 {
-		return
+	if m.lines > 0 {
+		m.selectLine(m.line(n % m.lines))
 	}
-	m.from, _ = m.line(n % m.lines)
-	m.measure()
 }
 
-// measure finds the end of the line that begins at from.
-func (m *mutant) measure() {
-	m.to = len(m.b)
-	if lf := bytes.IndexByte(m.b[m.from:], '\n'); lf >= 0 {
-		m.to = m.from + lf + 1
-	}
-	line := bytes.TrimSuffix(bytes.TrimSuffix(m.b[m.from:m.to], []byte("\n")), []byte("\r"))
-	m.end = m.from + len(line)
+func (m *mutant) selectLine(from, to int) {
+	m.from, m.to = from, to
+	m.end = from + len(bytes.TrimSuffix(bytes.TrimSuffix(m.b[from:to], []byte("\n")), []byte("\r")))
 }
 
 // line returns where line n is.
 func (m *mutant) line(n int) (from, to int) {
 	for {
-		to = len(m.b)
-		if lf := bytes.IndexByte(m.b[from:], '\n'); lf >= 0 {
-			to = from + lf + 1
-		}
-		if n == 0 || to == len(m.b) {
+		if to = m.lineEnd(from); n == 0 || to == len(m.b) {
 			return from, to
 		}
 		n--
 		from = to
 	}
+}
+
+// lineEnd returns the end of the line that begins at from.
+func (m *mutant) lineEnd(from int) int {
+	if lf := bytes.IndexByte(m.b[from:], '\n'); lf >= 0 {
+		return from + lf + 1
+	}
+	return len(m.b)
 }
 
 // other returns where the line is that how picks.
@@ -136,7 +124,7 @@ func replace(b []byte, from, to int, with []byte) []byte {
 }
 
 var operations = [...]func(m *mutant, donors [][]byte) []byte{
-	duplicate, resizeCopy, remove, move, split, fold, space, space, lineEnd, lineEnd,
+	duplicate, resizeCopy, remove, move, split, fold, space, space, changeEnd, changeEnd,
 	changeCase, resize, resize, resize, splice, splice, word, fieldLine, octet, octet, drop, repeat,
 }
 
@@ -212,8 +200,8 @@ func space(m *mutant, _ [][]byte) []byte {
 	return m.put(m.within(), what)
 }
 
-// lineEnd ends the line in another way.
-func lineEnd(m *mutant, _ [][]byte) []byte {
+// changeEnd ends the line in another way.
+func changeEnd(m *mutant, _ [][]byte) []byte {
 	ends := pick(m.how, "\n", "\r", "", "\r\r\n", "\n\r", "\r\n\r\n", "\r\n", " \r\n", "\x00\r\n", "\r\x00\n", "\n\n")
 	return replace(m.b, m.end, m.to, []byte(ends))
 }
@@ -238,8 +226,7 @@ func changeCase(m *mutant, _ [][]byte) []byte {
 func resize(m *mutant, _ [][]byte) []byte {
 	from, to := number(m.b[m.from:m.end], m.how>>6)
 	for to == 0 && m.to < len(m.b) {
-		m.from = m.to
-		m.measure()
+		m.selectLine(m.to, m.lineEnd(m.to))
 		from, to = number(m.b[m.from:m.end], m.how>>6)
 	}
 	if to == 0 {
@@ -253,49 +240,15 @@ func resize(m *mutant, _ [][]byte) []byte {
 		base = 16
 		value, _ = strconv.ParseUint(digits, 16, 64)
 	}
-	var with string
-	switch m.how % 20 {
-	case 0:
-		with = "0"
-	case 1:
-		with = strconv.FormatUint(value+1, base)
-	case 2:
-		with = strconv.FormatUint(value-1, base)
-	case 3:
-		with = "0" + digits
-	case 4:
-		with = "00000000000000000000" + digits
-	case 5:
-		with = "+" + digits
-	case 6:
-		with = "-" + digits
-	case 7:
-		with = "0x" + strconv.FormatUint(value, 16)
-	case 8:
-		with = digits + ", " + digits
-	case 9:
-		with = digits + "," + strconv.FormatUint(value+1, base)
-	case 10: // 2^32 and the number, in hexadecimal and decimal
-		with = strconv.FormatUint(1<<32|value, 16)
-	case 11:
-		with = strconv.FormatUint(1<<32+value, 10)
-	case 12: // 2^64 and the number
-		with = "1" + strings.Repeat("0", max(0, 16-len(digits))) + digits
-	case 13:
-		with = decimal64(value)
-	case 14:
-		with = strconv.FormatUint(1<<63, base)
-	case 15:
-		with = strconv.FormatUint(1<<63-1, base)
-	case 16:
-		with = "f" + strings.Repeat("0", max(0, 16-len(digits))) + digits
-	case 17:
-		with = digits + "_0"
-	case 18:
-		with = digits + ".0"
-	case 19:
-		with = ""
-	}
+	plus := strconv.FormatUint(value+1, base)
+	zeros := strings.Repeat("0", max(0, 16-len(digits)))
+	with := pick(m.how,
+		"0", plus, strconv.FormatUint(value-1, base), "0"+digits, "00000000000000000000"+digits, "+"+digits, "-"+digits,
+		"0x"+strconv.FormatUint(value, 16), digits+", "+digits, digits+","+plus,
+		strconv.FormatUint(1<<32|value, 16), strconv.FormatUint(1<<32+value, 10), // as 32 bits, the number
+		"1"+zeros+digits, decimal64(value), // as 64 bits, the number
+		strconv.FormatUint(1<<63, base), strconv.FormatUint(1<<63-1, base),
+		"f"+zeros+digits, digits+"_0", digits+".0", "")
 	return replace(m.b, from, to, []byte(with))
 }
 

@@ -2,7 +2,6 @@ package recipients
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
 	"github.com/picohttp/picohttp"
@@ -64,28 +63,6 @@ func sameAuthority(a, b []byte) bool {
 		a, b = bytes.TrimSuffix(a, []byte(port)), bytes.TrimSuffix(b, []byte(port))
 	}
 	return bytes.EqualFold(a, b)
-}
-
-// shape describes the difference in a few words, the same for all lengths and offsets.
-func shape(d Difference, ours, theirs *Reading) string {
-	switch {
-	case d == End && theirs.Outcome == Waits:
-		return "waits for more"
-	case d == End && theirs.End < ours.End:
-		return "ends before"
-	case d == Body:
-		if kindOfBody(ours) == kindOfBody(theirs) {
-			return "another length"
-		}
-		return fmt.Sprintf("%s, not %s", kindOfBody(theirs), kindOfBody(ours))
-	case d == Authority && len(theirs.Authority) == 0:
-		return "none"
-	case d == Authority:
-		return "another"
-	case d == Upgrade && ours.Upgrade:
-		return "not seen"
-	}
-	return "seen"
 }
 
 // documented holds the differences that may remain, because the connection closes after

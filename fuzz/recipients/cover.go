@@ -1,6 +1,7 @@
 package recipients
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 )
@@ -15,12 +16,12 @@ func Models(strength int) []Model {
 	rng := rand.New(rand.NewPCG(1, 2))
 	models := []Model{{}}
 	c.add(&models[0])
-	for c.left > 0 {
+	for len(c.left) > 0 {
 		var best Model
 		gain := 0
 		for range 5 {
 			m := c.candidate(rng)
-			if n := c.gain(&m, c.all); n > gain {
+			if n := c.gain(&m); n > gain {
 				best, gain = m, n
 			}
 		}
@@ -30,70 +31,74 @@ func Models(strength int) []Model {
 	return models
 }
 
-// A cover knows which choices no model has made yet.
+// A cover knows which choices no model has made yet. A choice is a number whose digits, of
+// the base digits, are strength of the pairs of an option and a value.
 type cover struct {
-	sets [][]int  // of options
-	open [][]bool // of each set, the choices that are left
-	left int
-
-	all []int              // the indexes of all sets
-	of  [optionCount][]int // those of the sets that an option is in
+	strength int
+	pairs    [][2]int
+	first    [optionCount]int // the pair of an option and its first value
+	isLeft   []bool           // by choice
+	left     []int
 }
 
 func newCover(strength int) *cover {
-	c := new(cover)
-	c.addSets(nil, 0, strength)
+	c := &cover{strength: strength}
+	for option, o := range options {
+		c.first[option] = len(c.pairs)
+		for value := range o.values {
+			c.pairs = append(c.pairs, [2]int{option, value})
+		}
+	}
+	n := 1
+	for range strength {
+		n *= len(c.pairs)
+	}
+	c.isLeft = make([]bool, n)
+	for choice := range c.isLeft {
+		c.isLeft[choice] = slices.IsSortedFunc(c.digits(choice), func(a, b int) int {
+			return cmp.Or(c.pairs[b][0]-c.pairs[a][0], -1) // each option once, the last one first
+		})
+		if c.isLeft[choice] {
+			c.left = append(c.left, choice)
+		}
+	}
 	return c
 }
 
-func (c *cover) addSets(set []int, from, strength int) {
-	if strength == 0 {
-		choices := 1
-		for _, option := range set {
-			choices *= len(options[option].values)
-		}
-		open := make([]bool, choices)
-		for i := range open {
-			open[i] = true
-		}
-		for _, option := range set {
-			c.of[option] = append(c.of[option], len(c.sets))
-		}
-		c.all = append(c.all, len(c.sets))
-		c.sets, c.open, c.left = append(c.sets, slices.Clone(set)), append(c.open, open), c.left+choices
+// digits returns the pairs of a choice, the last one first.
+func (c *cover) digits(choice int) (pairs []int) {
+	for range c.strength {
+		pairs = append(pairs, choice%len(c.pairs))
+		choice /= len(c.pairs)
+	}
+	return pairs
+}
+
+// each calls f with the choices of a model: those of n options from one on, after the
+// digits of choice.
+func (c *cover) each(m *Model, from, n, choice int, f func(choice int)) {
+	if n == 0 {
+		f(choice)
 		return
 	}
-	for option := from; option < optionCount; option++ {
-		c.addSets(append(set, option), option+1, strength-1)
+	for option := from; option <= optionCount-n; option++ {
+		c.each(m, option+1, n-1, choice*len(c.pairs)+c.first[option]+int(m[option]), f)
 	}
 }
 
-// choice numbers what the model has for a set of options.
-func choice(m *Model, set []int) (n int) {
-	for _, option := range set {
-		n = n*len(options[option].values) + int(m[option])
-	}
-	return n
-}
-
-// gain returns how many choices the model would take from those that are left of some
-// sets.
-func (c *cover) gain(m *Model, sets []int) (n int) {
-	for _, i := range sets {
-		if c.open[i][choice(m, c.sets[i])] {
+// gain returns how many of the choices that are left a model makes.
+func (c *cover) gain(m *Model) (n int) {
+	c.each(m, 0, c.strength, 0, func(choice int) {
+		if c.isLeft[choice] {
 			n++
 		}
-	}
+	})
 	return n
 }
 
 func (c *cover) add(m *Model) {
-	for i, set := range c.sets {
-		if at := choice(m, set); c.open[i][at] {
-			c.open[i][at] = false
-			c.left--
-		}
-	}
+	c.each(m, 0, c.strength, 0, func(choice int) { c.isLeft[choice] = false })
+	c.left = slices.DeleteFunc(c.left, func(choice int) bool { return !c.isLeft[choice] })
 }
 
 // candidate returns a random model that makes a choice that is left, improved option by
@@ -102,38 +107,18 @@ func (c *cover) candidate(rng *rand.Rand) (m Model) {
 	for i := range m {
 		m[i] = uint8(rng.IntN(len(options[i].values)))
 	}
-	c.choose(&m, rng)
+	for _, p := range c.digits(c.left[rng.IntN(len(c.left))]) {
+		m[c.pairs[p][0]] = uint8(c.pairs[p][1])
+	}
 	for _, option := range rng.Perm(optionCount) {
-		most := 0
-		best := m[option]
-		for value := range uint8(len(options[option].values)) {
-			m[option] = value
-			if n := c.gain(&m, c.of[option]); n > most {
-				best, most = value, n
+		most, best := -1, m[option]
+		for value := range options[option].values {
+			m[option] = uint8(value)
+			if n := c.gain(&m); n > most {
+				best, most = m[option], n
 			}
 		}
 		m[option] = best
 	}
 	return m
-}
-
-// choose makes m have one of the choices that are left.
-func (c *cover) choose(m *Model, rng *rand.Rand) {
-	at := rng.IntN(c.left)
-	for i, set := range c.sets {
-		for n, isOpen := range c.open[i] {
-			if !isOpen {
-				continue
-			}
-			if at--; at >= 0 {
-				continue
-			}
-			for k := len(set) - 1; k >= 0; k-- {
-				values := len(options[set[k]].values)
-				m[set[k]] = uint8(n % values)
-				n /= values
-			}
-			return
-		}
-	}
 }

@@ -20,7 +20,6 @@ type verdict struct {
 
 // A judge asks picohttp for its verdicts.
 type judge struct {
-	only     string // the name of the only profile to ask, or ""
 	parser   picohttp.Parser
 	request  picohttp.Request
 	response picohttp.Response
@@ -63,11 +62,6 @@ func (j *judge) parse(k *Kind, profile picohttp.Profile, allow picohttp.Deviatio
 	return n, err
 }
 
-// asks reports whether a profile is asked.
-func (j *judge) asks(profile picohttp.Profile) bool {
-	return j.only == "" || j.only == profile.String()
-}
-
 // begins reports whether b is a complete head in some profile, and whether it is the
 // beginning of one.
 func (j *judge) begins(k *Kind, b []byte) (isComplete, mayFollow bool) {
@@ -76,19 +70,14 @@ func (j *judge) begins(k *Kind, b []byte) (isComplete, mayFollow bool) {
 		isComplete = isComplete || err == nil
 		mayFollow = mayFollow || err == picohttp.ErrIncomplete
 	}
-	if j.asks(picohttp.Lenient) {
-		if ask(picohttp.Lenient, picohttp.AllDeviations); mayFollow {
-			return false, true
-		}
-		for _, allow := range alternatives {
-			ask(picohttp.Lenient, allow)
-		}
+	if ask(picohttp.Lenient, picohttp.AllDeviations); mayFollow { // Strict accepts nothing else
+		return false, true
 	}
-	if k.form < requestBody && j.asks(picohttp.Pico) {
+	for _, allow := range alternatives {
+		ask(picohttp.Lenient, allow)
+	}
+	if k.form < requestBody {
 		ask(picohttp.Pico, 0)
-	}
-	if j.only == picohttp.Strict.String() { // else Lenient accepts that, too
-		ask(picohttp.Strict, 0)
 	}
 	return isComplete, mayFollow
 }
@@ -97,38 +86,32 @@ func (j *judge) begins(k *Kind, b []byte) (isComplete, mayFollow bool) {
 // deviations. Equal ones are there once. It also reports whether b is a complete head in
 // one of them.
 //
-// A parse that met the deviations D goes the same way with every set between D and
+// A parse that met the deviations D takes the same path with every set between D and
 // what was allowed. So what is left are the sets that lack one of D.
 func (j *judge) verdicts(k *Kind, b []byte) (found []verdict, isComplete bool) {
 	j.tried, j.found = j.tried[:0], j.found[:0]
-	if j.asks(picohttp.Lenient) {
-		isComplete = j.lenient(k, picohttp.AllDeviations, b)
-		if len(j.found) == 0 {
-			for _, allow := range alternatives {
-				isComplete = j.lenient(k, allow, b) || isComplete
-			}
+	isComplete = j.lenient(k, picohttp.AllDeviations, b)
+	if len(j.found) == 0 {
+		for _, allow := range alternatives {
+			isComplete = j.lenient(k, allow, b) || isComplete
 		}
 	}
 	// Pico reads bodies as the C library does, and does not tell how they deviate.
-	if k.form < requestBody && j.asks(picohttp.Pico) {
+	if k.form < requestBody {
 		if n, err := j.parse(k, picohttp.Pico, 0, b); err == nil {
 			isComplete = true
 			j.judge(k, "pico", n)
 		}
 	}
-	if !j.asks(picohttp.Strict) {
-		return j.found, isComplete
-	}
 	n, err := j.parse(k, picohttp.Strict, 0, b)
 	isStrict := err == nil && j.judge(k, "strict", n)
-	isComplete = isComplete || err == nil
 	for i := range j.found {
 		v := &j.found[i]
-		if j.only == "" && (v.profile == "strict" || v.profile == "lenient" && v.deviations == 0 && !isStrict) {
+		if v.profile == "strict" || v.profile == "lenient" && v.deviations == 0 && !isStrict {
 			v.law = "strict and lenient disagree"
 		}
 	}
-	return j.found, isComplete
+	return j.found, isComplete || err == nil
 }
 
 // lenient adds the verdicts of Lenient with those sets of deviations that are part of

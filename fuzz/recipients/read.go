@@ -159,6 +159,13 @@ func (r *reader) withoutNUL(line []byte) (text []byte, ends bool) {
 	return r.arena[begin:len(r.arena):len(r.arena)], false
 }
 
+// join returns a and b with a separator between them.
+func (r *reader) join(a []byte, separator byte, b []byte) []byte {
+	begin := len(r.arena)
+	r.arena = append(append(append(r.arena, a...), separator), b...)
+	return r.arena[begin:len(r.arena):len(r.arena)]
+}
+
 // readRequestLine returns how many words the line has, 0 if it is not a request-line. A
 // third one is an HTTP-version.
 func (r *reader) readRequestLine(line []byte) int {
@@ -240,9 +247,7 @@ func (r *reader) readLine(line []byte) bool {
 		switch r.m[fold] {
 		case 0:
 			if r.isField && isControl(r.name) {
-				begin := len(r.arena)
-				r.arena = append(append(append(r.arena, r.value...), ' '), r.m.trim(line)...)
-				r.value = r.arena[begin:len(r.arena):len(r.arena)]
+				r.value = r.join(r.value, ' ', r.m.trim(line))
 			}
 			return true
 		case dropsFold:
@@ -290,9 +295,7 @@ func (r *reader) endField() {
 		case r.codings == 0 || r.m[codingLines] == final:
 			r.coding = value
 		case r.m[codingLines] == 0:
-			begin := len(r.arena)
-			r.arena = append(append(append(r.arena, r.coding...), ','), value...)
-			r.coding = r.arena[begin:len(r.arena):len(r.arena)]
+			r.coding = r.join(r.coding, ',', value)
 		}
 		r.codings++
 	case 'c':
@@ -308,10 +311,8 @@ func (r *reader) endField() {
 }
 
 func (r *reader) hasUpgrade(list []byte) bool {
-	for more := true; more; {
-		var element []byte
-		element, list, more = bytes.Cut(list, []byte(","))
-		if equalFold(r.m.trim(element), "upgrade") {
+	for element := range bytes.SplitSeq(list, []byte(",")) {
+		if bytes.EqualFold(r.m.trim(element), []byte("upgrade")) {
 			return true
 		}
 	}
@@ -374,10 +375,10 @@ func (r *reader) decide(msg message, end int) Reading {
 
 func (r *reader) isChunked() bool {
 	if r.m[coding] == containsChunked {
-		return containsFold(r.coding, "chunked")
+		return bytes.Contains(bytes.ToLower(r.coding), []byte("chunked"))
 	}
 	element := r.coding[bytes.LastIndexByte(r.coding, ',')+1:]
-	return equalFold(r.m.trim(element), "chunked")
+	return bytes.EqualFold(r.m.trim(element), []byte("chunked"))
 }
 
 // readNumber returns the Content-Length, and whether it is one.
@@ -421,17 +422,81 @@ func absoluteAuthority(target []byte) (host []byte, ok bool) {
 
 // isControl reports whether a field of that name decides what a Reading is.
 func isControl(name []byte) bool {
+	want := ""
 	switch len(name) {
 	case len("Host"):
-		return equalFold(name, "Host")
+		want = "Host"
 	case len("Upgrade"):
-		return equalFold(name, "Upgrade")
+		want = "Upgrade"
 	case len("Connection"):
-		return equalFold(name, "Connection")
+		want = "Connection"
 	case len("Content-Length"):
-		return equalFold(name, "Content-Length")
+		want = "Content-Length"
 	case len("Transfer-Encoding"):
-		return equalFold(name, "Transfer-Encoding")
+		want = "Transfer-Encoding"
 	}
-	return false
+	return want != "" && bytes.EqualFold(name, []byte(want))
+}
+
+// readBody reads a chunked body as the model does. Length is that of the content.
+func (r *reader) readBody(b []byte) Reading {
+	m := r.m
+	v := Reading{Body: picohttp.BodyChunked}
+	for i := 0; ; {
+		line, next := m.line(b, i, false)
+		line, _ = r.withoutNUL(line)
+		size, isSize := m.chunkSize(line)
+		switch {
+		case next < 0:
+			return Reading{Outcome: Waits}
+		case !isSize:
+			return Reading{}
+		case size == 0:
+			return m.readTrailer(v, b, next)
+		}
+		v.Length += int64(size)
+		i = next + size
+		if i+2 > len(b) {
+			return Reading{Outcome: Waits}
+		}
+		switch {
+		case m[dataEnd] == twoBytes || bytes.HasPrefix(b[i:], []byte("\r\n")):
+			i += 2
+		case b[i] == '\n' && m[lineEnd] != atCRLF:
+			i++
+		default:
+			return Reading{}
+		}
+	}
+}
+
+// chunkSize reads the digits that a chunk-size line begins with, after whitespace. What
+// follows is ignored, as chunk-ext is.
+func (m *Model) chunkSize(line []byte) (size int, ok bool) {
+	line = m.skip(line)
+	i := 0
+	for ; i < len(line); i++ {
+		digit := bytes.IndexByte([]byte("0123456789abcdef"), line[i]|0x20)
+		if digit < 0 || line[i] < '0' {
+			break
+		}
+		if size = size<<4 | digit; size > 1<<20 {
+			return 0, false
+		}
+	}
+	return size, i > 0
+}
+
+// readTrailer finds the end of the trailer section at offset i.
+func (m *Model) readTrailer(v Reading, b []byte, i int) Reading {
+	for {
+		line, next := m.line(b, i, false)
+		if next < 0 {
+			return Reading{Outcome: Waits}
+		}
+		if i = next; m.isEmpty(line) {
+			v.Outcome, v.End = Reads, i
+			return v
+		}
+	}
 }

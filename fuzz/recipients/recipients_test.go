@@ -4,21 +4,23 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"runtime"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/picohttp/picohttp"
+	"github.com/picohttp/picohttp/internal/vectors"
 )
 
-// models is Models, asked only once.
-var models = func() func(int) []Model {
-	var of [4][]Model
-	return func(strength int) []Model {
-		if of[strength] == nil {
-			of[strength] = Models(strength)
-		}
-		return of[strength]
+var modelsOf [4][]Model
+
+// models is Models, each strength once.
+func models(strength int) []Model {
+	if modelsOf[strength] == nil {
+		modelsOf[strength] = Models(strength)
 	}
-}()
+	return modelsOf[strength]
+}
 
 // TestExhaustion is the part of cmd/exhaust that is quick enough for each change.
 func TestExhaustion(t *testing.T) {
@@ -30,7 +32,7 @@ func TestExhaustion(t *testing.T) {
 		k := &Kinds[i]
 		t.Run(k.Name, func(t *testing.T) {
 			w := Walk{Kind: k, Depth: depth, Models: models(2), Jobs: runtime.GOMAXPROCS(0)}
-			for _, f := range Essential(w.Run()) {
+			for _, f := range w.Run() {
 				if f.Excuse == "" {
 					t.Errorf("%s", &f)
 				}
@@ -44,199 +46,39 @@ func TestExhaustion(t *testing.T) {
 	}
 }
 
-// known are messages that have let requests be smuggled, with the verdict of a parser
-// that accepts them.
-var known = []struct {
-	name   string
-	input  string
-	form   form
-	body   picohttp.Body
-	length int64
-	host   string
-	model  string // the simplest that reads the message differently
-}{
-	{
-		name:  "Content-Length and Transfer-Encoding",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-		body:  picohttp.BodyChunked, host: "a",
-		model: "of Transfer-Encoding and Content-Length the second decides",
-	},
-	{
-		name:  "two lengths",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 0\r\n\r\n",
-		body:  picohttp.BodyLength, length: 5, host: "a",
-		model: "of several Content-Length, it takes the last",
-	},
-	{
-		name:  "list of lengths",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 0\r\n\r\n",
-		body:  picohttp.BodyLength, length: 5, host: "a",
-		model: "Content-Length is the last element of its list",
-	},
-	{
-		name:  "two hosts",
-		input: "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-		host:  "a", model: "of several Host, it takes the last",
-	},
-	{
-		name:  "whitespace before a colon",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 5\r\n\r\n",
-		body:  picohttp.BodyLength, length: 5, host: "a",
-		model: "whitespace before a colon is part of the name",
-	},
-	{
-		name:  "whitespace before a colon, not removed",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n",
-		host:  "a", model: "as recommended",
-	},
-	{
-		name:  "chunked with VT before it",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \vchunked\r\n\r\n",
-		host:  "a", model: "whitespace is SP and HTAB to CR",
-	},
-	{
-		name:  "chunked with NO-BREAK SPACE after it",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\xc2\xa0\r\n\r\n",
-		host:  "a", model: "whitespace is that of UTF-8",
-	},
-	{
-		name:  "something like chunked",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n",
-		host:  "a", model: "a body is chunked if Transfer-Encoding contains chunked",
-	},
-	{
-		name:  "chunked in HTTP/1.0",
-		input: "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
-		body:  picohttp.BodyChunked, model: "Transfer-Encoding in HTTP/1.0 is ignored",
-	},
-	{
-		name:  "chunked in HTTP/1.10",
-		input: "POST / HTTP/1.01\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
-		body:  picohttp.BodyChunked, host: "a",
-		model: "Transfer-Encoding in HTTP/1.0 is ignored; a minor version of several digits is its first digit",
-	},
-	{
-		name:  "LF in a line",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nX: y\nContent-Length: 5\r\n\r\n",
-		body:  picohttp.BodyLength, length: 5, host: "a", model: "lines end at CRLF alone",
-	},
-	{
-		name:  "LF in a value",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nX: y\nContent-Length: 5\r\n\r\n",
-		host:  "a", model: "as recommended",
-	},
-	{
-		name:  "CR in a value",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nX: y\rContent-Length: 5\r\n\r\n",
-		host:  "a", model: "and at CR",
-	},
-	{
-		name:  "VT in a value",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nX: y\vContent-Length: 5\r\n\r\n",
-		host:  "a", model: "and at VT, FF",
-	},
-	{
-		name:  "FS in a value",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nX: y\x1cContent-Length: 5\r\n\r\n",
-		host:  "a", model: "and at VT, FF, FS, GS, RS",
-	},
-	{
-		name:  "VT at the end of a line",
-		input: "GET / HTTP/1.1\r\nHost: a\r\nX: y\v\r\nContent-Length: 5\r\n\r\n",
-		body:  picohttp.BodyLength, length: 5, host: "a", model: "and at VT, FF",
-	},
-	{
-		name:  "NUL before a field",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nX: \x00\r\nContent-Length: 5\r\n\r\n",
-		body:  picohttp.BodyLength, length: 5, host: "a", model: "NUL ends the text",
-	},
-	{
-		name:  "NUL in a value",
-		input: "POST / HTTP/1.1\r\nHost: a\x00.b\r\n\r\n",
-		host:  "a\x00.b", model: "NUL ends its line",
-	},
-	{
-		name:  "NUL that is dropped",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chu\x00nked\r\n\r\n",
-		host:  "a", model: "NUL is dropped",
-	},
-	{
-		name:  "a folded length",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n 5\r\n\r\n",
-		body:  picohttp.BodyLength, length: 5, host: "a",
-		model: "a folded line is dropped; Content-Length is the digits it begins with",
-	},
-	{
-		name:  "a field in a folded line",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nX: y\r\n Content-Length: 5\r\n\r\n",
-		host:  "a", model: "a folded line is a line of its own",
-	},
-	{
-		name:  "a folded line of whitespace",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nX: y\r\n \r\nContent-Length: 5\r\n\r\n",
-		body:  picohttp.BodyLength, length: 5, host: "a", model: "a line of whitespace is the empty line",
-	},
-	{
-		name:  "a line without a colon",
-		input: "POST / HTTP/1.1\r\nHost: a\r\nX\r\nContent-Length: 5\r\n\r\n",
-		body:  picohttp.BodyLength, length: 5, host: "a", model: "a line that is no field line ends the fields",
-	},
-	{
-		name:  "another authority in the target",
-		input: "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n",
-		host:  "b", model: "an absolute-form does not, if there is one",
-	},
-	{
-		name:  "a request of two words",
-		input: "GET /\vHTTP/1.1 HTTP/1.1\r\nHost: a\r\n\r\n",
-		host:  "a", model: "and at VT, FF; HTTP/0.9 is accepted",
-	},
-	{
-		name:  "a version before the version",
-		input: "POST / HTTP/1.0 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
-		host:  "a", model: "the start-line is split at the first and the last SP",
-	},
-	{
-		name:  "content of a 204",
-		input: "HTTP/1.1 204\r\nContent-Length: 5\r\n\r\n", form: response,
-		model: "1xx and 204 have the content that their fields say",
-	},
-	{
-		name:  "a chunk-size line that ends in LF",
-		input: "5\nhello\r\n0\r\n\r\n", form: requestBody,
-		body: picohttp.BodyChunked, length: 5, model: "lines end at CRLF alone",
-	},
-	{
-		name:  "LF in a chunk-ext",
-		input: "5;\nhello\r\n0\r\n\r\n\r\n", form: requestBody,
-		body: picohttp.BodyChunked, length: 10, model: "as recommended",
-	},
-	{
-		name:  "chunk-data that ends in LF",
-		input: "5\r\nhello\n10\r\n\r\n23456789abcdef\r\n0\r\n\r\n", form: requestBody,
-		body: picohttp.BodyChunked, length: 5 + 0x10, model: "after chunk-data, it skips two bytes",
-	},
+// compareOne has all models read a message that is accepted as ours says.
+func compareOne(f form, input []byte, ours *verdict) map[class]*Finding {
+	v := visitor{walk: &Walk{Models: models(3)}, kind: &Kind{form: f}, classes: map[class]*Finding{}}
+	if ours == nil {
+		v.message(input)
+	} else {
+		v.compare(ours, input)
+	}
+	return v.classes
 }
 
 // TestKnown checks that the models find what has let requests be smuggled, and by which
 // option.
 func TestKnown(t *testing.T) {
-	for _, k := range known {
-		v := visitor{walk: &Walk{Models: models(3)}, kind: &Kind{form: k.form}, classes: map[class]*Finding{}}
-		v.compare(&verdict{
-			Reading: Reading{Outcome: Reads, End: len(k.input), Body: k.body, Length: k.length, Authority: []byte(k.host)},
-			method:  "GET",
-		}, []byte(k.input))
-		var found []string
-		for c := range v.classes {
-			found = append(found, c.Recipient)
-			if c.Recipient == k.model {
-				found = nil
-				break
-			}
+	all, err := vectors.Read("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range all {
+		reads := k.Lines[slices.IndexFunc(k.Lines, func(l vectors.Line) bool { return l.Key == "reads" })].Words
+		ours := verdict{Reading: Reading{Outcome: Reads, End: len(k.Input), Authority: []byte(reads[2])}, method: "GET"}
+		for ours.Body.String() != reads[0] {
+			ours.Body++
 		}
-		if found != nil || len(v.classes) == 0 {
-			t.Errorf("%s: not found; found are %q", k.name, found)
+		ours.Length, _ = strconv.ParseInt(reads[1], 10, 64)
+		isFound := false
+		var found []string
+		for c := range compareOne(map[string]form{"response": response, "request-body": requestBody}[k.Word("kind")], k.Input, &ours) {
+			found = append(found, c.Recipient)
+			isFound = isFound || c.Recipient == k.Word("model")
+		}
+		if !isFound {
+			t.Errorf("%s: not found; found are %q", k.Name, found)
 		}
 	}
 }
@@ -257,12 +99,10 @@ func TestAgreement(t *testing.T) {
 		{"HTTP/1.0 404 Not Found\r\n\r\n", response},
 		{"5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n", requestBody},
 	} {
-		v := visitor{walk: &Walk{Models: models(3)}, kind: &Kind{form: k.form}, classes: map[class]*Finding{}}
-		v.message([]byte(k.input))
-		if v.counts.accepted == 0 {
+		if verdicts, _ := new(judge).verdicts(&Kind{form: k.form}, []byte(k.input)); len(verdicts) == 0 {
 			t.Errorf("%q is not accepted", k.input)
 		}
-		for _, f := range v.classes {
+		for _, f := range compareOne(k.form, []byte(k.input), nil) {
 			t.Errorf("%s", f)
 		}
 	}
@@ -312,8 +152,8 @@ func TestCover(t *testing.T) {
 		for i := range models {
 			c.add(&models[i])
 		}
-		if c.left > 0 || len(models) > most {
-			t.Errorf("strength %d: %d models leave %d choices", strength, len(models), c.left)
+		if len(c.left) > 0 || len(models) > most {
+			t.Errorf("strength %d: %d models leave %d choices", strength, len(models), len(c.left))
 		}
 	}
 }

@@ -96,11 +96,17 @@ func (m *Model) isWhite(c byte) bool {
 	return false
 }
 
-// trim returns b without the whitespace around it.
-func (m *Model) trim(b []byte) []byte {
+// skip returns b without the whitespace before it.
+func (m *Model) skip(b []byte) []byte {
 	for n := m.whiteAt(b); n > 0; n = m.whiteAt(b) {
 		b = b[n:]
 	}
+	return b
+}
+
+// trim returns b without the whitespace around it.
+func (m *Model) trim(b []byte) []byte {
+	b = m.skip(b)
 	for len(b) > 0 {
 		n := 1
 		if m[white] == whiteUTF8 && b[len(b)-1] >= 0x80 {
@@ -118,11 +124,7 @@ func (m *Model) trim(b []byte) []byte {
 func (m *Model) word(b []byte) (word, rest []byte) {
 	for i := 0; i < len(b); i++ {
 		if n := m.whiteAt(b[i:]); n > 0 {
-			rest = b[i+n:]
-			for n = m.whiteAt(rest); n > 0; n = m.whiteAt(rest) {
-				rest = rest[n:]
-			}
-			return b[:i], rest
+			return b[:i], m.skip(b[i+n:])
 		}
 	}
 	return b, nil
@@ -136,27 +138,4 @@ func digits(b []byte) int {
 		}
 	}
 	return len(b)
-}
-
-// equalFold reports whether b is text, ignoring ASCII case.
-func equalFold(b []byte, text string) bool {
-	if len(b) != len(text) {
-		return false
-	}
-	for i, c := range b {
-		if t := text[i]; c != t && (c|0x20 != t|0x20 || t|0x20 < 'a') {
-			return false
-		}
-	}
-	return true
-}
-
-// containsFold reports whether text is in b, ignoring ASCII case.
-func containsFold(b []byte, text string) bool {
-	for i := 0; i+len(text) <= len(b); i++ {
-		if equalFold(b[i:i+len(text)], text) {
-			return true
-		}
-	}
-	return false
 }

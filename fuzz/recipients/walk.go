@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -21,9 +19,6 @@ type Walk struct {
 	Models []Model
 	Jobs   int // how many sequences are read at the same time
 
-	// Profile is the name of the only profile that is asked, or "" for all.
-	Profile string
-
 	Counts Counts // may be read while Run is running
 
 	mu      sync.Mutex
@@ -32,12 +27,10 @@ type Walk struct {
 
 // Counts is how far a Walk has come.
 type Counts struct {
-	Sequences  atomic.Int64 // without those that begin with one that no profile accepts
-	Messages   atomic.Int64 // sequences with an ending whose head or body is complete in some profile
-	Accepted   atomic.Int64 // messages that are accepted, once for each different verdict
-	Readings   atomic.Int64 // of accepted messages by models
-	Tasks      atomic.Int64 // parts of the walk, each of one start and one symbol
-	TasksEnded atomic.Int64
+	Sequences atomic.Int64 // without those that begin with one that no profile accepts
+	Messages  atomic.Int64 // sequences with an ending whose head or body is complete in some profile
+	Accepted  atomic.Int64 // messages that are accepted, once for each different verdict
+	Readings  atomic.Int64 // of accepted messages by models
 }
 
 // A Finding is a class of messages that are accepted and that some model reads
@@ -46,7 +39,7 @@ type Finding struct {
 	class
 	Count  int
 	Input  []byte // the shortest
-	Method string // of the request that Input responds to, if it is a response
+	Method string // of the request that Input responds to, if it is a response, or ""
 	Ours   Reading
 	Model  Model // the simplest that reads Input differently
 	Theirs Reading
@@ -58,25 +51,14 @@ type class struct {
 	Deviations picohttp.Deviations
 	KeepAlive  bool
 	What       Difference
-	Shape      string
-	Recipient  string // the simplest model
+	Recipient  string // the simplest model, or the law that does not hold
 	Excuse     string // why it may remain, or ""
 }
 
 // String returns a paragraph.
 func (f *Finding) String() string {
-	var s strings.Builder
-	fmt.Fprintf(&s, "%d times: %s [%s] keep-alive %v", f.Count, f.Profile, f.Deviations, f.KeepAlive)
-	fmt.Fprintf(&s, "\n  %s: %s\n  recipient: %s\n  %q", f.What, f.Shape, f.Recipient, f.Input)
-	if f.Method != "" && f.Method != "GET" {
-		fmt.Fprintf(&s, " to %s", f.Method)
-	}
-	s.WriteByte('\n')
-	fmt.Fprintf(&s, "  ours: %v\n  theirs: %v\n", &f.Ours, &f.Theirs)
-	if f.Excuse != "" {
-		fmt.Fprintf(&s, "  documented: %s\n", f.Excuse)
-	}
-	return s.String()
+	return fmt.Sprintf("%d times: %s [%s] keep-alive %v\n  %s: %s\n  %s %q\n  ours: %v\n  theirs: %v\n",
+		f.Count, f.Profile, f.Deviations, f.KeepAlive, f.What, f.Recipient, f.Method, f.Input, &f.Ours, &f.Theirs)
 }
 
 // String describes the reading for people.
@@ -101,90 +83,57 @@ func (v *Reading) String() string {
 }
 
 // Run returns the findings: those without an excuse first, the most frequent of them first.
-func (w *Walk) Run() []Finding {
+func (w *Walk) Run() (findings []Finding) {
 	w.classes = map[class]*Finding{}
 	type task struct{ start, symbol string }
-	var tasks []task
-	for _, start := range w.Kind.starts {
-		tasks = append(tasks, task{start, ""})
-		for _, symbol := range w.Kind.symbols {
-			tasks = append(tasks, task{start, symbol})
-		}
-	}
-	w.Counts.Tasks.Store(int64(len(tasks)))
-	queue := make(chan task, len(tasks))
-	for _, t := range tasks {
-		queue <- t
-	}
-	close(queue)
+	queue := make(chan task)
 	var group sync.WaitGroup
 	for range max(1, w.Jobs) {
 		group.Go(func() {
-			v := visitor{walk: w, kind: w.Kind, judge: judge{only: w.Profile}, classes: map[class]*Finding{}}
+			v := visitor{walk: w, kind: w.Kind, classes: map[class]*Finding{}}
 			for t := range queue {
 				if t.symbol == "" {
 					v.visit([]byte(t.start))
 				} else if w.Depth > 1 {
 					v.descend([]byte(t.start), t.symbol, w.Depth-1)
 				}
-				v.addTo(&w.Counts)
-				w.Counts.TasksEnded.Add(1)
 			}
-			w.merge(v.classes)
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			for _, f := range v.classes {
+				found(w.classes, f)
+			}
 		})
 	}
-	group.Wait()
-	return slices.SortedFunc(func(yield func(Finding) bool) {
-		for f := range maps.Values(w.classes) {
-			if !yield(*f) {
-				return
-			}
+	for _, start := range w.Kind.starts {
+		queue <- task{start, ""}
+		for _, symbol := range w.Kind.symbols {
+			queue <- task{start, symbol}
 		}
-	}, func(a, b Finding) int {
+	}
+	close(queue)
+	group.Wait()
+	for _, f := range w.classes {
+		findings = append(findings, *f)
+	}
+	slices.SortFunc(findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Excuse, b.Excuse), cmp.Compare(b.Count, a.Count), bytes.Compare(a.Input, b.Input))
 	})
+	return findings
 }
 
-func (w *Walk) merge(classes map[class]*Finding) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for key, f := range classes {
-		if old := w.classes[key]; old == nil {
-			w.classes[key] = f
-		} else {
-			old.add(f)
-		}
+// found adds a finding to classes. Of two of one class, it keeps the shorter example.
+func found(classes map[class]*Finding, f *Finding) {
+	old := classes[f.class]
+	if old == nil {
+		classes[f.class] = f
+		return
 	}
-}
-
-// implies reports whether other adds nothing to f: f has the same difference with the same
-// deviations or fewer, and the same model or a simpler one.
-func (f *Finding) implies(other *Finding) bool {
-	if f == other || f.Profile != other.Profile || f.What != other.What || f.Shape != other.Shape || f.Excuse != other.Excuse ||
-		f.KeepAlive != other.KeepAlive || f.Deviations&^other.Deviations != 0 {
-		return false
+	count := old.Count + f.Count
+	if cmp.Or(cmp.Compare(len(f.Input), len(old.Input)), bytes.Compare(f.Input, old.Input)) < 0 {
+		*old = *f
 	}
-	return f.Model.isPartOf(&other.Model)
-}
-
-// Essential returns the findings that no other one implies.
-func Essential(all []Finding) (essential []Finding) {
-	for i := range all {
-		if !slices.ContainsFunc(all, func(f Finding) bool { return f.class != all[i].class && f.implies(&all[i]) }) {
-			essential = append(essential, all[i])
-		}
-	}
-	return essential
-}
-
-// add counts the messages of another finding of the same class, and keeps the shorter
-// example.
-func (f *Finding) add(other *Finding) {
-	count := f.Count + other.Count
-	if cmp.Or(cmp.Compare(len(other.Input), len(f.Input)), bytes.Compare(other.Input, f.Input)) < 0 {
-		*f = *other
-	}
-	f.Count = count
+	old.Count = count
 }
 
 // A visitor walks a part of the tree.
@@ -195,15 +144,6 @@ type visitor struct {
 	reader  reader
 	seen    []cause // of the message that is compared
 	classes map[class]*Finding
-	counts  struct{ sequences, messages, accepted, readings int64 }
-}
-
-func (v *visitor) addTo(c *Counts) {
-	c.Sequences.Add(v.counts.sequences)
-	c.Messages.Add(v.counts.messages)
-	c.Accepted.Add(v.counts.accepted)
-	c.Readings.Add(v.counts.readings)
-	v.counts.sequences, v.counts.messages, v.counts.accepted, v.counts.readings = 0, 0, 0, 0
 }
 
 // descend visits b with a symbol after it, and what comes after that.
@@ -221,7 +161,7 @@ func (v *visitor) descend(b []byte, symbol string, depth int) {
 
 // visit reads b, alone and with each ending. It reports whether something may follow b.
 func (v *visitor) visit(b []byte) bool {
-	v.counts.sequences++
+	v.walk.Counts.Sequences.Add(1)
 	isComplete, mayFollow := v.judge.begins(v.kind, b)
 	if isComplete {
 		v.message(b)
@@ -239,10 +179,10 @@ func (v *visitor) visit(b []byte) bool {
 func (v *visitor) message(b []byte) {
 	verdicts, isComplete := v.judge.verdicts(v.kind, b)
 	if isComplete {
-		v.counts.messages++
+		v.walk.Counts.Messages.Add(1)
 	}
 	for i := range verdicts {
-		v.counts.accepted++
+		v.walk.Counts.Accepted.Add(1)
 		v.compare(&verdicts[i], b)
 	}
 }
@@ -251,15 +191,15 @@ func (v *visitor) message(b []byte) {
 func (v *visitor) compare(ours *verdict, b []byte) {
 	msg := message{b[:ours.End], v.kind.form, ours.method}
 	if ours.law != "" {
-		v.found(&Finding{
-			class: class{ours.profile, ours.deviations, ours.keepAlive, Same, ours.law, "", ""},
+		found(v.classes, &Finding{
+			class: class{ours.profile, ours.deviations, ours.keepAlive, Same, ours.law, ""},
 			Count: 1, Input: bytes.Clone(msg.bytes), Method: ours.method, Ours: ours.Reading,
 		})
 	}
 	v.seen = v.seen[:0]
+	v.walk.Counts.Readings.Add(int64(len(v.walk.Models)))
 	for _, m := range v.walk.Models {
 		theirs := v.reader.read(&m, msg)
-		v.counts.readings++
 		what := compare(&ours.Reading, &theirs)
 		if what == Same || !v.isNew(&m, msg, &ours.Reading, what) {
 			continue
@@ -268,7 +208,7 @@ func (v *visitor) compare(ours *verdict, b []byte) {
 		theirs = v.reader.read(&m, msg)
 		c := class{
 			Profile: ours.profile, Deviations: ours.deviations, KeepAlive: ours.keepAlive,
-			What: what, Shape: shape(what, &ours.Reading, &theirs), Recipient: m.String(),
+			What: what, Recipient: m.String(),
 		}
 		if !ours.keepAlive {
 			c.Excuse = excuse(ours.deviations, what, &m)
@@ -276,7 +216,7 @@ func (v *visitor) compare(ours *verdict, b []byte) {
 		v.seen = append(v.seen, cause{m, what})
 		f := Finding{class: c, Count: 1, Input: bytes.Clone(msg.bytes), Method: ours.method, Ours: ours.Reading, Model: m, Theirs: theirs}
 		f.Ours.Authority, f.Theirs.Authority = bytes.Clone(f.Ours.Authority), bytes.Clone(f.Theirs.Authority)
-		v.found(&f)
+		found(v.classes, &f)
 	}
 }
 
@@ -313,14 +253,6 @@ func (m *Model) isPartOf(other *Model) bool {
 		}
 	}
 	return true
-}
-
-func (v *visitor) found(f *Finding) {
-	if old := v.classes[f.class]; old != nil {
-		old.add(f)
-	} else {
-		v.classes[f.class] = f
-	}
 }
 
 // simplify takes from the model all options without which it still reads the message

@@ -10,7 +10,7 @@ import (
 	"github.com/picohttp/picohttp/fuzz/mutate"
 )
 
-// What go-fuzz-build finds. Behind an input may stand a script that changes it: see
+// These are what go-fuzz-build finds. A script that changes an input may follow it: see
 // mutate.Decode.
 
 func FuzzRequest(b []byte) int  { return request.run(b) }
@@ -39,7 +39,7 @@ var (
 	named = enter(filepath.Base(os.Args[0]))
 )
 
-// enter answers the first target if there is none of that name.
+// enter returns the first target if there is none of that name.
 func enter(name string) *entry {
 	e := entry{target: targets[0]}
 	for _, t := range targets {

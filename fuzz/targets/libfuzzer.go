@@ -17,22 +17,18 @@ import "C"
 
 import (
 	"math/rand/v2"
-	"os"
 	"unsafe"
 
 	"github.com/picohttp/picohttp/fuzz/mutate"
 )
 
-// byteMutator has libFuzzer mutate as it does by itself, to compare with.
-var byteMutator = os.Getenv("PICOHTTP_MUTATOR") == "bytes"
-
-// LLVMFuzzerCustomMutator is called by libFuzzer for each mutant, which it wants in
-// the place of data[:size]. Every other one is its own, so that what lines and
-// fields do not reach is reached, too, and its dictionary is used.
+// LLVMFuzzerCustomMutator is called by libFuzzer for each mutant, which replaces
+// data[:size]. libFuzzer makes every other one itself, which reaches what lines and fields
+// do not, and uses its dictionary.
 //
 //export LLVMFuzzerCustomMutator
 func LLVMFuzzerCustomMutator(data *C.uint8_t, size, max C.size_t, seed C.uint) C.size_t {
-	if byteMutator || seed&1 == 0 {
+	if seed&1 == 0 {
 		return C.mutateBytes(data, size, max)
 	}
 	room := unsafe.Slice((*byte)(data), int(max))

@@ -3,8 +3,8 @@
 // targets (go test -fuzz), go-fuzz functions and libFuzzer binaries: run.sh builds
 // and runs all of them.
 //
-// A body answers what go-fuzz wants to know: 1 if the input was accepted, and so
-// deserves more mutants, 0 if not, -1 if it is not worth keeping.
+// A body returns what go-fuzz wants to know: 1 if the input was accepted, and so deserves
+// more mutants, 0 if not, -1 if it is not worth keeping.
 package targets
 
 import (
@@ -37,7 +37,7 @@ var targets = []target{
 	{"Kernels", "request", checkKernels},
 }
 
-// maxInput is how long an input may be that is tried, in octets.
+// maxInput is the length of the longest input that is tried, in bytes.
 const maxInput = 16 << 10
 
 // A message is a head or a trailer section.
@@ -50,17 +50,17 @@ type message interface {
 	Fields() iter.Seq2[[]byte, []byte]
 	Index(name string, from int) int
 	Explain(err error) string
+	Deviations() picohttp.Deviations
 }
 
-// checkRequest: a request has one outcome, in whatever pieces it arrives and by
-// whatever methods it is read, and serialized again it is the same.
+// checkRequest: a request has one outcome, in whatever pieces it arrives and by whatever
+// methods it is read, and serialized again it is the same.
 func checkRequest(b []byte) int {
-	profiles(b, func(p *picohttp.Parser, b []byte) (judged, int, error) {
+	return check(b, func(p *picohttp.Parser, b []byte) (message, int, error) {
 		r := new(picohttp.Request)
 		n, err := p.ParseRequest(r, b)
 		return r, n, err
-	})
-	return one(b, func() message { return new(picohttp.Request) }, func(m message) string {
+	}, func(m message) string {
 		r := m.(*picohttp.Request)
 		if why := checkCheck(r); why != "" {
 			fail(b, "%s", why)
@@ -95,12 +95,11 @@ func checkCheck(r *picohttp.Request) (why string) {
 
 // checkResponse is checkRequest for responses.
 func checkResponse(b []byte) int {
-	profiles(b, func(p *picohttp.Parser, b []byte) (judged, int, error) {
+	return check(b, func(p *picohttp.Parser, b []byte) (message, int, error) {
 		r := new(picohttp.Response)
 		n, err := p.ParseResponse(r, b)
 		return r, n, err
-	})
-	return one(b, func() message { return new(picohttp.Response) }, func(m message) string {
+	}, func(m message) string {
 		r := m.(*picohttp.Response)
 		for _, method := range []string{"GET", "HEAD", "CONNECT"} {
 			r.Framing(method)
@@ -111,21 +110,24 @@ func checkResponse(b []byte) int {
 
 // checkTrailer is checkRequest for trailer sections.
 func checkTrailer(b []byte) int {
-	profiles(b, func(p *picohttp.Parser, b []byte) (judged, int, error) {
+	return check(b, func(p *picohttp.Parser, b []byte) (message, int, error) {
 		t := new(picohttp.Trailer)
 		n, err := p.ParseTrailer(t, b)
 		return t, n, err
-	})
-	return one(b, func() message { return new(picohttp.Trailer) }, func(message) string { return "" })
+	}, func(message) string { return "" })
 }
 
-func one(b []byte, new func() message, startLine func(m message) string) int {
+// parseFunc parses with a Parser.
+type parseFunc func(p *picohttp.Parser, b []byte) (m message, n int, err error)
+
+// check also checks the laws of the profiles.
+func check(b []byte, parse parseFunc, startLine func(m message) string) int {
 	if len(b) > maxInput {
 		return -1
 	}
-	m := new()
-	n, err := m.Parse(b[:len(b):len(b)])
-	resumed := new()
+	profiles(b, parse)
+	m, n, err := parse(&picohttp.Parser{}, b[:len(b):len(b)])
+	resumed, _, _ := parse(&picohttp.Parser{}, nil)
 	for _, end := range []int{len(b) / 3, len(b) / 3 * 2, len(b)} {
 		again, errAgain := resumed.Resume(b[:end:end])
 		if errAgain != picohttp.ErrIncomplete || end == len(b) {
@@ -163,17 +165,11 @@ func one(b []byte, new func() message, startLine func(m message) string) int {
 	if written = append(written, "\r\n"...); len(written) > picohttp.DefaultMaxTrailerBytes {
 		return 1 // white space that is put in may exceed a limit
 	}
-	again := new()
+	again, _, _ := parse(&picohttp.Parser{}, nil)
 	if n, err := again.Parse(written); err != nil || n != len(written) || !sameFields(m, again) || startLine(m) != startLine(again) {
 		fail(b, "serialized again it is %q: %d, %v", written, n, err)
 	}
 	return 1
-}
-
-// judged is a message that was parsed under a profile.
-type judged interface {
-	message
-	Deviations() picohttp.Deviations
 }
 
 // judgments are the deviations that are not in the form of the head: Parse accepts them in
@@ -183,7 +179,7 @@ const judgments = picohttp.EqualLengths | picohttp.LengthAndCoding | picohttp.Re
 
 // profiles: the other profiles accept what the strict one does, with the same
 // fields and no deviation, and what they accept without one it accepts, too.
-func profiles(b []byte, parse func(p *picohttp.Parser, b []byte) (judged, int, error)) {
+func profiles(b []byte, parse parseFunc) {
 	strict, n, err := parse(&picohttp.Parser{}, b)
 	for _, profile := range []picohttp.Profile{picohttp.Lenient, picohttp.Pico} {
 		m, at, errOther := parse(&picohttp.Parser{Profile: profile}, b)
@@ -257,7 +253,7 @@ func checkChunked(b []byte) int {
 	return 1
 }
 
-// strictOnly: what net/http refuses and RFC 9112 defines: BWS before a chunk-ext,
+// strictOnly: what net/http rejects and RFC 9112 defines: BWS before a chunk-ext,
 // lines longer than its buffer, and fields of the trailer section whose names or
 // values it has its own rules for.
 func strictOnly(b []byte) bool {
@@ -312,9 +308,9 @@ func checkFraming(b []byte) int {
 	return interest
 }
 
-// checkKernels: what a kernel makes of a whole head is what the reference makes of it,
-// which is reached octet by octet; with the head flush against pages that cannot
-// be read, where there are such. A process has one kernel: GODEBUG steps down.
+// checkKernels: a kernel and the reference, which parses what arrives byte by byte, agree on
+// a whole head. The head is placed right up against pages that cannot be read, on systems
+// that have such pages. A process has one kernel, which GODEBUG selects.
 func checkKernels(b []byte) int {
 	if len(b) > maxInput {
 		return -1
@@ -334,9 +330,9 @@ func checkKernels(b []byte) int {
 		for _, place := range []func([]byte) []byte{guard.AtEnd, guard.AtStart} {
 			kernel := new()
 			n, err := kernel.Parse(place(b))
-			equal(b, "octet by octet", n, err, m, errReference)
+			equal(b, "byte by byte", n, err, m, errReference)
 			if err == nil && !sameFields(kernel, reference) {
-				fail(b, "octet by octet it has other fields")
+				fail(b, "byte by byte it has other fields")
 			}
 		}
 		if errReference == nil {

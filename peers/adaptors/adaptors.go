@@ -1,10 +1,11 @@
-// Package adaptors holds other parsers against picohttp with the differential kit:
+// Package adaptors compares other parsers with picohttp by the differential kit:
 // one adaptor a peer. "go run ./differ" runs them.
 package adaptors
 
 import (
+	"errors"
 	"fmt"
-	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 
@@ -17,17 +18,36 @@ func Go() []differ.Adaptor {
 	return []differ.Adaptor{fastHTTP(), hertz(), nbioHTTP(), antlabs()}
 }
 
-// C returns adaptors of the parsers in C, which get.sh builds, or an error that
-// says so.
-func C() (adaptors []differ.Adaptor, err error) {
+// programs are the adaptors in other languages: the name, what must run without an error,
+// and the command with a file in peers.
+var programs = []struct {
+	name           string
+	check, command []string
+}{
+	{"llhttp", nil, []string{".build/adaptor-llhttp"}},
+	{"picohttpparser", nil, []string{".build/adaptor-picohttpparser"}},
+	{"h11", []string{"/usr/bin/python3", "-c", "import h11"}, []string{"/usr/bin/python3", "adaptors/pipe_h11.py"}},
+	{"node", []string{"node", "-e", "process.binding('http_parser')"}, []string{"node", "adaptors/pipe_node.js"}},
+}
+
+// Programs returns adaptors of the parsers that are not in Go: those in C, which get.sh
+// builds; h11, of Debian's python3-h11; and the parser of node itself. Those that cannot
+// run here are left out, and the error names them.
+func Programs() (adaptors []differ.Adaptor, err error) {
 	_, file, _, _ := runtime.Caller(0)
-	kinds := []differ.Kind{differ.Request, differ.Response, differ.Chunked}
-	for _, name := range []string{"llhttp", "picohttpparser"} {
-		command := filepath.Join(filepath.Dir(file), "..", ".build", "adaptor-"+name)
-		if _, err := os.Stat(command); err != nil {
-			return adaptors, fmt.Errorf("no %s: run ./get.sh in peers", command)
+	for _, p := range programs {
+		command := append([]string(nil), p.command...)
+		last := len(command) - 1
+		command[last] = filepath.Join(filepath.Dir(file), "..", command[last])
+		_, failed := exec.LookPath(command[0])
+		if failed == nil && p.check != nil {
+			failed = exec.Command(p.check[0], p.check[1:]...).Run()
 		}
-		adaptors = append(adaptors, differ.Pipe(name, kinds, command))
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w: run ./get.sh in peers", p.name, failed))
+			continue
+		}
+		adaptors = append(adaptors, differ.Pipe(p.name, []differ.Kind{differ.Request, differ.Response, differ.Chunked}, command...))
 	}
-	return adaptors, nil
+	return adaptors, err
 }

@@ -1,6 +1,6 @@
 /*
  * The batch protocol: a line of base64 in, a line of JSON out. A driver includes
- * this and picohttpparser.h or llhttp.h, defines answer, and calls serve.
+ * this and picohttpparser.h or llhttp.h, and defines answer.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -9,10 +9,10 @@
 
 enum kind { REQUEST, RESPONSE, CHUNKED };
 
-/* Writes one JSON object for b[:size]; there is nothing to read behind that. */
+/* Writes one JSON object for b[:size]; nothing after that may be read. */
 static void answer(enum kind kind, char *b, size_t size);
 
-/* Writes octets as a JSON string of Latin-1. */
+/* Writes bytes as a JSON string of Latin-1. */
 static void put_string(const char *b, size_t size)
 {
     putchar('"');
@@ -44,7 +44,33 @@ static void put_base64(const char *b, size_t size)
     putchar('"');
 }
 
-/* Decodes a line; returns a block of just its size, so that a tool sees what leaves it. */
+struct part {
+    const char *b;
+    size_t size;
+};
+
+static void put_fields(const char *member, const struct part (*fields)[2], size_t n)
+{
+    printf(",\"%s\":[", member);
+    for (size_t i = 0; i < n; i++) {
+        printf(i > 0 ? ",[" : "[");
+        put_string(fields[i][0].b, fields[i][0].size);
+        putchar(',');
+        put_string(fields[i][1].b, fields[i][1].size);
+        putchar(']');
+    }
+    putchar(']');
+}
+
+static void put_request(const char *method, size_t method_size, const char *target, size_t target_size)
+{
+    printf(",\"method\":");
+    put_string(method, method_size);
+    printf(",\"target\":");
+    put_string(target, target_size);
+}
+
+/* Decodes a line into a block of exactly its size, so that a tool sees reads beyond it. */
 static char *decode(const char *line, size_t *size)
 {
     char *b = malloc(strlen(line) + 1);
@@ -64,14 +90,14 @@ static char *decode(const char *line, size_t *size)
     return exact;
 }
 
-static int serve(int argc, char **argv)
+int main(int argc, char **argv)
 {
+    static const char *const kinds[] = {"request", "response", "chunked"};
     enum kind kind = REQUEST;
-    if (argc == 3 && strcmp(argv[1], "-kind") == 0 && strcmp(argv[2], "response") == 0) {
-        kind = RESPONSE;
-    } else if (argc == 3 && strcmp(argv[2], "chunked") == 0) {
-        kind = CHUNKED;
-    } else if (argc != 3 || strcmp(argv[2], "request") != 0) {
+    while (kind <= CHUNKED && (argc != 3 || strcmp(argv[1], "-kind") != 0 || strcmp(argv[2], kinds[kind]) != 0)) {
+        kind++;
+    }
+    if (kind > CHUNKED) {
         fprintf(stderr, "usage: %s -kind request|response|chunked\n", argv[0]);
         return 2;
     }

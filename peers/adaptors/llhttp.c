@@ -7,61 +7,57 @@
 #include "batch.h"
 #include "llhttp.h"
 
-/* What the callbacks have collected of the first message. */
+/* What the callbacks have collected of the first message, which is in one piece. */
 static struct {
-    char target[1 << 16], text[1 << 16], body[1 << 16];
-    size_t target_size, text_size, body_size;
-    struct {
-        size_t name, value, end; /* offsets in text */
-    } fields[4096];
+    struct part target, fields[4096][2];
     size_t n;
-    int in_value; /* the last field has its value */
+    char body[1 << 16];
+    size_t body_size;
 } m;
 
-static void append(char *to, size_t *size, const char *b, size_t more)
+/* A part may be told in several calls, as a value with folded lines is. */
+static void extend(struct part *part, const char *b, size_t size)
 {
-    if (more > (1 << 16) - *size) {
-        more = (1 << 16) - *size;
+    if (part->b == NULL) {
+        part->b = b;
     }
-    memcpy(to + *size, b, more);
-    *size += more;
+    part->size = (size_t)(b + size - part->b);
 }
 
 static int on_url(llhttp_t *p, const char *b, size_t size)
 {
-    append(m.target, &m.target_size, b, size);
+    extend(&m.target, b, size);
     return 0;
 }
 
 static int on_name(llhttp_t *p, const char *b, size_t size)
 {
-    if (m.n == 0 || m.in_value) {
-        m.fields[m.n++].name = m.text_size;
-        m.in_value = 0;
-    }
-    append(m.text, &m.text_size, b, size);
-    m.fields[m.n - 1].value = m.fields[m.n - 1].end = m.text_size;
-    return m.n == 4096 ? -1 : 0;
+    extend(&m.fields[m.n][0], b, size);
+    return 0;
 }
 
 static int on_value(llhttp_t *p, const char *b, size_t size)
 {
-    append(m.text, &m.text_size, b, size);
-    m.fields[m.n - 1].end = m.text_size;
-    m.in_value = 1;
+    extend(&m.fields[m.n][1], b, size);
     return 0;
 }
 
-/* An empty value has no callback of its own. */
 static int on_value_complete(llhttp_t *p)
 {
-    m.in_value = 1;
-    return 0;
+    struct part *value = &m.fields[m.n][1];
+    while (value->size > 0 && (value->b[value->size - 1] == ' ' || value->b[value->size - 1] == '\t')) {
+        value->size--;
+    }
+    return ++m.n == 4096 ? -1 : 0;
 }
 
 static int on_body(llhttp_t *p, const char *b, size_t size)
 {
-    append(m.body, &m.body_size, b, size);
+    if (size > sizeof(m.body) - m.body_size) {
+        size = sizeof(m.body) - m.body_size;
+    }
+    memcpy(m.body + m.body_size, b, size);
+    m.body_size += size;
     return 0;
 }
 
@@ -69,26 +65,9 @@ static int pause_at(llhttp_t *p) { return HPE_PAUSED; }
 
 static int start_trailer(llhttp_t *p)
 {
-    m.n = m.text_size = 0;
-    m.in_value = 0;
+    memset(m.fields, 0, m.n * sizeof(m.fields[0]));
+    m.n = 0;
     return 0;
-}
-
-static void put_fields(const char *name)
-{
-    printf(",\"%s\":[", name);
-    for (size_t i = 0; i < m.n; i++) {
-        printf(i > 0 ? ",[" : "[");
-        put_string(m.text + m.fields[i].name, m.fields[i].value - m.fields[i].name);
-        putchar(',');
-        size_t end = m.fields[i].end;
-        while (end > m.fields[i].value && (m.text[end - 1] == ' ' || m.text[end - 1] == '\t')) {
-            end--;
-        }
-        put_string(m.text + m.fields[i].value, end - m.fields[i].value);
-        putchar(']');
-    }
-    putchar(']');
 }
 
 static void put_framing(llhttp_t *p)
@@ -115,13 +94,9 @@ static void put_framing(llhttp_t *p)
 
 static void malformed(llhttp_errno_t e, int n)
 {
-    switch (e) {
-    case HPE_UNEXPECTED_CONTENT_LENGTH:
-    case HPE_INVALID_CONTENT_LENGTH:
-    case HPE_INVALID_TRANSFER_ENCODING:
+    if (e == HPE_UNEXPECTED_CONTENT_LENGTH || e == HPE_INVALID_CONTENT_LENGTH || e == HPE_INVALID_TRANSFER_ENCODING) {
         printf("{\"result\":\"complete\",\"framing\":{\"error\":\"%s\"}}", llhttp_errno_name(e));
-        return;
-    default:
+    } else {
         printf("{\"result\":\"malformed\",\"n\":%d,\"error\":\"%s\"}", n, llhttp_errno_name(e));
     }
 }
@@ -142,8 +117,7 @@ static void answer(enum kind kind, char *b, size_t size)
     settings.on_body = on_body;
     settings.on_message_complete = pause_at;
     settings.on_headers_complete = kind == CHUNKED ? start_trailer : pause_at;
-    m.target_size = m.text_size = m.body_size = m.n = 0;
-    m.in_value = 0;
+    memset(&m, 0, sizeof(m));
     llhttp_init(&p, kind == RESPONSE ? HTTP_RESPONSE : HTTP_REQUEST, &settings);
     if (kind == CHUNKED) {
         llhttp_execute(&p, head, sizeof(head) - 1);
@@ -159,7 +133,7 @@ static void answer(enum kind kind, char *b, size_t size)
         return;
     }
     if (kind != CHUNKED) {
-        /* What it refuses of the framing, it does behind the callback. */
+        /* It rejects framing after the callback. */
         llhttp_t rest = p;
         llhttp_resume(&rest);
         rest.settings = &silent;
@@ -173,23 +147,18 @@ static void answer(enum kind kind, char *b, size_t size)
     if (kind == CHUNKED) {
         printf(",\"body\":");
         put_base64(m.body, m.body_size);
-        put_fields("trailers");
+        put_fields("trailers", m.fields, m.n);
         putchar('}');
         return;
     }
     printf(",\"minor\":%d", p.http_minor);
     if (kind == REQUEST) {
         const char *method = llhttp_method_name(p.method);
-        printf(",\"method\":");
-        put_string(method, strlen(method));
-        printf(",\"target\":");
-        put_string(m.target, m.target_size);
+        put_request(method, strlen(method), m.target.b, m.target.size);
     } else {
         printf(",\"status_code\":%d", p.status_code);
     }
-    put_fields("fields");
+    put_fields("fields", m.fields, m.n);
     put_framing(&p);
     putchar('}');
 }
-
-int main(int argc, char **argv) { return serve(argc, argv); }

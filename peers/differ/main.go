@@ -1,24 +1,19 @@
-// Command differ holds picohttp, net/http and the peers against each other; the
-// kit's README says what its flags are.
+// Command differ compares picohttp, net/http and the peers. The README of the kit
+// describes its flags.
 package main
 
 import (
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/picohttp/picohttp/fuzz/differ"
 	"github.com/picohttp/picohttp/peers/adaptors"
 )
 
 func main() {
-	c, err := adaptors.C()
+	programs, err := adaptors.Programs()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "differ: without the parsers in C:", err)
+		fmt.Fprintln(os.Stderr, "differ: without some parsers:", err)
 	}
-	scripts, err := adaptors.Scripts()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "differ: without some parsers in other languages:", err)
-	}
-	differ.Main(slices.Concat(adaptors.Go(), c, scripts)...)
+	differ.Main(append(adaptors.Go(), programs...)...)
 }

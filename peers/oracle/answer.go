@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -12,46 +11,18 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// An outcome is what became of an input.
-type outcome uint8
-
+// The outcomes of an input, as picohttpparser returns them. That of a complete head is its length.
 const (
-	complete outcome = iota
-	incomplete
-	malformed
-	anyOutcome
+	complete   = 0
+	malformed  = -1
+	incomplete = -2
 )
 
-// An answer is a sequence of words, as oracle.c defines it.
-type answer struct {
-	hash    uint64
-	verbose bool
-	words   []uint64 // if verbose
-}
-
-func (a *answer) put(word uint64) {
-	a.hash = (a.hash ^ word) * 0x9e3779b97f4a7c15
-	a.hash ^= a.hash >> 32
-	if a.verbose {
-		a.words = append(a.words, word)
-	}
-}
-
-// reset begins an answer, with a hash that a word 0 changes.
-func (a *answer) reset() { a.hash, a.words = 0xcbf29ce484222325, a.words[:0] }
-
-// The words of what is not complete, and of a name that is NULL.
-const (
-	wordIncomplete = uint64(math.MaxUint64 - 1)
-	wordMalformed  = uint64(math.MaxUint64)
-	wordNull       = uint64(math.MaxUint64)
-)
-
-// A subject is picohttp, answering questions by its exported methods.
+// A subject is picohttp, which answers questions in the form that oracle.c describes.
 type subject struct {
-	answer
-	n   int   // where it is malformed, in the whole input
-	err error // why
+	answer []byte
+	n      int   // bytes consumed; if the input is malformed, where
+	err    error // of the last call
 
 	parser   picohttp.Parser
 	request  picohttp.Request
@@ -62,11 +33,10 @@ type subject struct {
 	scratch  []byte
 }
 
-// newSubject returns a subject without limits: picohttpparser has none, but for
-// the number of fields.
-func newSubject(profile picohttp.Profile, verbose bool) *subject {
+// newSubject returns a subject without limits: picohttpparser has only one for the number
+// of fields.
+func newSubject(profile picohttp.Profile) *subject {
 	s := new(subject)
-	s.verbose = verbose
 	s.parser = picohttp.Parser{
 		Profile:          profile,
 		MaxHeadBytes:     -1,
@@ -80,90 +50,76 @@ func newSubject(profile picohttp.Profile, verbose bool) *subject {
 	return s
 }
 
-// ask answers a question.
-func (s *subject) ask(q *question) outcome {
-	s.reset()
+// ask sets answer, n and err, and returns the outcome.
+func (s *subject) ask(q *question) (outcome int) {
+	s.answer, s.n, s.err = s.answer[:0], 0, picohttp.ErrIncomplete
 	s.parser.MaxFields = int(q.maxFields)
 	s.input = uintptr(unsafe.Pointer(unsafe.SliceData(q.input)))
 	if q.kind >= chunked {
-		return s.decode(q)
+		s.decode(q)
+	} else {
+		s.parse(q)
 	}
-	n, err := s.parse(q)
-	s.n, s.err = n, err
-	switch err {
-	case nil:
-		s.put(uint64(n))
-		s.putParts(q.kind)
+	switch s.err {
+	case nil, io.EOF:
 		return complete
 	case picohttp.ErrIncomplete:
-		s.put(wordIncomplete)
 		return incomplete
 	}
-	s.put(wordMalformed)
 	return malformed
 }
 
-func (s *subject) parse(q *question) (n int, err error) {
-	d := delivery{q: q}
-	_, to, _ := d.next()
-	var head interface{ Resume([]byte) (int, error) }
-	switch b := q.input[:to]; q.kind {
-	case request:
-		head = &s.request
-		n, err = s.parser.ParseRequest(&s.request, b)
-	case response:
-		head = &s.response
-		n, err = s.parser.ParseResponse(&s.response, b)
-	case trailer:
-		head = &s.trailer
-		n, err = s.parser.ParseTrailer(&s.trailer, b)
-	}
-	for err == picohttp.ErrIncomplete {
-		_, to, ok := d.next()
-		if !ok {
+func (s *subject) put(word int) {
+	s.answer = binary.NativeEndian.AppendUint64(s.answer, uint64(word))
+}
+
+func (s *subject) parse(q *question) {
+	var resume func(b []byte) (n int, err error)
+	for _, to := range q.delivered() {
+		switch b := q.input[:to]; {
+		case resume != nil:
+			s.n, s.err = resume(b)
+		case q.kind == request:
+			s.n, s.err = s.parser.ParseRequest(&s.request, b)
+			resume = s.request.Resume
+		case q.kind == response:
+			s.n, s.err = s.parser.ParseResponse(&s.response, b)
+			resume = s.response.Resume
+		default:
+			s.n, s.err = s.parser.ParseTrailer(&s.trailer, b)
+			resume = s.trailer.Resume
+		}
+		if s.err != picohttp.ErrIncomplete {
 			break
 		}
-		n, err = head.Resume(q.input[:to])
 	}
-	return n, err
-}
-
-func (s *subject) putParts(k kind) {
-	switch k {
-	case request:
-		r := &s.request
-		s.putPart(r.Method())
-		s.putPart(r.Target())
-		s.put(uint64(r.Minor()))
-		s.put(uint64(r.NumFields()))
-		for name, value := range r.Fields() {
-			s.putField(name, value)
-		}
-	case response:
-		r := &s.response
-		s.put(uint64(r.Minor()))
-		s.put(uint64(r.Status()))
-		s.putPart(r.Reason())
-		s.put(uint64(r.NumFields()))
-		for name, value := range r.Fields() {
-			s.putField(name, value)
-		}
-	case trailer:
-		t := &s.trailer
-		s.put(uint64(t.NumFields()))
-		for name, value := range t.Fields() {
-			s.putField(name, value)
-		}
-	}
-}
-
-func (s *subject) putField(name, value []byte) {
-	if len(name) == 0 {
-		s.put(wordNull)
+	if s.err == picohttp.ErrIncomplete {
+		s.put(incomplete)
+	} else if s.err != nil {
+		s.put(malformed)
+	} else if r := &s.request; q.kind == request {
+		s.putHead(r.Minor(), 0, r.Method(), r.Target(), &r.Head)
+	} else if r := &s.response; q.kind == response {
+		s.putHead(r.Minor(), r.Status(), r.Reason(), nil, &r.Head)
 	} else {
-		s.putPart(name)
+		s.putHead(0, 0, nil, nil, &s.trailer.Head)
 	}
-	s.putPart(value)
+}
+
+func (s *subject) putHead(minor, status int, first, second []byte, h *picohttp.Head) {
+	s.put(s.n)
+	s.put(minor)
+	s.put(status)
+	s.putPart(first)
+	s.putPart(second)
+	for name, value := range h.Fields() {
+		if len(name) == 0 { // a folded line, of which picohttpparser makes a field
+			s.put(-1)
+		} else {
+			s.putPart(name)
+		}
+		s.putPart(value)
+	}
 }
 
 func (s *subject) putPart(part []byte) {
@@ -172,42 +128,34 @@ func (s *subject) putPart(part []byte) {
 		return
 	}
 	offset := uintptr(unsafe.Pointer(unsafe.SliceData(part))) - s.input
-	s.put(uint64(offset)<<32 | uint64(len(part)))
+	s.put(int(offset)<<32 | len(part))
 }
 
-// decode answers a question about a body. It works on a copy of each piece, as
-// Decode moves the data in it.
-func (s *subject) decode(q *question) outcome {
+// decode works on a copy of each piece, as Decode moves the data in it.
+func (s *subject) decode(q *question) {
 	s.chunked.LeaveTrailer = q.kind == chunkedLeave
 	s.chunked.Reset()
-	s.n, s.err = 0, picohttp.ErrIncomplete
-	for d := (delivery{q: q}); ; {
-		from, to, ok := d.next()
-		if !ok {
-			return incomplete
-		}
-		piece := append(s.scratch[:0], q.input[from:to]...)
-		s.scratch = piece
+	for from, to := range q.delivered() {
+		s.scratch = append(s.scratch[:0], q.input[from:to]...)
 		var size, n int
-		var err error
 		if q.next {
-			size, n, err = s.decodeNext(piece)
+			size, n, s.err = s.decodeNext(s.scratch)
 		} else {
-			size, n, err = s.chunked.Decode(piece)
+			size, n, s.err = s.chunked.Decode(s.scratch)
 		}
-		s.n, s.err = from+n, err
-		switch err {
+		s.n = from + n
+		switch s.err {
 		case picohttp.ErrIncomplete:
-			s.put(wordIncomplete - uint64(len(piece)-n)) // picohttpparser consumes all of it
-			s.putData(piece[:size])
+			s.put(incomplete - (to - s.n)) // picohttpparser consumes all of the piece
 		case io.EOF:
-			s.put(uint64(len(piece) - n))
-			s.putData(piece[:size])
-			return complete
+			s.put(to - s.n)
 		default:
-			s.put(wordMalformed)
-			s.putData(piece[:size])
-			return malformed
+			s.put(malformed)
+		}
+		s.put(size)
+		s.answer = append(s.answer, s.scratch[:size]...)
+		if s.err != picohttp.ErrIncomplete {
+			return
 		}
 	}
 }
@@ -224,145 +172,72 @@ func (s *subject) decodeNext(b []byte) (size, n int, err error) {
 	}
 }
 
-func (s *subject) putData(data []byte) {
-	s.put(uint64(len(data)))
-	for ; len(data) >= 8; data = data[8:] {
-		s.put(binary.NativeEndian.Uint64(data))
-	}
-	if len(data) > 0 {
-		var last [8]byte
-		copy(last[:], data)
-		s.put(binary.NativeEndian.Uint64(last[:]))
-	}
+// A reading is an answer in parts.
+type reading struct {
+	outcome int      // of a head; its length if it is complete
+	numbers []int    // the minor version and the status of a complete head
+	parts   [][]byte // of a complete head; nil for NULL
+	calls   []call   // for a body
 }
 
-// A head is the words of a complete one, taken apart.
-type head struct {
-	n             int
-	minor, status int
-	method        []byte
-	target        []byte
-	reason        []byte
-	fields        []field
-}
-
-// A field without a name is a folded line, of which picohttpparser makes a field.
-type field struct{ name, value []byte }
-
-var errWords = errors.New("these words are no answer")
-
-// readHead returns nil for a head that is not complete.
-func readHead(q *question, words []uint64) (h *head, err error) {
-	at := 0
-	next := func() uint64 {
-		if at == len(words) {
-			err = errWords
-			return 0
-		}
-		at++
-		return words[at-1]
-	}
-	part := func() []byte {
-		word := next()
-		from, size := word>>32, word&math.MaxUint32
-		if word == wordNull || size == 0 {
-			return nil
-		}
-		if from+size > uint64(len(q.input)) {
-			err = errWords
-			return nil
-		}
-		return q.input[from : from+size : from+size]
-	}
-	n := next()
-	if n == wordIncomplete || n == wordMalformed {
-		return nil, err
-	}
-	h = &head{n: int(n)}
-	switch q.kind {
-	case request:
-		h.method, h.target, h.minor = part(), part(), int(next())
-	case response:
-		h.minor, h.status, h.reason = int(next()), int(next()), part()
-	}
-	for i := next(); i > 0 && err == nil; i-- {
-		h.fields = append(h.fields, field{part(), part()})
-	}
-	return h, err
-}
-
-// A call is what a call of phr_decode_chunked answers.
+// A call is what a call of phr_decode_chunked returns.
 type call struct {
-	result int64
+	result int
 	data   []byte
 }
 
-func readCalls(words []uint64) (calls []call, err error) {
-	for len(words) > 0 {
-		if len(words) < 2 || words[1] > uint64(len(words)-2)*8 {
-			return nil, errWords
-		}
-		c := call{result: int64(words[0])}
-		size := words[1]
-		words = words[2:]
-		for ; uint64(len(c.data)) < size; words = words[1:] {
-			c.data = binary.NativeEndian.AppendUint64(c.data, words[0])
-		}
-		c.data = c.data[:size]
-		calls = append(calls, c)
+// read takes an answer apart. It returns the outcome -3 if this is none.
+func (q *question) read(answer []byte) (r reading) {
+	next := func() int {
+		word := binary.NativeEndian.Uint64(answer)
+		answer = answer[8:]
+		return int(word)
 	}
-	return calls, nil
+	defer func() {
+		if recover() != nil { // a word is missing, or a part is not in the input
+			r = reading{outcome: -3}
+		}
+	}()
+	if q.kind >= chunked {
+		for len(answer) > 0 {
+			result, size := next(), next()
+			r.calls = append(r.calls, call{result, answer[:size]})
+			answer = answer[size:]
+		}
+		return r
+	}
+	if r.outcome = next(); r.outcome >= 0 {
+		r.numbers = []int{next(), next()}
+	}
+	for len(answer) > 0 {
+		part := []byte(nil)
+		if word := next(); word >= 0 {
+			from, size := word>>32, word&math.MaxUint32
+			part = q.input[from : from+size : from+size]
+		}
+		r.parts = append(r.parts, part)
+	}
+	return r
 }
 
-// describe puts an answer into text, on one line.
-func describe(q *question, words []uint64) string {
+// String shows the reading in a line, with the outcomes as picohttpparser returns them.
+func (r reading) String() string {
 	var s strings.Builder
-	if q.kind >= chunked {
-		calls, err := readCalls(words)
-		for i, c := range calls {
-			if i > 0 {
-				s.WriteString("; ")
-			}
-			switch c.result {
-			case -1:
-				fmt.Fprintf(&s, "malformed %+q", c.data)
-			case -2:
-				fmt.Fprintf(&s, "incomplete %+q", c.data)
-			default:
-				if c.result < 0 {
-					fmt.Fprintf(&s, "incomplete %+q, %d not consumed", c.data, -2-c.result)
-					continue
-				}
-				fmt.Fprintf(&s, "complete %+q, %d left", c.data, c.result)
-			}
-		}
-		if err != nil {
-			s.WriteString(err.Error())
-		}
-		return s.String()
+	for _, c := range r.calls {
+		fmt.Fprintf(&s, "%d %+q, ", c.result, c.data)
 	}
-	h, err := readHead(q, words)
-	switch {
-	case err != nil:
-		return err.Error()
-	case h == nil && words[0] == wordIncomplete:
-		return "incomplete"
-	case h == nil:
-		return "malformed"
+	if r.calls == nil {
+		fmt.Fprintf(&s, "%d, ", r.outcome)
 	}
-	fmt.Fprintf(&s, "complete %d", h.n)
-	switch q.kind {
-	case request:
-		fmt.Fprintf(&s, " %+q %+q %d", h.method, h.target, h.minor)
-	case response:
-		fmt.Fprintf(&s, " %d %d %+q", h.minor, h.status, h.reason)
+	for _, n := range r.numbers {
+		fmt.Fprintf(&s, "%d, ", n)
 	}
-	for _, f := range h.fields {
-		if f.name == nil {
-			fmt.Fprintf(&s, ", folded %+q", f.value)
+	for _, part := range r.parts {
+		if part == nil {
+			s.WriteString("folded, ")
 		} else {
-			fmt.Fprintf(&s, ", %+q: %+q", f.name, f.value)
+			fmt.Fprintf(&s, "%+q, ", part)
 		}
 	}
-	return s.String()
+	return strings.TrimSuffix(s.String(), ", ")
 }

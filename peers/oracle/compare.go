@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/picohttp/picohttp"
+	"github.com/picohttp/picohttp/fuzz/differ"
 )
 
 // Comparisons are those of one run, by several workers.
@@ -19,10 +19,10 @@ type comparisons struct {
 	options
 	source  source
 	older   []bool           // by difference, whether it explains anything here
-	profile picohttp.Profile // Pico, unless it is to be shown that another differs
+	profile picohttp.Profile // Pico, except in the test that another one differs
 	batches atomic.Int64     // that were taken from the source
 	asked   atomic.Int64     // questions
-	failed  atomic.Bool      // a worker, so that the others end, too
+	failed  atomic.Bool      // a worker has, so the others end, too
 	start   time.Time
 
 	mu     sync.Mutex
@@ -34,9 +34,8 @@ type comparisons struct {
 
 // Counts are of the inputs of a kind.
 type counts struct {
-	outcomes    [anyOutcome]int64
-	explained   int64
-	unexplained int64
+	outcomes               [3]int64 // of complete, -malformed and -incomplete
+	explained, unexplained int64
 }
 
 // compare runs the workers.
@@ -57,225 +56,219 @@ func (r *comparisons) compare() error {
 			r.failed.Store(failed != nil)
 			left--
 		case <-ticker.C:
-			r.progress()
+			asked := r.asked.Load()
+			fmt.Fprintf(os.Stderr, "%d of %d inputs, %.0f a second, %d differences\n",
+				asked, r.source.total, float64(asked)/time.Since(r.start).Seconds(), r.unexplained())
 		}
 	}
 	return failed
 }
 
-func (r *comparisons) progress() {
-	asked := r.asked.Load()
+func (r *comparisons) unexplained() (n int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	fmt.Fprintf(os.Stderr, "%d of %d inputs, %.0f a second, %d differences\n",
-		asked, r.source.total(), float64(asked)/time.Since(r.start).Seconds(), r.unexplained())
-}
-
-func (r *comparisons) unexplained() (n int64) {
 	for _, c := range r.counts {
 		n += c.unexplained
 	}
 	return n
 }
 
-// A worker has a picohttp and an oracle, which work at the same time: while one
-// answers a batch, the other has the batch before.
+// A worker has a picohttp and an oracle, and one batch after the other.
 type worker struct {
 	*comparisons
 	subject *subject
 	oracle  *oracle
-	counts  [chunkedLeave + 1]counts
-	q       question
 
-	// For a difference the question is asked again, with a verbose answer.
-	verbose *subject
-	witness *oracle
+	frames  []byte // questions for the oracle
+	last    int    // where the last one begins
+	asked   []asked
+	answers []byte // of picohttp
+}
+
+// What was asked.
+type asked struct {
+	question
+	end     int // of the answer of picohttp in answers
+	outcome int
+	n       int // of the subject
+	err     error
+	wrong   bool // the outcome contradicts the n for a longer input
 }
 
 func (r *comparisons) work() error {
-	w := &worker{comparisons: r, subject: newSubject(r.profile, false), verbose: newSubject(r.profile, true)}
-	var err error
-	if w.oracle, err = startOracle(r.path); err != nil {
+	o, err := startOracle(r.path)
+	if err != nil {
 		return err
 	}
-	defer w.oracle.stop()
-	if w.witness, err = startOracle(r.path); err != nil {
-		return err
-	}
-	defer w.witness.stop()
-	current, previous := new(batch), new(batch)
-	for !w.failed.Load() && w.fill(current) {
-		if _, err := w.oracle.stdin.Write(current.frames); err != nil {
-			return w.oracle.ended()
-		}
-		if err := w.check(previous); err != nil {
+	defer o.stop()
+	w := &worker{comparisons: r, subject: newSubject(r.profile), oracle: o}
+	for !w.failed.Load() && w.fill() {
+		if err := w.check(); err != nil {
 			return err
-		}
-		current, previous = previous, current
-	}
-	if err := w.check(previous); err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for k, c := range w.counts {
-		for i, n := range c.outcomes {
-			r.counts[k].outcomes[i] += n
 		}
 	}
 	return nil
 }
 
-// fill fills a batch with the next questions, and reports whether there are any.
-func (w *worker) fill(b *batch) bool {
-	b.reset()
-	return w.source.fill(w, b, w.batches.Add(1)-1)
+// fill makes the next batch, and reports whether there is one.
+func (w *worker) fill() bool {
+	w.frames, w.asked, w.answers = w.frames[:0], w.asked[:0], w.answers[:0]
+	questions := w.source.batch(w.batches.Add(1) - 1)
+	if questions == nil {
+		return false
+	}
+	malformedOnes := 0
+	for q := range questions {
+		if w.add(q, anyOutcome) == malformed && len(q.input) < 100<<10 {
+			if malformedOnes++; malformedOnes%16 == 0 {
+				w.addAround(q)
+			}
+		}
+	}
+	return true
 }
 
-// add puts the question w.q into a batch.
-func (w *worker) add(b *batch, want outcome) outcome {
-	at := len(b.frames)
-	b.frames = w.q.appendTo(b.frames, false)
-	q := w.q
-	q.input = b.frames[len(b.frames)-len(q.input):] // for many alignments
-	got := w.subject.ask(&q)
-	b.asked = append(b.asked, asked{at, w.subject.hash, q.next, want != anyOutcome && want != got})
-	w.counts[q.kind].outcomes[got]++
-	return got
+// anyOutcome is what add wants of most inputs.
+const anyOutcome = 1
+
+// add adds a question to the batch and returns the outcome.
+func (w *worker) add(q question, want int) (outcome int) {
+	a := asked{question: q}
+	w.last = len(w.frames)
+	w.frames = q.appendTo(w.frames)
+	a.input = w.frames[len(w.frames)-len(q.input):] // where it has any alignment
+	a.outcome = w.subject.ask(&a.question)
+	a.n, a.err = w.subject.n, w.subject.err
+	a.wrong = want != anyOutcome && want != a.outcome
+	w.answers = append(w.answers, w.subject.answer...)
+	a.end = len(w.answers)
+	w.asked = append(w.asked, a)
+	return a.outcome
 }
 
-// addAround puts into a batch what shows whether the n of a malformed input is
-// the offset of the octet that picohttpparser cannot take: without it the input
-// is incomplete, with it malformed. That is no test of too much overhead, which is
-// not in one octet, nor does it work on bodies that may have it.
-func (w *worker) addAround(b *batch) {
-	input, n, to := w.q.input, w.subject.n, w.subject.n+1
-	// picohttpparser looks at no HTTP-version with less than an octet behind it.
+// addAround adds what shows whether the n of a malformed input is the offset of the byte
+// that picohttpparser cannot take: without that byte the input is incomplete, with it
+// malformed. This does not hold for bodies with too much overhead, which is not in one
+// byte.
+func (w *worker) addAround(q question) {
+	input, n, to := q.input, w.subject.n, w.subject.n+1
+	// picohttpparser looks at no HTTP-version that has no byte after it.
 	const version = len("HTTP/1.1\n")
-	if w.q.kind == response {
+	if q.kind == response {
 		to = max(to, version)
 	}
 	switch w.subject.err {
 	case picohttp.ErrVersion, picohttp.ErrMajor, picohttp.ErrRequestLine, picohttp.ErrTLS, picohttp.ErrHTTP2, picohttp.ErrEmptyLine:
 		to = n + version
 	case picohttp.ErrStatus:
-		// It wants 4 octets of a status-code, and of what is behind it the whole line.
+		// It wants 4 bytes of a status-code, and of what follows it the whole line.
 		to = n + len("200 ")
 		if i := bytes.IndexByte(input[n:], '\n'); i >= 0 {
 			to = max(to, n+i+1)
 		}
 	}
-	w.q.input = input[:n]
-	w.add(b, incomplete)
-	w.q.input = input[:min(to, len(input))]
-	w.add(b, malformed)
+	q.input = input[:n]
+	w.add(q, incomplete)
+	q.input = input[:min(to, len(input))]
+	w.add(q, malformed)
 }
 
-// check reads the answers to a batch.
-func (w *worker) check(b *batch) error {
-	for i, a := range b.asked {
-		hash, err := w.oracle.word()
+// check sends the batch to the oracle and compares the answers. The differences are
+// examined after that, when the oracle is free for other questions.
+func (w *worker) check() error {
+	if len(w.asked) == 0 {
+		return nil
+	}
+	setLast(w.frames[w.last:])
+	w.oracle.send(w.frames)
+	var differing []*comparison
+	from := 0
+	for i := range w.asked {
+		a := &w.asked[i]
+		theirs, err := w.oracle.read()
 		if err != nil {
 			return err
 		}
-		if hash != a.hash || a.offset {
-			if err := w.differ(b.question(i), a.offset); err != nil {
-				return err
-			}
+		if ours := w.answers[from:a.end]; a.wrong || !bytes.Equal(theirs, ours) {
+			differing = append(differing, &comparison{&a.question, bytes.Clone(theirs), ours, a.n, a.err, a.wrong})
+		}
+		from = a.end
+	}
+	w.oracle.writes.Wait()
+	w.comparisons.asked.Add(int64(len(w.asked)))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range w.asked {
+		w.counts[a.kind].outcomes[-a.outcome]++
+	}
+	for _, c := range differing {
+		if err := w.differ(c); err != nil {
+			return err
 		}
 	}
-	w.asked.Add(int64(len(b.asked)))
 	return nil
 }
 
-// differ takes note of a difference. If nothing explains it, it shows it, and the
-// same as small as it can be.
-func (w *worker) differ(q *question, offset bool) error {
-	names, c, err := w.compareOne(q)
-	if err != nil {
-		return err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(names) > 0 && !offset {
-		w.comparisons.counts[q.kind].explained++
-		for _, i := range names {
+// differ counts a difference. If nothing explains it, it is shown, and again as small as it
+// can be.
+func (w *worker) differ(c *comparison) (err error) {
+	q, counts := c.question, &w.counts[c.kind]
+	if found := c.explained(w.older); len(found) > 0 && !c.wrong {
+		counts.explained++
+		for _, i := range found {
 			w.named[i]++
 		}
 		return nil
 	}
-	w.comparisons.counts[q.kind].unexplained++
+	counts.unexplained++
 	if w.shown++; w.shown > w.show {
 		return nil
 	}
-	fmt.Fprintf(w.out, "\ndifference %d: %v\n%s", w.shown, q, c.show())
-	if offset {
-		fmt.Fprintln(w.out, "picohttp said of a longer input that it is malformed, with an n that cannot be")
+	fmt.Fprintf(w.out, "\ndifference %d: %v\n", w.shown, c)
+	if c.wrong {
+		fmt.Fprintln(w.out, "picohttp says of a longer input that it is malformed, with an n that cannot be")
 		return nil
 	}
-	small, err := w.shrink(q)
-	if err != nil || len(small.input) == len(q.input) {
-		return err
+	small := *q
+	differs := func(q question) bool {
+		c, failed := w.compareOne(&q)
+		err = cmp.Or(err, failed)
+		return err == nil && !bytes.Equal(c.older, c.newest) && len(c.explained(w.older)) == 0
 	}
-	if _, c, err = w.compareOne(small); err == nil {
-		fmt.Fprintf(w.out, "smaller: %v\n%s", small, c.show())
+	if small.pieces = nil; !differs(small) {
+		small.pieces = q.pieces
+	}
+	small.input = differ.Minimise(q.input, minimising, func(b []byte) bool {
+		less := small
+		less.input = b
+		return differs(less)
+	})
+	if err == nil && len(small.input) < len(q.input) {
+		c, err = w.compareOne(&small)
+	}
+	if err == nil {
+		fmt.Fprintf(w.out, "smaller: %v\n", c)
 	}
 	return err
 }
 
-// compareOne asks both sides, verbosely, and returns what explains the
-// difference, if there is one.
-func (w *worker) compareOne(q *question) (names []int, c *comparison, err error) {
-	theirs, err := w.witness.ask(q)
+// minimising is how many questions are asked to make an input smaller.
+const minimising = 3000
+
+// compareOne asks both sides a question.
+func (w *worker) compareOne(q *question) (*comparison, error) {
+	theirs, err := w.oracle.ask(q)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	w.verbose.ask(q)
-	c = &comparison{question: q, older: theirs, newest: slices.Clone(w.verbose.words), n: w.verbose.n, err: w.verbose.err}
-	for _, i := range explain(c) {
-		if w.older[i] {
-			names = append(names, i)
-		}
-	}
-	return names, c, nil
+	w.subject.ask(q)
+	return &comparison{q, bytes.Clone(theirs), bytes.Clone(w.subject.answer), w.subject.n, w.subject.err, false}, nil
 }
 
-func (c *comparison) show() string {
+func (c *comparison) String() string {
 	why := ""
 	if err, ok := c.err.(picohttp.Error); ok {
 		why = fmt.Sprintf(" at %d: %s", c.n, err)
 	}
-	return fmt.Sprintf("picohttpparser: %s\npicohttp:       %s%s\n", describe(c.question, c.older), describe(c.question, c.newest), why)
-}
-
-// shrink takes octets away as long as there is a difference that nothing explains.
-func (w *worker) shrink(q *question) (*question, error) {
-	small := *q
-	try := func(q question) (bool, error) {
-		names, c, err := w.compareOne(&q)
-		ok := err == nil && len(names) == 0 && !slices.Equal(c.older, c.newest)
-		if ok {
-			small = q
-		}
-		return ok, err
-	}
-	whole := small
-	whole.pieces = nil
-	if _, err := try(whole); err != nil {
-		return nil, err
-	}
-	for size := len(small.input) / 2; size > 0; size /= 2 {
-		for from := 0; from+size <= len(small.input); {
-			less := small
-			less.input = slices.Concat(small.input[:from], small.input[from+size:])
-			ok, err := try(less)
-			if err != nil {
-				return nil, err
-			}
-			if !ok {
-				from += size
-			}
-		}
-	}
-	return &small, nil
+	return fmt.Sprintf("%v\npicohttpparser: %v\npicohttp:       %v%s", c.question, c.read(c.older), c.read(c.newest), why)
 }

@@ -1,7 +1,7 @@
-// Oracle holds picohttp's profile Pico to picohttpparser, the C library whose
-// answers it promises: it makes inputs by the million out of the vectors, of real
-// heads and of modelled traffic, asks both sides about each, and compares all that
-// can be seen of the answers. See README.md.
+// Oracle compares picohttp's profile Pico with picohttpparser, the C library whose results
+// it promises. It makes inputs by the million from the vectors, real heads and modelled
+// traffic, parses each with both, and compares everything that a caller can see of the
+// results. See README.md.
 //
 //	go run ./oracle [flags]
 package main
@@ -40,7 +40,7 @@ func main() {
 	flag.StringVar(&o.path, "oracle", filepath.Join(".build", "oracle"), "what get.sh has built: oracle, or oracle-checkout")
 	flag.BoolVar(&o.truncations, "truncations", false, "instead of mutations, every truncation of every seed")
 	flag.IntVar(&o.sequences, "sequences", 0, "instead of mutations, every sequence of up to so many symbols of the grammar")
-	flag.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "how many pairs of a picohttp and an oracle")
+	flag.IntVar(&o.workers, "workers", 2*runtime.GOMAXPROCS(0), "how many pairs of a picohttp and an oracle")
 	flag.IntVar(&o.show, "show", 10, "how many differences are shown")
 	flag.Parse()
 	for _, name := range strings.Split(*list, ",") {
@@ -87,7 +87,13 @@ func run(out io.Writer, s *seeds, o options) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s is %s: %s\n", o.path, probe.about, describeRelease(older))
+	n := 0
+	for _, is := range older {
+		if is {
+			n++
+		}
+	}
+	fmt.Fprintf(out, "%s is %s, with %d of the %d differences of the older release from the newest\n", o.path, probe.about, n, len(older))
 	fmt.Fprintf(out, "picohttp has the kernel %s\n", picohttp.Kernel())
 	r := &comparisons{options: o, source: sourceOf(s, o), older: older, out: out, profile: picohttp.Pico}
 	err = r.compare()
@@ -98,33 +104,13 @@ func run(out io.Writer, s *seeds, o options) error {
 	return err
 }
 
-func describeRelease(older []bool) string {
-	n := 0
-	for _, is := range older {
-		if is {
-			n++
-		}
-	}
-	switch n {
-	case 0:
-		return "the newest release, from which nothing may differ"
-	case len(older):
-		return "the older release, whose differences have names"
-	}
-	return fmt.Sprintf("between the releases, with %d of the %d differences that have names", n, len(older))
-}
-
-// table prints a row for each kind and, if there are any, for each named
-// difference.
+// table prints a row for each kind and for each named difference that there can be.
 func (r *comparisons) table() {
 	fmt.Fprintf(r.out, "\n%-14s %12s %12s %12s %12s %12s %12s\n", "kind", "inputs", "complete", "incomplete", "malformed", "named", "differences")
 	for _, k := range r.kinds {
 		c := r.counts[k]
-		fmt.Fprintf(r.out, "%-14s %12d", k, c.outcomes[complete]+c.outcomes[incomplete]+c.outcomes[malformed])
-		for _, n := range c.outcomes {
-			fmt.Fprintf(r.out, " %12d", n)
-		}
-		fmt.Fprintf(r.out, " %12d %12d\n", c.explained, c.unexplained)
+		n := c.outcomes
+		fmt.Fprintf(r.out, "%-14s %12d %12d %12d %12d %12d %12d\n", k, n[0]+n[1]+n[2], n[complete], n[-incomplete], n[-malformed], c.explained, c.unexplained)
 	}
 	for i, n := range r.named {
 		if r.older[i] {

@@ -2,8 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,10 +35,11 @@ func eachOracle(t *testing.T, f func(t *testing.T, o *oracle)) {
 // TestDifferences shows of each difference that picohttp answers as the newest
 // release.
 func TestDifferences(t *testing.T) {
-	s := newSubject(picohttp.Pico, true)
+	s := newSubject(picohttp.Pico)
 	for _, d := range differences {
-		s.ask(d.question())
-		if got := describe(d.question(), s.words); got != d.newest {
+		q := d.question()
+		s.ask(q)
+		if got := q.read(s.answer).String(); got != d.newest {
 			t.Errorf("%s: picohttp answers %s, want %s", d.name, got, d.newest)
 		}
 	}
@@ -70,7 +71,7 @@ func TestExplain(t *testing.T) {
 		if !older[0] {
 			t.Skip("the newest release differs in nothing from itself")
 		}
-		s := newSubject(picohttp.Pico, true)
+		s := newSubject(picohttp.Pico)
 		for i, d := range differences {
 			for k := range kind(len(kindNames)) {
 				if !d.covers(k) {
@@ -86,16 +87,16 @@ func TestExplain(t *testing.T) {
 					t.Fatal(err)
 				}
 				s.ask(q)
-				c := comparison{question: q, older: theirs, newest: s.words, n: s.n, err: s.err}
-				if found := explain(&c); !slices.Equal(found, []int{i}) {
-					t.Errorf("%s, %v: explained by the differences %v, want %d\n%s", d.name, q, found, i, c.show())
+				c := comparison{q, bytes.Clone(theirs), bytes.Clone(s.answer), s.n, s.err, false}
+				if found := c.explained(older); !slices.Equal(found, []int{i}) {
+					t.Errorf("%s, %v: explained by the differences %v, want %d\n%s", d.name, q, found, i, &c)
 				}
 				c.older, c.newest = c.newest, c.older
-				if found := explain(&c); len(found) > 0 {
-					t.Errorf("%s, %v: the opposite is explained by the differences %v\n%s", d.name, q, found, c.show())
+				if found := c.explained(older); len(found) > 0 {
+					t.Errorf("%s, %v: the opposite is explained by the differences %v\n%s", d.name, q, found, &c)
 				}
-				c.older, c.newest = []uint64{12345}, c.older
-				if found := explain(&c); len(found) > 0 && !strings.HasPrefix(d.name, "method-") && d.name != "target-empty" {
+				c.older, c.newest = binary.NativeEndian.AppendUint64(nil, 12345), c.older
+				if found := c.explained(older); len(found) > 0 && !strings.HasPrefix(d.name, "method-") && d.name != "target-empty" {
 					t.Errorf("%s, %v: a wrong answer is explained by the differences %v", d.name, q, found)
 				}
 			}
@@ -177,38 +178,16 @@ func TestStrictDiffers(t *testing.T) {
 	})
 }
 
-// TestWrongParts shows that the hash tells of every word and of their order.
-func TestWrongParts(t *testing.T) {
-	var a answer
-	hashes := map[uint64]bool{}
-	for _, words := range [][]uint64{{}, {1}, {1, 2}, {2, 1}, {1, 2, 0}, {0, 1, 2}, {1 << 32, 2}, {math.MaxUint64}} {
-		a.reset()
-		for _, word := range words {
-			a.put(word)
+func TestDelivered(t *testing.T) {
+	for input, want := range map[string][]string{"0123456789": {"", "012", "34", "", "567", "89"}, "": {""}, "01": {"", "01"}} {
+		q := question{pieces: []uint32{0, 3, 2}, input: []byte(input)}
+		var pieces []string
+		for from, to := range q.delivered() {
+			pieces = append(pieces, input[from:to])
 		}
-		hashes[a.hash] = true
-	}
-	if len(hashes) != 8 {
-		t.Errorf("8 answers have %d hashes", len(hashes))
-	}
-}
-
-func TestQuestion(t *testing.T) {
-	want := question{kind: chunked, maxFields: 300, pieces: []uint32{0, 3, 70000}, input: []byte("0123456789")}
-	got := readQuestion(want.appendTo(nil, false))
-	if got.kind != want.kind || got.maxFields != want.maxFields || !slices.Equal(got.pieces, want.pieces) || !bytes.Equal(got.input, want.input) {
-		t.Errorf("%v comes back as %v", &want, got)
-	}
-	var pieces []string
-	for d := (delivery{q: &question{pieces: []uint32{0, 3, 2}, input: want.input}}); ; {
-		from, to, ok := d.next()
-		if !ok {
-			break
+		if !slices.Equal(pieces, want) {
+			t.Errorf("the pieces of %q are %q, want %q", input, pieces, want)
 		}
-		pieces = append(pieces, string(want.input[from:to]))
-	}
-	if want := []string{"", "012", "34", "", "567", "89"}; !slices.Equal(pieces, want) {
-		t.Errorf("the pieces are %q, want %q", pieces, want)
 	}
 }
 
@@ -220,13 +199,13 @@ func TestRepeated(t *testing.T) {
 		t.Fatal(err)
 	}
 	fill := func(seed uint64, number int64) []byte {
-		o := options{count: 1, seed: seed, kinds: []kind{request, chunked}}
-		w := &worker{comparisons: new(comparisons), subject: newSubject(picohttp.Pico, false)}
-		b := new(batch)
-		if !sourceOf(s, o).fill(w, b, number) {
+		o := options{count: 1 << 20, seed: seed, kinds: []kind{request, chunked}}
+		w := &worker{comparisons: &comparisons{source: sourceOf(s, o)}, subject: newSubject(picohttp.Pico)}
+		w.batches.Store(number)
+		if !w.fill() {
 			t.Fatal("there is no batch")
 		}
-		return b.frames
+		return w.frames
 	}
 	first := fill(1, 7)
 	if !bytes.Equal(first, fill(1, 7)) {

@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
+	"sync"
 )
 
-// A kind says what an input is, and so which function of picohttpparser gets it.
+// A kind says what an input is, and so which function of picohttpparser parses it.
 // The numbers are those of oracle.c.
 type kind uint8
 
@@ -32,24 +33,21 @@ func (k kind) String() string { return kindNames[k] }
 type question struct {
 	kind      kind
 	maxFields uint16
-	// pieces are the sizes of the pieces in which the input is delivered, over
-	// and over; none is whole. A head is always whole for picohttpparser, for
-	// picohttp it is parsed on with Resume.
+	// pieces are the sizes of the pieces in which the input is delivered, over and over.
+	// If there are none, it is delivered whole. picohttpparser gets a head whole in any
+	// case, and picohttp parses it with Resume.
 	pieces []uint32
 	next   bool // picohttp reads a body with Next, not with Decode
 	input  []byte
 }
 
-// The longest input that oracle.c takes.
+// maxInput is the longest input that oracle.c accepts, in bytes.
 const maxInput = 4 << 20
 
-// appendTo appends a question as oracle.c reads it.
-func (q *question) appendTo(b []byte, verbose bool) []byte {
+// appendTo appends a question in the form that oracle.c reads.
+func (q *question) appendTo(b []byte) []byte {
 	b = binary.NativeEndian.AppendUint32(b, uint32(len(q.input)))
 	b = append(b, byte(q.kind), 0)
-	if verbose {
-		b[len(b)-1] = 1
-	}
 	b = binary.NativeEndian.AppendUint16(b, q.maxFields)
 	b = binary.NativeEndian.AppendUint32(b, uint32(len(q.pieces)))
 	for _, size := range q.pieces {
@@ -58,77 +56,53 @@ func (q *question) appendTo(b []byte, verbose bool) []byte {
 	return append(b, q.input...)
 }
 
-// readQuestion returns the question that b begins with; its input is a part of b.
-func readQuestion(b []byte) *question {
-	q := &question{kind: kind(b[4]), maxFields: binary.NativeEndian.Uint16(b[6:])}
-	size, pieces := binary.NativeEndian.Uint32(b), binary.NativeEndian.Uint32(b[8:])
-	b = b[12:]
-	for range pieces {
-		q.pieces = append(q.pieces, binary.NativeEndian.Uint32(b))
-		b = b[4:]
-	}
-	q.input = b[:size:size]
-	return q
-}
+// setLast has oracle.c send its answers after the question that frame begins with.
+func setLast(frame []byte) { frame[5] = 1 }
 
-// delivery ranges over the ends of the pieces in which the input is delivered.
-type delivery struct {
-	q      *question
-	at     int
-	offset int
-}
-
-// next returns where the next piece begins and ends, and whether there is one.
-func (d *delivery) next() (from, to int, ok bool) {
-	from, to = d.offset, len(d.q.input)
-	if from == to {
-		return 0, 0, false
-	}
-	if n := len(d.q.pieces); n > 0 {
-		to = min(to, from+int(d.q.pieces[d.at]))
-		if d.at++; d.at == n {
-			d.at = 0
+// delivered ranges over where each piece of the input begins and ends. An empty input is
+// one piece.
+func (q *question) delivered() iter.Seq2[int, int] {
+	return func(yield func(from, to int) bool) {
+		for i, from := 0, 0; ; i++ {
+			to := len(q.input)
+			if n := len(q.pieces); n > 0 {
+				to = min(to, from+int(q.pieces[i%n]))
+			}
+			if !yield(from, to) || to == len(q.input) {
+				return
+			}
+			from = to
 		}
 	}
-	d.offset = to
-	return from, to, true
 }
 
+// String shows the input as a vector has it: a Go string for each line.
 func (q *question) String() string {
-	s := q.kind.String()
+	how := ""
 	if q.kind < chunked {
-		s += fmt.Sprintf(", at most %d fields", q.maxFields)
+		how = fmt.Sprintf(", at most %d fields", q.maxFields)
 	} else if q.next {
-		s += ", with Next"
+		how = ", with Next"
 	}
 	if len(q.pieces) > 0 {
-		s += fmt.Sprintf(", in pieces of %v", q.pieces)
+		how += fmt.Sprintf(", in pieces of %v", q.pieces)
 	}
-	return fmt.Sprintf("%s, %d octets\n%s", s, len(q.input), quote(q.input))
-}
-
-// quote writes an input as a vector has it: a Go string for each line.
-func quote(b []byte) string {
-	if len(b) == 0 {
-		return `"" `
+	s := fmt.Sprintf("%s%s, %d bytes", q.kind, how, len(q.input))
+	for line := range strings.SplitAfterSeq(string(q.input), "\n") {
+		s += fmt.Sprintf("\n%+q", line)
 	}
-	var s strings.Builder
-	for line := range strings.SplitAfterSeq(string(b), "\n") {
-		if line != "" {
-			fmt.Fprintf(&s, "%+q\n", line)
-		}
-	}
-	return strings.TrimSuffix(s.String(), "\n")
+	return s
 }
 
 // An oracle is a process of oracle.c.
 type oracle struct {
-	about   string // its first line: which picohttpparser it is
-	path    string
-	stdin   io.WriteCloser
-	answers *bufio.Reader
-	cmd     *exec.Cmd
-	frames  []byte
+	about  string // its first line, which says which picohttpparser it is
+	path   string
+	stdin  io.WriteCloser
+	stdout *bufio.Reader
+	cmd    *exec.Cmd
+	answer []byte
+	writes sync.WaitGroup // to stdin
 }
 
 var errNotBuilt = errors.New("no such oracle: run ./get.sh in peers")
@@ -147,92 +121,52 @@ func startOracle(path string) (*oracle, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.stdin, o.answers = stdin, bufio.NewReaderSize(stdout, 64<<10)
+	o.stdin, o.stdout = stdin, bufio.NewReaderSize(stdout, 64<<10)
 	if err := o.cmd.Start(); err != nil {
 		return nil, err
 	}
-	if o.about, err = o.answers.ReadString('\n'); err != nil {
+	if o.about, err = o.stdout.ReadString('\n'); err != nil {
 		return nil, o.ended()
 	}
 	o.about = strings.TrimSpace(o.about)
 	return o, nil
 }
 
-// ended says how an oracle ended that should not have. It parses before a page
-// that may not be read, so one that reads behind an input ends by a signal.
+// ended returns an error that says how the oracle ended, which it should not have. It
+// parses before a page that cannot be read, so reading beyond an input ends it by a signal.
 func (o *oracle) ended() error {
 	o.stdin.Close()
 	return fmt.Errorf("%s ended: %v", o.path, o.cmd.Wait())
 }
 
-// stop ends the oracle by ending its input.
+// stop ends the oracle by closing its input.
 func (o *oracle) stop() {
 	o.stdin.Close()
 	o.cmd.Wait()
 }
 
-// ask returns the words that the oracle answers.
-func (o *oracle) ask(q *question) ([]uint64, error) {
-	o.frames = q.appendTo(o.frames[:0], true)
-	if _, err := o.stdin.Write(o.frames); err != nil {
+// send sends questions in the background, as neither they nor the answers fit in a pipe.
+// Writes tells when it has ended; if it fails, so does read.
+func (o *oracle) send(frames []byte) { o.writes.Go(func() { o.stdin.Write(frames) }) }
+
+// read returns the next answer, which is valid until the next call.
+func (o *oracle) read() ([]byte, error) {
+	var size [4]byte
+	if _, err := io.ReadFull(o.stdout, size[:]); err != nil {
 		return nil, o.ended()
 	}
-	var words []uint64
-	for left := uint64(1); left > 0; left-- {
-		word, err := o.word()
-		if err != nil {
-			return nil, err
-		}
-		if words == nil {
-			words = make([]uint64, 0, word)
-			left += word
-			continue
-		}
-		words = append(words, word)
+	o.answer = append(o.answer[:0], make([]byte, binary.NativeEndian.Uint32(size[:]))...)
+	if _, err := io.ReadFull(o.stdout, o.answer); err != nil {
+		return nil, o.ended()
 	}
-	return words, nil
+	return o.answer, nil
 }
 
-// word reads one word of an answer.
-func (o *oracle) word() (uint64, error) {
-	b, err := o.answers.Peek(8)
-	if err != nil {
-		return 0, o.ended()
-	}
-	word := binary.NativeEndian.Uint64(b)
-	o.answers.Discard(8)
-	return word, nil
-}
-
-// A batch is questions that are sent together. The oracle answers some before it
-// has read all, into a pipe that nobody reads meanwhile: so the answers to two
-// batches must fit in a pipe, which are at least 64 KiB on Linux.
-type batch struct {
-	frames []byte
-	asked  []asked
-}
-
-const (
-	batchQuestions = 1 << 10
-	batchBytes     = 256 << 10
-)
-
-// What was asked and is to be answered.
-type asked struct {
-	at     int    // of the question in the frames
-	hash   uint64 // picohttp's answer
-	next   bool   // as in question
-	offset bool   // picohttp's n is wrong, whatever the answer is
-}
-
-func (b *batch) full() bool { return len(b.asked) >= batchQuestions || len(b.frames) >= batchBytes }
-
-func (b *batch) reset() { b.frames, b.asked = b.frames[:0], b.asked[:0] }
-
-// question returns the i-th question, which keeps nothing of the batch.
-func (b *batch) question(i int) *question {
-	q := readQuestion(b.frames[b.asked[i].at:])
-	q.next = b.asked[i].next
-	q.input = slices.Clone(q.input)
-	return q
+// ask returns the answer to one question.
+func (o *oracle) ask(q *question) ([]byte, error) {
+	frame := q.appendTo(nil)
+	setLast(frame)
+	o.send(frame)
+	defer o.writes.Wait()
+	return o.read()
 }

@@ -13,51 +13,47 @@ import (
 	"github.com/picohttp/picohttp/internal/vectors"
 )
 
-// maxSeed is the length of a seed, in octets: longer ones slow an engine down.
+// maxSeed is the length of a seed in bytes: longer ones slow an engine down.
 const maxSeed = 1 << 10
+
+// sources are the folders of testdata for each part, and which vectors to take of each: those of a
+// kind, or all if it is empty.
+var sources = map[string][]struct{ folder, kind string }{
+	"request":  {{"requests", ""}, {"framing", "request"}, {"check", "request"}},
+	"response": {{"responses", ""}, {"framing", "response"}, {"check", "response"}},
+	"trailer":  {{"trailers", ""}, {"check", "trailer"}},
+	"chunked":  {{"chunked", ""}},
+}
 
 // collect returns all inputs of a part, each once.
 func collect(testdata, part string) (inputs [][]byte, err error) {
-	read := func(folder, kind string) {
-		var all []vectors.Vector
-		if err == nil {
-			all, err = vectors.Read(filepath.Join(testdata, folder))
+	for _, source := range sources[part] {
+		all, err := vectors.Read(filepath.Join(testdata, source.folder))
+		if err != nil {
+			return nil, err
 		}
 		for _, v := range all {
-			if kind == "" || cmp.Or(v.Word("kind"), "request") == kind {
+			if source.kind == "" || cmp.Or(v.Word("kind"), "request") == source.kind {
 				inputs = append(inputs, v.Input)
 			}
 		}
 	}
-	switch part {
-	case "request":
-		read("requests", "")
-		read("framing", "request")
-		read("check", "request")
-		var heads []vectors.Head
-		if err == nil {
-			heads, err = vectors.Heads(filepath.Join(testdata, "heads"))
+	if part == "request" {
+		heads, err := vectors.Heads(filepath.Join(testdata, "heads"))
+		if err != nil {
+			return nil, err
 		}
 		for _, h := range heads {
 			inputs = append(inputs, h.Bytes)
 		}
-	case "response":
-		read("responses", "")
-		read("framing", "response")
-		read("check", "response")
-	case "trailer":
-		read("trailers", "")
-		read("check", "trailer")
-	case "chunked":
-		read("chunked", "")
 	}
 	slices.SortFunc(inputs, func(a, b []byte) int { return cmp.Or(cmp.Compare(len(a), len(b)), bytes.Compare(a, b)) })
 	inputs = slices.CompactFunc(inputs, bytes.Equal)
-	return slices.DeleteFunc(inputs, func(b []byte) bool { return len(b) > maxSeed }), err
+	return slices.DeleteFunc(inputs, func(b []byte) bool { return len(b) > maxSeed }), nil
 }
 
-// messages are heads with bodies behind them, and another message behind that:
-// seeds that the vectors, of heads and of bodies, are not.
+// messages are heads followed by bodies, and some by another message. The vectors have none
+// of these.
 func messages(part string) (messages [][]byte) {
 	head := map[string]string{"request": "POST / HTTP/1.1\r\nHost: h\r\n", "response": "HTTP/1.1 200 OK\r\n"}[part]
 	if head == "" {
@@ -75,8 +71,8 @@ func messages(part string) (messages [][]byte) {
 	return messages
 }
 
-// cover returns as few inputs as have all features of all, and short ones: each
-// time that which adds most for its length.
+// cover returns few and short inputs that together have all features of all: each time it
+// adds the one that adds most for its length.
 func cover(inputs [][]byte, features func(b []byte) []string) (seeds [][]byte) {
 	left := map[string]bool{}
 	of := make([][]string, len(inputs))
@@ -107,9 +103,8 @@ func cover(inputs [][]byte, features func(b []byte) []string) (seeds [][]byte) {
 	return seeds
 }
 
-// features returns what tells an input from others: what a strict parser says of
-// it, and in which order octets of which classes follow one another, under that
-// verdict's result.
+// features returns what tells an input from others: the verdict of a strict parser, and
+// which classes of bytes follow one another under that verdict's result.
 func features(part string) func(b []byte) []string {
 	strict := differ.Picohttp()[0]
 	parse := map[string]func(b []byte) differ.Verdict{
@@ -131,9 +126,10 @@ func features(part string) func(b []byte) []string {
 	}
 }
 
+// classOf returns the byte that stands for the class of c.
 func classOf(c byte) byte {
 	switch {
-	case c == '\r' || c == '\n' || c == ' ' || c == '\t' || c == 0 || c == 0x7f:
+	case strings.IndexByte("\r\n \t\x00\x7f:;,=/\"\\", c) >= 0:
 		return c
 	case c < ' ':
 		return 1
@@ -141,12 +137,10 @@ func classOf(c byte) byte {
 		return 0x80
 	case '0' <= c && c <= '9':
 		return '0'
-	case 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
+	case 'a' <= c|0x20 && c|0x20 <= 'f':
 		return 'f'
 	case 'a' <= c|0x20 && c|0x20 <= 'z':
 		return 'z'
-	case strings.IndexByte(":;,=/\"\\", c) >= 0:
-		return c
 	}
 	return '*'
 }
