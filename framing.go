@@ -180,7 +180,7 @@ func (s *signals) readLines(b []byte, x *index) {
 		if controlKeys[x.key[k-1]] == 0 || colon-line == uint32(len("Host")) && !s.routed {
 			continue
 		}
-		name, value := cut(b, line, colon, x.end[k])
+		name, value := cut(b, int(line), int(colon), int(x.end[k]))
 		s.read(b, place{line, colon}, name, value)
 	}
 }

@@ -209,12 +209,11 @@ func (h *Head) fieldLines() uint32 { return h.n - 1 + h.more }
 // from the 96th; use Fields to loop over a long head.
 func (h *Head) Field(i int) (name, value []byte) {
 	if k := uint(i); k < tableFields && k+1 < uint(h.n) && h.deviations == 0 {
-		line, colon, end := h.end[k]+2, h.mark[k+1], h.end[k+1]
-		text := h.b[colon+1 : end : end]
-		if isPlain(text) {
-			return h.b[line:colon:colon], text[1:]
+		b, line, colon, end := h.b, int(h.end[k]+2), int(h.mark[k+1]), int(h.end[k+1])
+		if isPlain(b, line, colon, end) {
+			return b[line:colon:colon], b[colon+2 : end : end]
 		}
-		return cut(h.b, line, colon, end)
+		return cut(b, line, colon, end)
 	}
 	return h.cut(h.place(i))
 }
@@ -228,14 +227,14 @@ func (h *Head) Fields() iter.Seq2[[]byte, []byte] {
 	// the next: a loop that parses with h, although it must not, gets the lines of that.
 	return func(yield func(name, value []byte) bool) {
 		for k := uint(0); k < tableFields && k+1 < uint(h.n) && h.deviations == 0; k++ {
-			line, colon, end := h.end[k]+2, h.mark[k+1], h.end[k+1]
-			value := h.b[colon+1 : end : end]
-			if isPlain(value) {
-				value = value[1:]
+			b, line, colon, end := h.b, int(h.end[k]+2), int(h.mark[k+1]), int(h.end[k+1])
+			var name, value []byte
+			if isPlain(b, line, colon, end) {
+				name, value = b[line:colon:colon], b[colon+2:end:end]
 			} else {
-				value = trim(value)
+				name, value = b[line:colon:colon], trim(b[colon+1:end:end])
 			}
-			if !yield(h.b[line:colon:colon], value) {
+			if !yield(name, value) {
 				return
 			}
 		}
@@ -261,7 +260,7 @@ func (h *Head) fieldsBeyond(yield func(name, value []byte) bool) {
 	b, more := h.b[:h.next], h.more
 	for from := h.end[tableFields] + 2; x.settleAgain(b, from); from = x.begin(x.n) {
 		for k := uint32(1); k < x.n; k++ {
-			if !yield(cut(b, x.begin(k), x.mark[k], x.end[k])) || h.more != more {
+			if !yield(cut(b, int(x.begin(k)), int(x.mark[k]), int(x.end[k]))) || h.more != more {
 				return
 			}
 		}
@@ -415,32 +414,27 @@ func indexFrom(b []byte, i int, c byte) int {
 	return len(b) - 1
 }
 
-// cut splits the field line at a place.
+// cut returns the name and the value of the field line at a place.
 func (h *Head) cut(line, colon, end uint32) (name, value []byte) {
 	if h.deviations == 0 {
-		return cut(h.b, line, colon, end)
+		return cut(h.b, int(line), int(colon), int(end))
 	}
 	nameEnd, begin, after := bounds(h.b, line, colon, end)
 	return h.b[line:nameEnd:nameEnd], h.b[begin:after:after]
 }
 
-// cut splits a field line without deviations.
-func cut(b []byte, line, colon, end uint32) (name, value []byte) {
-	return b[line:colon:colon], trimValue(b[colon+1 : end : end])
+// cut returns the name and the value of a field line without deviations.
+func cut(b []byte, line, colon, end int) (name, value []byte) {
+	return b[line:colon:colon], trim(b[colon+1 : end : end])
 }
 
-// trimValue returns the text after a colon without the whitespace around it.
-func trimValue(text []byte) []byte {
-	if isPlain(text) {
-		return text[1:]
-	}
-	return trim(text)
-}
-
-// isPlain reports whether the only whitespace around a value is one SP before it, as in
-// nearly every field line. In a value, only whitespace is below "!".
-func isPlain(text []byte) bool {
-	return len(text) >= 2 && text[0] == ' ' && text[1] > ' ' && text[len(text)-1] > ' '
+// isPlain reports whether a field line without deviations has one SP before its value and no
+// other whitespace around it, as nearly every field line has. In a value, only whitespace is
+// below "!". What it compares also proves to the compiler that b[line:colon:colon] and
+// b[colon+2:end:end] are within b.
+func isPlain(b []byte, line, colon, end int) bool {
+	begin := colon + 2
+	return line < colon && begin < end && end <= len(b) && b[begin-1] == ' ' && b[begin] > ' ' && b[end-1] > ' '
 }
 
 // bounds returns where the name and the value are in a field line of any head. They are

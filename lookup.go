@@ -15,14 +15,15 @@ func (h *Head) Get(name string) (value []byte, ok bool) {
 	}
 	key := keyOfName(name)
 	for k := h.withKey(key, 0); k < tableFields; k = h.withKey(key, k+1) {
-		line, colon, end := h.end[k]+2, h.mark[k+1], h.end[k+1]
-		if equalName(h.b[line:colon], name) {
-			text := h.b[colon+1 : end : end]
-			if isPlain(text) {
-				return text[1:], true
-			}
-			return trim(text), true
+		b, line, colon, end := h.b, int(h.end[k]+2), int(h.mark[k+1]), int(h.end[k+1])
+		if n := b[line:colon]; string(n) != name && !equalName(n, name) {
+			continue
 		}
+		if isPlain(b, line, colon, end) {
+			return b[colon+2 : end : end], true
+		}
+		_, value = cut(b, line, colon, end)
+		return value, true
 	}
 	if h.more > 0 {
 		_, value, ok = h.findBeyond(name, 0)
@@ -78,8 +79,8 @@ func (h *Head) findBeyond(name string, from int) (i int, value []byte, ok bool) 
 	b, before := h.b[:h.next], tableFields
 	for at := h.end[tableFields] + 2; x.settleAgain(b, at); at = x.begin(x.n) {
 		if i := x.find(b, name, max(from-before, 0)); i >= 0 {
-			end := x.end[i+1]
-			return before + i, trimValue(b[x.mark[i+1]+1 : end : end]), true
+			_, value = cut(b, int(x.end[i]+2), int(x.mark[i+1]), int(x.end[i+1]))
+			return before + i, value, true
 		}
 		before += int(x.n) - 1
 	}

@@ -120,22 +120,23 @@ func (r *Request) checkPlain(v *Verdict) bool {
 		if controlKeys[key] == 0 {
 			continue
 		}
-		line, colon, end := r.end[i]+2, r.mark[i+1], r.end[i+1]
-		name, text := b[line:colon], b[colon+1:end:end]
-		switch {
-		case !isPlain(text):
+		line, colon, end := int(r.end[i]+2), int(r.mark[i+1]), int(r.end[i+1])
+		if !isPlain(b, line, colon, end) {
 			return false
-		case equalName(name, "Host"):
+		}
+		name, value := b[line:colon], b[colon+2:end:end]
+		switch {
+		case string(name) == "Host" || equalName(name, "Host"):
 			if host != nil {
 				return false
 			}
-			host = text[1:]
-		case equalName(name, "Connection"):
-			if connections++; connections > 1 || string(text) != " keep-alive" {
+			host = value
+		case string(name) == "Connection" || equalName(name, "Connection"):
+			if connections++; connections > 1 || string(value) != "keep-alive" {
 				return false
 			}
-		case equalName(name, "Content-Length"):
-			length, ok := decimal(text[1:])
+		case string(name) == "Content-Length" || equalName(name, "Content-Length"):
+			length, ok := decimal(value)
 			if !ok || v.ContentLength >= 0 {
 				return false
 			}

@@ -155,7 +155,7 @@ func judgeTarget(method, target []byte, form Form, host []byte) (authority []byt
 func hasHash(b []byte) bool {
 	last := len(b) - 8
 	switch {
-	case last > 56:
+	case last > 24:
 		return bytes.IndexByte(b, '#') >= 0
 	case last >= 0:
 		found := hashes(b[last:])
