@@ -15,6 +15,7 @@ import (
 
 const start = "GET / HTTP/1.1\r\nHost: example.com\r\n"
 
+// TestExplain compares the texts of the messages in testdata/explain.txt with those there.
 func TestExplain(t *testing.T) {
 	golden.Check(t, "testdata/explain.txt", func(from vectors.Vector) string {
 		v := vector{name: from.Name}

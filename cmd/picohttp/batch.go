@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/base64"
+	"flag"
 	"io"
 )
 
@@ -12,15 +13,7 @@ const maxLine = 64 << 20
 
 func runBatch(args []string, stdin io.Reader, stdout io.Writer) error {
 	var m messageFlags
-	f := newFlags("batch")
-	m.define(f)
-	if err := parseFlags(f, args); err != nil {
-		return err
-	}
-	if err := noMore(f.Args()); err != nil {
-		return err
-	}
-	if err := m.check(); err != nil {
+	if err := m.parseArgs(flag.NewFlagSet("batch", flag.ContinueOnError), args); err != nil {
 		return err
 	}
 	h := m.newHead()

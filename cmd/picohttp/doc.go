@@ -7,29 +7,30 @@ Usage:
 	picohttp parse [flags] [FILE...]
 	picohttp batch [flags]
 	picohttp kernels [-json]
-	picohttp version
 	picohttp help
 
 # Parse
 
-Parse shows the messages in the files. It reads standard input if no file is
-given, or where the file is "-". A file has requests or responses, one after the
-other, with the bodies between them. With -kind it may also have one trailer
+Parse shows the messages in the files. It reads standard input if there is no
+FILE, or where FILE is "-". A file contains requests or responses, one after the
+other, each followed by its body. With -kind it may instead contain one trailer
 section or one chunked body.
 
-An error is shown with its line, a caret under the first byte that cannot be
-right, the rule, and the status code to respond with. Parse stops reading a file
+For each message, parse shows its parts, how its body is framed, and the length
+of the body. For an error it shows the line, a caret under the first byte that
+cannot be right, the rule, and the status code to respond with. Parse stops
+reading a file
 
   - at a message that is malformed or incomplete;
   - after a request that Request.Check rejects, such as one without Host, or a
-    response that Response.Framing rejects. A server closes the connection
-    then. The exception is the error coding (an unsupported transfer coding),
-    because the end of the body is known;
+    response that Response.Framing rejects, because a server closes the
+    connection then. The exception is the error coding (an unsupported transfer
+    coding), because the end of the body is known;
   - after a body that ends when the connection does, a tunnel or a 101 response;
   - after one trailer section or chunked body.
 
-After what was rejected, a 101 response, a trailer section or a chunked body, it
-says how many bytes it did not parse.
+If it stops after a rejected message, a 101 response, a trailer section or a
+chunked body, it says how many bytes it did not parse.
 
 	-kind KIND             request, response, trailer (a trailer section) or
 	                       chunked (a chunked body) (default request)
@@ -39,13 +40,13 @@ says how many bytes it did not parse.
 	                       accepts what the C library picohttpparser does
 	                       (default strict)
 	-allow LIST            the deviations that lenient accepts in messages of this
-	                       kind and in their bodies: codes with commas between
-	                       them, or all. The default is, for responses, all but
-	                       value-nul, invalid-line and mixed-line-ends; for
-	                       requests and chunked bodies, these without
-	                       space-before-colon, chunk-space, repeated-chunked and
-	                       coding-version, nor host-differs and host-invalid; for
-	                       trailer sections, none
+	                       kind and in their bodies: codes separated by commas,
+	                       or all. The default for responses is all but
+	                       value-nul, invalid-line and mixed-line-ends. The
+	                       default for requests and chunked bodies is without
+	                       space-before-colon, chunk-space, repeated-chunked,
+	                       coding-version, host-differs and host-invalid, too.
+	                       The default for trailer sections is none
 	-max-head N            limit of a head, in bytes (default 262144)
 	-max-method N          of a method (default 64; pico: that of -max-head)
 	-max-target N          of a request-target (default 16384; pico: that of
@@ -57,18 +58,15 @@ says how many bytes it did not parse.
 	-max-chunk-overhead N  of the overhead that the chunks of a body accumulate
 	                       (default 16384). Chunked bodies in pico have one limit
 	                       of their own instead of this and the two before
-	-width N               cut lines to N columns, but leave 16 or more of each
-	                       value. Errors are not cut, and 0 cuts nothing. The
-	                       default is the width of the terminal from $COLUMNS, or
-	                       80, and 0 if the output is not a terminal
+	-width N               cut the lines with the parts of a message to N columns,
+	                       at least 24 (default 0: do not cut)
 	-json                  write JSON, as batch does, one line for each message. A
 	                       body that is malformed or incomplete has a line of its
 	                       own, and its n counts from the first byte of the body
 
 Messages and their errors go to standard output. Errors of reading go to
-standard error, and so does, with -json, the number of bytes not parsed. Bytes
-of a message that are not printable ASCII are escaped as in a Go string. The
-output has colors on a terminal, unless NO_COLOR is set.
+standard error, and with -json so does the number of bytes not parsed. Bytes of
+a message that are not printable ASCII are escaped as in a Go string.
 
 Parse holds little more of a file in memory than one head, or one chunk-size
 line and trailer section. Only -kind chunked -json holds the body, which is part
@@ -77,10 +75,10 @@ of its output.
 # Batch
 
 Batch lets programs in any language use the parser, such as fuzzers and test
-suites. It reads one message a line, in standard base64, and writes one JSON
-object a line, before it reads the next. An empty line is an empty message.
-Batch has the flags of parse, except -width and -json. Here the objects are
-broken into several lines:
+suites. Each line of its input is a message in standard base64; an empty line is
+an empty message. For each, it writes a line with a JSON object before it reads
+the next. Batch has the flags of parse, except -width and -json. The objects
+look like these, which are broken into several lines here:
 
 	{"result":"complete","n":40,"method":"GET","target":"/a?b","minor":1,
 	 "fields":[["Host","example.com"]],

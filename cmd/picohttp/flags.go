@@ -89,33 +89,34 @@ func deviations(code string) picohttp.Deviations {
 	return 0
 }
 
-// check returns what is wrong with the flags together.
-func (m *messageFlags) check() error {
-	if !slices.Contains([]string{"request", "response", "trailer", "chunked"}, m.kind) {
+// parseArgs parses args with f and m's own flags, and checks these together.
+func (m *messageFlags) parseArgs(f *flag.FlagSet, args []string) error {
+	m.define(f)
+	err := parseArgs(f, args)
+	switch {
+	case err != nil:
+		return err
+	case !slices.Contains([]string{"request", "response", "trailer", "chunked"}, m.kind):
 		return usagef("unknown -kind %q; want request, response, trailer or chunked", m.kind)
-	}
-	if m.parser.AllowRequest != 0 && m.parser.Profile != picohttp.Lenient {
+	case m.parser.AllowRequest != 0 && m.parser.Profile != picohttp.Lenient:
 		return usageError("-allow needs -profile lenient")
-	}
-	if m.method != "" && m.kind != "response" {
+	case m.method != "" && m.kind != "response":
 		return usageError("-method needs -kind response: it is the method of the request being answered")
 	}
 	return nil
 }
 
-// newFlags returns a set that prints nothing itself.
-func newFlags(name string) *flag.FlagSet {
-	f := flag.NewFlagSet(name, flag.ContinueOnError)
+// parseArgs parses the arguments of a command. What is wrong with them is a usageError.
+func parseArgs(f *flag.FlagSet, args []string) error {
 	f.SetOutput(io.Discard)
-	f.Usage = func() {}
-	return f
-}
-
-// parseFlags makes a usageError of what is wrong with args.
-func parseFlags(f *flag.FlagSet, args []string) error {
 	err := f.Parse(args)
-	if err != nil && err != flag.ErrHelp {
+	switch {
+	case err == flag.ErrHelp:
+		return err
+	case err != nil:
 		return usageError(f.Name() + ": " + err.Error())
+	case f.NArg() > 0 && f.Name() != "parse": // which takes files
+		return usagef("unexpected argument %q", f.Arg(0))
 	}
-	return err
+	return nil
 }

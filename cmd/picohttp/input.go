@@ -68,23 +68,22 @@ func (in *input) skipAll() (n int64) {
 	return in.at - begin
 }
 
-// A preview is the beginning of something long.
-type preview struct {
-	b     []byte
-	bytes int64 // of all
-}
-
-func (p *preview) add(b []byte) {
-	const most = 128
-	p.bytes += int64(len(b))
-	p.b = append(p.b, b[:min(len(b), most-len(p.b))]...)
-}
-
-// text returns what fits into so many columns.
-func (p *preview) text(room int) string {
-	s := printable(p.b)
-	if int64(len(p.b)) < p.bytes {
-		s += ellipsis
+// readBody passes over the content that c finds in an input, and calls take for each
+// piece. It returns nil if the content is complete, ErrIncomplete, or an Error, for which
+// the input is left at the first byte that cannot be right.
+func readBody(c *picohttp.Content, in *input, take func(data []byte)) error {
+	for more := true; ; {
+		data, n, err := c.Next(in.b)
+		in.skip(n)
+		switch {
+		case err == nil:
+			take(data)
+		case err == picohttp.ErrIncomplete && more:
+			more = in.read() // and then Next again, even without more, as in.b may be elsewhere
+		case err == io.EOF, err == picohttp.ErrIncomplete && c.End() == nil:
+			return nil
+		default:
+			return err
+		}
 	}
-	return cut(s, room)
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"cmp"
+	"flag"
 	"fmt"
 	"io"
-	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/klauspost/cpuid/v2"
 
 	"github.com/picohttp/picohttp"
 )
@@ -32,19 +35,12 @@ type cpu struct {
 }
 
 func runKernels(args []string, stdout io.Writer) error {
-	f := newFlags("kernels")
+	f := flag.NewFlagSet("kernels", flag.ContinueOnError)
 	asJSON := f.Bool("json", false, "")
-	if err := parseFlags(f, args); err != nil {
+	if err := parseArgs(f, args); err != nil {
 		return err
 	}
-	if err := noMore(f.Args()); err != nil {
-		return err
-	}
-	report := kernelReport{CPU: thisCPU()}
-	for _, k := range picohttp.Kernels() {
-		used := k.Name == picohttp.Kernel()
-		report.Kernels = append(report.Kernels, kernel{k.Name, k.Requires, k.Runs, used})
-	}
+	report := newReport()
 	if *asJSON {
 		return newEncoder(stdout).Encode(report)
 	}
@@ -52,38 +48,38 @@ func runKernels(args []string, stdout io.Writer) error {
 	return err
 }
 
-func (r kernelReport) String() string {
-	var s strings.Builder
-	table := tabwriter.NewWriter(&s, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "KERNEL\tRUNS HERE\tUSED\tREQUIRES")
-	down := ""
-	for _, k := range r.Kernels {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", k.Name, yes(k.Runs), yes(k.Used), cmp.Or(k.Requires, "nothing"))
-		if features := strings.Fields(k.Requires); k.Used && len(features) > 0 {
-			down = features[0]
+// newReport asks the CPU itself for what it has, so GODEBUG changes nothing in that.
+func newReport() kernelReport {
+	r := kernelReport{CPU: cpu{cpuid.CPU.BrandName, []string{}, []string{}}}
+	var features []string
+	for _, k := range picohttp.Kernels() {
+		r.Kernels = append(r.Kernels, kernel{k.Name, k.Requires, k.Runs, k.Name == picohttp.Kernel()})
+		features = append(features, strings.Fields(k.Requires)...)
+	}
+	slices.Sort(features)
+	for _, name := range slices.Compact(features) {
+		if cpuid.CPU.Supports(cpuid.ParseFeature(name)) {
+			r.CPU.Features = append(r.CPU.Features, name)
+		} else {
+			r.CPU.Missing = append(r.CPU.Missing, name)
 		}
 	}
+	return r
+}
+
+func (r kernelReport) String() string {
+	var s strings.Builder
+	yes := map[bool]string{true: "yes", false: "no"}
+	table := tabwriter.NewWriter(&s, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "KERNEL\tRUNS HERE\tUSED\tREQUIRES")
+	for _, k := range r.Kernels {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", k.Name, yes[k.Runs], yes[k.Used], cmp.Or(k.Requires, "nothing"))
+	}
 	table.Flush()
-	fmt.Fprintf(&s, "\nCPU       %s\n", cmp.Or(r.CPU.Name, "unknown"))
+	fmt.Fprintf(&s, "\nCPU       %s\n", cmp.Or(safe(r.CPU.Name), "unknown"))
 	fmt.Fprintf(&s, "has       %s\n", cmp.Or(strings.Join(r.CPU.Features, " "), "none of the features that kernels need"))
 	if len(r.CPU.Missing) > 0 {
 		fmt.Fprintf(&s, "missing   %s\n", strings.Join(r.CPU.Missing, " "))
 	}
-	set := safe(os.Getenv("GODEBUG"))
-	if set != "" {
-		fmt.Fprintf(&s, "GODEBUG   %s\n", set)
-		set += ","
-	}
-	if down != "" {
-		option := strings.ToLower(strings.ReplaceAll(down, ".", ""))
-		fmt.Fprintf(&s, "\nTo step down to the next kernel: GODEBUG=%scpu.%s=off\n", set, option)
-	}
 	return s.String()
-}
-
-func yes(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
 }

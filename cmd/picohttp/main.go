@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"strings"
 )
 
@@ -37,10 +35,6 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err = runBatch(args, stdin, stdout)
 	case "kernels":
 		err = runKernels(args, stdout)
-	case "version", "-version", "--version":
-		if err = noMore(args); err == nil {
-			_, err = fmt.Fprintln(stdout, version())
-		}
 	case "help", "-h", "-help", "--help":
 		err = flag.ErrHelp
 	default:
@@ -79,13 +73,6 @@ func usagef(format string, args ...any) error {
 	return usageError(fmt.Sprintf(format, args...))
 }
 
-func noMore(args []string) error {
-	if len(args) > 0 {
-		return usagef("unexpected argument %q", args[0])
-	}
-	return nil
-}
-
 //go:embed doc.go
 var doc string
 
@@ -93,17 +80,4 @@ var doc string
 func help() string {
 	text, _, _ := strings.Cut(doc, "*/")
 	return strings.ReplaceAll(strings.TrimPrefix(text, "/*\n"), "\n\t", "\n  ")
-}
-
-func version() string {
-	version, revision := "unknown", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				revision = " " + s.Value
-			}
-		}
-	}
-	return fmt.Sprintf("picohttp %s%s (%s, %s/%s)", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
-	"unicode/utf16"
 
 	"github.com/picohttp/picohttp"
 )
@@ -57,17 +55,17 @@ func (m *messageFlags) outcome(j message) outcome {
 	if j.err != nil {
 		return m.notComplete(int64(j.n), j.err)
 	}
-	o := outcome{Result: "complete", N: ptr(int64(j.n)), Fields: fieldsOf(j.head), Deviations: codes(j.Deviations())}
+	o := outcome{Result: "complete", N: new(int64(j.n)), Fields: fieldsOf(j.head), Deviations: codes(j.Deviations())}
 	switch h := j.head.(type) {
 	case *picohttp.Request:
-		o.Method, o.Target, o.Minor = latin1(h.Method()), latin1(h.Target()), ptr(h.Minor())
+		o.Method, o.Target, o.Minor = latin1(h.Method()), latin1(h.Target()), new(h.Minor())
 		o.Framing, o.Form, o.Path, o.Query = m.framing(j), j.verdict.Form.String(), text(h.Path()), text(h.Query())
 		value, err := h.Host()
 		o.Host = resultOf(value, code(err))
 		o.Authority = resultOf(j.verdict.Authority, j.misrouted())
 		o.Check = &result{Error: code(j.rejected)}
 	case *picohttp.Response:
-		o.Minor, o.StatusCode, o.Reason = ptr(h.Minor()), ptr(h.Status()), ptr(latin1(h.Reason()))
+		o.Minor, o.StatusCode, o.Reason = new(h.Minor()), new(h.Status()), new(latin1(h.Reason()))
 		o.Framing = m.framing(j)
 	}
 	return o
@@ -79,7 +77,7 @@ func (m *messageFlags) chunkedOutcome(in *input) outcome {
 	var c picohttp.Content
 	c.Start(picohttp.Framing{Body: picohttp.BodyChunked}, &m.parser)
 	content := []byte{} // not nil: an empty one is written
-	err := readBody(&c, in, func(_, data []byte) { content = append(content, data...) })
+	err := readBody(&c, in, func(data []byte) { content = append(content, data...) })
 	if err == nil {
 		return outcome{Result: "complete", N: &in.at, Body: content, Trailers: fieldsOf(c.Trailer()), Deviations: codes(c.Deviations())}
 	}
@@ -140,7 +138,7 @@ func resultOf(value []byte, code string) *result {
 	if code != "" {
 		return &result{Error: code}
 	}
-	return &result{Value: ptr(latin1(value))}
+	return &result{Value: new(latin1(value))}
 }
 
 func fieldsOf(h head) [][2]string {
@@ -158,24 +156,21 @@ func codes(all picohttp.Deviations) (codes []string) {
 	return codes
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // text returns b as a string, or nil for nil.
 func text(b []byte) *string {
 	if b == nil {
 		return nil
 	}
-	return ptr(latin1(b))
+	return new(latin1(b))
 }
 
 // latin1 returns the characters whose numbers are the bytes of b.
 func latin1(b []byte) string {
-	var s strings.Builder
-	s.Grow(len(b))
-	for _, c := range b {
-		s.WriteRune(rune(c))
+	s := make([]rune, len(b))
+	for i, c := range b {
+		s[i] = rune(c)
 	}
-	return s.String()
+	return string(s)
 }
 
 // newEncoder returns an encoder that writes each value in a line of printable ASCII, in
@@ -187,6 +182,7 @@ func newEncoder(w io.Writer) *json.Encoder {
 }
 
 // An ascii escapes the characters that package json does not: DEL and all beyond ASCII.
+// What is written has none beyond Latin-1, but for the name of a CPU perhaps.
 type ascii struct{ w io.Writer }
 
 func (a ascii) Write(text []byte) (int, error) {
@@ -194,10 +190,8 @@ func (a ascii) Write(text []byte) (int, error) {
 	for _, r := range string(text) {
 		if r <= '~' {
 			line = append(line, byte(r))
-			continue
-		}
-		for _, unit := range utf16.AppendRune(nil, r) {
-			line = fmt.Appendf(line, `\u%04x`, unit)
+		} else {
+			line = fmt.Appendf(line, `\u%04x`, min(r, '\uffff'))
 		}
 	}
 	_, err := a.w.Write(line)

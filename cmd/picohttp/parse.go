@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -9,17 +11,26 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
+// A parse is one run of the command parse.
+type parse struct {
+	messageFlags
+	asJSON bool
+	width  uint          // columns to cut rows to, or 0
+	out    *bufio.Writer // standard output; it keeps its first error, which Flush returns
+	notes  io.Writer
+
+	in    input
+	name  string // of the file, safe to print
+	shown int    // messages, of all files
+}
+
 func runParse(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	var m messageFlags
-	f := newFlags("parse")
-	m.define(f)
-	asJSON := f.Bool("json", false, "")
-	width := f.Int("width", -1, "")
-	if err := parseFlags(f, args); err != nil {
+	p := parse{out: bufio.NewWriter(stdout), notes: stderr}
+	f := flag.NewFlagSet("parse", flag.ContinueOnError)
+	f.BoolVar(&p.asJSON, "json", false, "")
+	f.UintVar(&p.width, "width", 0, "")
+	if err := p.parseArgs(f, args); err != nil {
 		return err
-	}
-	if *width < -1 {
-		return usagef("-width %d is less than 0", *width)
 	}
 	files := f.Args()
 	for _, file := range files {
@@ -27,21 +38,14 @@ func runParse(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 			return usagef("parse: %q comes after a file; flags come first (the file of that name is ./%s)", file, file)
 		}
 	}
-	if err := m.check(); err != nil {
-		return err
-	}
 	if len(files) == 0 {
 		files = []string{"-"}
 	}
-	s := show{flags: &m, w: stdout, notes: stderr, terminal: terminalOf(stdout, *width)}
-	if *asJSON {
-		s.json = newEncoder(stdout)
-	}
 	good := true
 	for _, file := range files {
-		all, err := parseFile(file, stdin, &s)
-		if s.failed != nil {
-			return s.failed
+		all, err := p.file(file, stdin)
+		if failed := p.out.Flush(); failed != nil {
+			return failed
 		}
 		if err != nil {
 			report(err, stdout, stderr)
@@ -54,70 +58,45 @@ func runParse(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// parseFile shows the messages in a file and reports whether all are good.
-func parseFile(name string, stdin io.Reader, s *show) (good bool, err error) {
-	r := stdin
-	if path := name; path == "-" {
-		name = "standard input"
-	} else {
-		f, err := os.Open(path)
+// file shows the messages in a file and reports whether all are good.
+func (p *parse) file(name string, stdin io.Reader) (good bool, err error) {
+	p.name, p.in = "standard input", input{r: stdin}
+	if name != "-" {
+		f, err := os.Open(name)
 		if err != nil {
-			return false, fmt.Errorf("%s: %w", name, bare(err))
+			return false, err
 		}
 		defer f.Close()
-		r = f
+		p.name, p.in.r = safe(name), f
 	}
-	s.file = safe(name)
-	w := walk{flags: s.flags, in: input{r: r}, show: s}
-	if !w.in.read() && w.in.err == nil {
-		return false, fmt.Errorf("%s: empty, no message to parse", name)
+	if p.in.read() {
+		good = p.messages()
+	} else if p.in.err == nil {
+		return false, errors.New(p.name + ": empty, no message to parse")
 	}
-	if w.in.err == nil {
-		good = w.messages()
-	}
-	if w.in.err != nil {
-		return false, fmt.Errorf("%s: %w", name, bare(w.in.err))
-	}
-	return good, nil
+	return good, p.in.err
 }
 
-// bare returns err without the name of the file.
-func bare(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
-}
-
-// A walk shows the messages of a file, one after the other. If reading fails, it sets
-// in.err and stops.
-type walk struct {
-	flags *messageFlags
-	in    input
-	show  *show
-}
-
-// messages shows all messages, and reports whether they are complete and none was
-// rejected.
-func (w *walk) messages() bool {
-	h := w.flags.newHead()
+// messages shows all messages of the input, and reports whether they are complete and
+// none was rejected. If reading fails, it stops: p.in.err says why.
+func (p *parse) messages() bool {
+	h := p.newHead()
 	if h == nil {
-		return w.chunked()
+		return p.chunked()
 	}
 	good := true
-	for number := 1; len(w.in.b) > 0 || w.in.read(); number++ {
-		n, err := w.in.next(h)
-		if w.in.err != nil {
+	for number := 1; len(p.in.b) > 0 || p.in.read(); number++ {
+		n, err := p.in.next(h)
+		if p.in.err != nil {
 			return false
 		}
-		j := w.flags.judge(h, n, err)
-		w.show.head(j, number, w.in.at)
-		if err != nil || w.show.failed != nil {
+		j := p.judge(h, n, err)
+		p.showHead(j, number)
+		if p.out.Flush() != nil || err != nil {
 			return false
 		}
-		w.in.skip(n)
-		more, complete := w.body(j)
+		p.in.skip(n)
+		more, complete := p.body(j)
 		good = good && complete && j.rejected == nil
 		if !more {
 			break
@@ -128,56 +107,81 @@ func (w *walk) messages() bool {
 
 // body shows what comes after a head. It reports whether another message may follow, and
 // whether this one is complete.
-func (w *walk) body(j message) (more, complete bool) {
+func (p *parse) body(j message) (more, complete bool) {
 	response, isResponse := j.head.(*picohttp.Response)
 	switch {
-	case w.flags.kind == "trailer":
-		w.rest("trailer section")
+	case p.kind == "trailer":
+		p.rest("trailer section")
 		return false, true
 	case isResponse && response.Status() == 101:
-		w.rest("101 response")
+		p.rest("101 response")
 		return false, true
 	case j.rejected != nil && j.rejected != picohttp.ErrCoding:
-		w.rest("rejected " + w.flags.kind)
+		p.rest("rejected " + p.kind)
 		return false, true
 	case j.framing.Body == picohttp.BodyNone:
 		return true, true
 	}
-	complete = w.content(j.framing, isResponse)
+	complete = p.content(j.framing)
 	return complete && (j.framing.Body == picohttp.BodyLength || j.framing.Body == picohttp.BodyChunked), complete
 }
 
 // content shows a body, and reports whether it is complete.
-func (w *walk) content(f picohttp.Framing, response bool) bool {
-	b := body{framing: f.Body, Content: picohttp.Content{Response: response}}
+func (p *parse) content(f picohttp.Framing) bool {
+	c := picohttp.Content{Response: p.kind == "response"}
+	row := "body"
 	if f.Body == picohttp.BodyTunnel {
+		row = "tunnel"
 		f.Body = picohttp.BodyUntilClose // so that it has content
 	}
-	b.Start(f, &w.flags.parser)
-	err := b.read(&w.in)
-	if w.in.err == nil {
-		w.show.body(&b, err)
+	c.Start(f, &p.parser)
+	begin, size := p.in.at, int64(0)
+	err := readBody(&c, &p.in, func(data []byte) { size += int64(len(data)) })
+	switch {
+	case p.in.err != nil:
+	case !p.asJSON:
+		text := plural(size, "byte")
+		if f.Body == picohttp.BodyChunked {
+			text += ", and " + plural(p.in.at-begin-size, "byte") + " of chunked coding"
+		}
+		p.row(row, text)
+		p.deviations(c.Deviations())
+		if err != nil {
+			fmt.Fprintln(p.out)
+			p.explain(c.Explain(err), begin, "body")
+		} else {
+			p.fields("trailer", c.Trailer())
+		}
+	case err != nil:
+		p.object(p.notComplete(p.in.at-begin, err))
 	}
 	return err == nil
 }
 
-// chunked shows a file that has only a chunked body, and reports whether it is complete.
-func (w *walk) chunked() (complete bool) {
-	if w.show.json == nil {
-		complete = w.content(picohttp.Framing{Body: picohttp.BodyChunked}, false)
-	} else if o := w.flags.chunkedOutcome(&w.in); w.in.err == nil {
-		w.show.object(o)
+// chunked shows an input that has only a chunked body, and reports whether it is complete.
+func (p *parse) chunked() (complete bool) {
+	if !p.asJSON {
+		p.heading("chunked body")
+		complete = p.content(picohttp.Framing{Body: picohttp.BodyChunked})
+	} else if o := p.chunkedOutcome(&p.in); p.in.err == nil {
+		p.object(o)
 		complete = o.Result == "complete"
 	}
 	if complete {
-		w.rest("chunked body")
+		p.rest("chunked body")
 	}
 	return complete
 }
 
 // rest passes over what is left, and says that it is not parsed.
-func (w *walk) rest(after string) {
-	if n := w.in.skipAll(); w.in.err == nil {
-		w.show.rest(n, after)
+func (p *parse) rest(after string) {
+	n := p.in.skipAll()
+	text := fmt.Sprintf("%s after the %s", plural(n, "byte"), after)
+	switch {
+	case n == 0 || p.in.err != nil || p.out.Flush() != nil:
+	case p.asJSON:
+		fmt.Fprintf(p.notes, "picohttp: %s: not parsed: %s\n", p.name, text)
+	default:
+		fmt.Fprintf(p.out, "\n  Not parsed: %s.\n", text)
 	}
 }

@@ -26,7 +26,7 @@ type Line struct {
 	Number int // in its file
 }
 
-// Word returns the first word behind a key, "" if there is none.
+// Word returns the first word after a key, or "" if there is none.
 func (v *Vector) Word(key string) string {
 	for _, line := range v.Lines {
 		if line.Key == key && len(line.Words) > 0 {
@@ -38,21 +38,34 @@ func (v *Vector) Word(key string) string {
 
 // Read returns the vectors in a folder, of which no two may have one name.
 func Read(folder string) (all []Vector, err error) {
-	files, err := filepath.Glob(filepath.Join(folder, "*.txt"))
-	if err == nil && len(files) == 0 {
-		err = fmt.Errorf("no vectors in %s", folder)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err == nil {
-			all, err = appendVectors(all, file, string(text))
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
+	err = eachFile(folder, "*.txt", func(file string, b []byte) (err error) {
+		all, err = appendVectors(all, file, string(b))
+		return err
+	})
 	return all, err
 }
+
+// eachFile calls f for each file of a folder with a name like pattern, of which there must
+// be one.
+func eachFile(folder, pattern string, f func(file string, b []byte) error) error {
+	files, err := filepath.Glob(filepath.Join(folder, pattern))
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("no %s in %s", pattern, folder)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err == nil {
+			err = f(file, b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// Parse returns the vectors in the text of a file.
+func Parse(file, text string) ([]Vector, error) { return appendVectors(nil, file, text) }
 
 func appendVectors(all []Vector, file, text string) ([]Vector, error) {
 	var v *Vector
@@ -66,7 +79,7 @@ func appendVectors(all []Vector, file, text string) ([]Vector, error) {
 		case strings.TrimSpace(line) == "":
 			v, key = nil, ""
 			continue
-		case line[0] == '#':
+		case line[0] == '#', line[0] == '>': // of package golden
 			continue
 		case line[0] != ' ':
 			var found bool
@@ -141,17 +154,10 @@ type Head struct {
 
 // Heads returns the heads in a folder, the shortest first.
 func Heads(folder string) (all []Head, err error) {
-	files, err := filepath.Glob(filepath.Join(folder, "*.http"))
-	if err == nil && len(files) == 0 {
-		err = fmt.Errorf("no heads in %s", folder)
-	}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
+	err = eachFile(folder, "*.http", func(file string, b []byte) error {
 		all = append(all, Head{strings.TrimSuffix(filepath.Base(file), ".http"), b})
-	}
+		return nil
+	})
 	slices.SortFunc(all, func(a, b Head) int { return cmp.Compare(len(a.Bytes), len(b.Bytes)) })
 	return all, err
 }

@@ -24,7 +24,7 @@ want:  complete 3
 		{"first", []byte("a\x00bbbc"), "f", []Line{{"kind", []string{"request"}, 3}, {"want", []string{"malformed", "20", "field-name"}, 6}}},
 		{"second", nil, "f", []Line{{"want", []string{"complete", "3"}, 11}, {"want", []string{"method", "GET"}, 12}}},
 	}
-	all, err := appendVectors(nil, "f", text)
+	all, err := Parse("f", text)
 	if err != nil || !reflect.DeepEqual(all, want) {
 		t.Fatalf("%+v, %v", all, err)
 	}
@@ -44,7 +44,7 @@ want:  complete 3
 		"name: a\ninput: \"a\" \"\\u20\"": "f:2: invalid syntax",
 		"name: a\n# b\n\n\ninput: \"a":    "f:5: invalid syntax",
 	} {
-		if all, err := appendVectors(nil, "f", text); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if all, err := Parse("f", text); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %+v, %v, want %s", text, all, err, want)
 		}
 	}
