@@ -24,11 +24,11 @@ func Count(n int) int {
 	return n
 }
 
-// Telling are the octets that rules are about.
+// Telling are the bytes that rules are about.
 const Telling = "\r\n\r\n\t \x00\x1f\x20\x21\x7e\x7f\x80\xff::|~()<>@,;\\\"/[]?={}aZ09"
 
-// Make makes an input out of seeds, which it leaves as they are. It favours telling
-// octets, and the places where blocks end.
+// Make makes an input out of seeds, which it leaves as they are. It favors telling
+// bytes, and the places where blocks end.
 func Make(rng *rand.Rand, seeds [][]byte) []byte {
 	pick := func() []byte { return seeds[rng.IntN(len(seeds))] }
 	b := slices.Clone(pick())

@@ -5,9 +5,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -24,20 +25,10 @@ func TestFamilies(t *testing.T) {
 		"cdn":     {1000, 2000, 25, 36},
 		"cookies": {3400, 4500, 14, 20},
 	}
-	if len(want) != len(Families()) {
-		t.Errorf("families are %v", Families())
-	}
-	heads := Heads(1)
-	if len(heads) < 200 {
-		t.Errorf("%d heads, want at least 200", len(heads))
-	}
 	count := map[string]int{}
-	lengths := map[string]map[int]bool{}
-	for _, h := range heads {
-		w, ok := want[h.Family]
-		if !ok {
-			t.Fatalf("unknown family %q", h.Family)
-		}
+	lengths := map[string]bool{}
+	for _, h := range Heads(1) {
+		w := want[h.Family]
 		if n := len(h.Bytes); n < w.minBytes || n > w.maxBytes {
 			t.Errorf("%s: %d bytes, want %d to %d", h.Family, n, w.minBytes, w.maxBytes)
 		}
@@ -45,17 +36,17 @@ func TestFamilies(t *testing.T) {
 			t.Errorf("%s: %d fields, want %d to %d", h.Family, n, w.minFields, w.maxFields)
 		}
 		count[h.Family]++
-		if lengths[h.Family] == nil {
-			lengths[h.Family] = map[int]bool{}
+		if key := fmt.Sprint(h.Family, len(h.Bytes)); !lengths[key] {
+			lengths[key] = true
+			count[h.Family+" lengths"]++
 		}
-		lengths[h.Family][len(h.Bytes)] = true
+	}
+	if len(want) != len(Families()) {
+		t.Errorf("families are %v", Families())
 	}
 	for _, family := range Families() {
-		if count[family] != perFamily {
-			t.Errorf("%s: %d heads, want %d", family, count[family], perFamily)
-		}
-		if len(lengths[family]) < 8 {
-			t.Errorf("%s: only %d different lengths", family, len(lengths[family]))
+		if heads, different := count[family], count[family+" lengths"]; heads != perFamily || different < 8 {
+			t.Errorf("%s: %d heads of %d different lengths, want %d of 8", family, heads, different, perFamily)
 		}
 	}
 }
@@ -76,8 +67,8 @@ func TestShuffled(t *testing.T) {
 }
 
 // TestDeterministic pins the corpus of seed 1, on every platform: a figure
-// measured on other bytes cannot be compared with one measured before. Who
-// changes the generator on purpose changes the sum.
+// measured on other bytes cannot be compared with one measured before. A change
+// to the corpus on purpose changes the sum.
 func TestDeterministic(t *testing.T) {
 	const want = "97c882299469bfd154f00933c6e53e8955e7dce66034a5d538bd52d3803453b3"
 	sum := sha256.New()
@@ -92,37 +83,19 @@ func TestDeterministic(t *testing.T) {
 	}
 }
 
-// TestValid reads each head with net/http, and holds it to what net/http would
-// let pass: one Host, and lines of the form "Name: value" and CRLF.
+var strict = regexp.MustCompile(`^[A-Z]+ [!-~]+ HTTP/1\.1\r\n([A-Za-z0-9-]+: [!-~]([ -~]*[!-~])?\r\n)+\r\n$`)
+
+// TestValid reads each head with net/http, and holds it to what net/http accepts beyond
+// that: one Host, and lines of the form "Name: value" and CRLF.
 func TestValid(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(5) {
 		for _, h := range Heads(seed) {
 			r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(h.Bytes)))
 			if err != nil {
 				t.Fatalf("seed %d, %s: %v\n%s", seed, h.Family, err, h.Bytes)
 			}
-			if r.ProtoMinor != 1 || r.Host == "" {
-				t.Errorf("seed %d, %s: HTTP/1.%d, host %q", seed, h.Family, r.ProtoMinor, r.Host)
-			}
-			section, ok := strings.CutSuffix(string(h.Bytes), "\r\n\r\n")
-			if !ok {
-				t.Fatalf("seed %d, %s: no empty line at the end", seed, h.Family)
-			}
-			hosts := 0
-			for _, line := range strings.Split(section, "\r\n")[1:] {
-				name, value, ok := strings.Cut(line, ": ")
-				if !ok || value == "" || strings.TrimSpace(value) != value || strings.Trim(name, alphanumeric+"-") != "" {
-					t.Errorf("seed %d, %s: field line %q", seed, h.Family, line)
-				}
-				if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c > '~' }) {
-					t.Errorf("seed %d, %s: field value %q", seed, h.Family, value)
-				}
-				if name == "Host" {
-					hosts++
-				}
-			}
-			if hosts != 1 {
-				t.Errorf("seed %d, %s: Host %d times", seed, h.Family, hosts)
+			if r.Host == "" || !strict.Match(h.Bytes) || bytes.Count(h.Bytes, []byte("\r\nHost: ")) != 1 {
+				t.Errorf("seed %d, %s: %q", seed, h.Family, h.Bytes)
 			}
 		}
 	}
