@@ -3,7 +3,7 @@
 # it are installed. It is no command.
 
 fail() {
-	echo "get.sh: $*" >&2
+	echo "${0##*/}: $*" >&2
 	exit 1
 }
 [ $# = 0 ] || fail "what is $1? It takes no arguments."
@@ -14,7 +14,7 @@ need() {
 	package=$1 why=$2
 	shift 2
 	"$@" >/dev/null 2>&1 && return
-	echo "get.sh: package $package: $why"
+	echo "${0##*/}: package $package: $why"
 	packages="$packages $package"
 }
 
@@ -32,7 +32,7 @@ install() {
 	missing=0
 	for package in $packages; do
 		$sudo apt-get -qq install --no-install-recommends "$package" && continue
-		echo "get.sh: the package $package cannot be installed." >&2
+		echo "${0##*/}: the package $package cannot be installed." >&2
 		missing=1
 	done
 	return $missing
