@@ -110,8 +110,8 @@ func (d *Chunked) Next(b []byte) (data []byte, n int, err error) {
 
 // Decode compacts the chunk data in b to the front of b and returns its size. b holds the
 // bytes of the body that have arrived and were not consumed before. Decode consumes b[:n],
-// and b[:size] is the data. It overwrites the rest of b[:n], except for the trailer section
-// at its end.
+// and b[:size] is the data. The contents of b[size:n] are unspecified afterwards, except for
+// the trailer section at its end.
 //
 //   - If err is ErrIncomplete, call Decode again with b[n:] and more bytes after it.
 //   - If err is io.EOF, the body is complete, Trailer has its trailer section, and the next

@@ -90,7 +90,7 @@ func (c *Content) isComplete() bool {
 
 // Left returns how many bytes of content come next with nothing between them: the rest of a
 // Content-Length or of a chunk, and math.MaxInt64 for BodyUntilClose. It is 0 if something
-// else comes next, such as a chunk-size line, or nothing.
+// else comes next, such as a chunk-size line, and at the end of the content.
 //
 // You can read that many bytes from the connection directly into their destination. Then pass
 // them to Next, which counts them but does not look at them.

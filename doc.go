@@ -25,8 +25,8 @@
 // A server must not act on a request until Parse and Check have both returned a nil error. The
 // content of the request begins at b[n:]. Use a Content to decode it, whatever its framing. A
 // client calls Parse and Framing of a Response. A proxy forwards the fields that EndToEnd
-// yields, and writes each with AppendField. It writes Host with the Authority of the Verdict,
-// because that is where the request goes.
+// yields, and writes each with AppendField. In place of the Host field it writes one with
+// Verdict.Authority, because that is where the request goes.
 //
 // This package is a parser, not a server: it does no I/O, decodes no URLs and does not route.
 // Package h1 reads messages from a connection, and package nethttp returns the types of

@@ -29,15 +29,14 @@ const (
 	// ErrTarget: a byte in the request-target that is not VCHAR, or no
 	// request-target.
 	ErrTarget
-	// ErrVersion: no "HTTP/1." DIGIT after the request-target, or at the start
-	// of a status-line.
+	// ErrVersion: no "HTTP/1." DIGIT after the request-target, or no "HTTP/1." DIGIT SP at the
+	// start of a status-line.
 	ErrVersion
 	// ErrMajor: a major version other than 1. n is at its digit.
 	ErrMajor
 	// ErrRequestLine: something between the HTTP-version and the CRLF.
 	ErrRequestLine
-	// ErrStatus: a status-code that is not three digits with an SP before them and an SP or
-	// CRLF after them.
+	// ErrStatus: a status-code that is not three digits followed by SP or CRLF.
 	ErrStatus
 	// ErrReason: a control character in the reason-phrase.
 	ErrReason
@@ -63,8 +62,8 @@ const (
 	// ErrMethodTooLong: a method longer than Parser.MaxMethodBytes. n is at the first byte
 	// over the limit.
 	ErrMethodTooLong
-	// ErrTargetTooLong: a request-target longer than Parser.MaxTargetBytes. n is at the first
-	// byte over the limit.
+	// ErrTargetTooLong: a request-target longer than Parser.MaxTargetBytes, or one that is
+	// unfinished at Parser.MaxHeadBytes. n is at the first byte over the limit.
 	ErrTargetTooLong
 	// ErrTooManyFields: more field lines than Parser.MaxFields. n is at the first byte of the
 	// first line over the limit.

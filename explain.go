@@ -15,8 +15,9 @@ import (
 // rule. Then come the rule, its section of the RFC, and the status code to respond with.
 //
 // The message quotes what the peer sent, including credentials: write it to a log or a
-// terminal, not into the response. It is printable ASCII. It may change from release to
-// release, so programs use err and Error.Code instead. Explain is slow and allocates.
+// terminal, not into the response. It consists of lines of printable ASCII. It may change from
+// release to release, so programs use err and Error.Code instead. Explain is slow and
+// allocates.
 func (h *Head) Explain(err error) string {
 	var fault Error
 	switch {
@@ -539,13 +540,13 @@ func count[N uint32 | uint64](n N, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// A load balancer uses the PROXY protocol to say for whom it connects. Version 1 begins with
-// a line that looks like a request-line, and version 2 with these bytes.
+// A load balancer uses the PROXY protocol to pass on the address of the client. Version 1
+// begins with a line that looks like a request-line, and version 2 with these bytes.
 var proxySignature = []byte("\r\n\r\n\x00\r\nQUIT\n")
 
 const proxyHint = "This is the header of the PROXY protocol. Read it before the first request."
 
-// hint returns advice for a reader to whom the text of the rule does not say enough, or "".
+// hint returns advice that adds to the text of the rule, or "" if there is none.
 func hint(k kind, line []byte, at int, e Error) string {
 	var c byte
 	here := line[at:]
@@ -578,7 +579,7 @@ func hint(k kind, line []byte, at int, e Error) string {
 	case e == ErrTarget && c != ' ' && c != '\t':
 		return "In a URI, bytes other than visible ASCII are percent-encoded."
 	case (e == ErrTarget || e == ErrVersion) && c == ' ':
-		return "There is one SP too many."
+		return "Exactly one SP separates the parts of a request-line."
 	case e == ErrVersion && ends && (bytes.Count(line[:at], []byte(" ")) == 1 || bytes.HasSuffix(line[:at], []byte(" "))):
 		return "The line has no HTTP version. HTTP/0.9 is not supported."
 	case e == ErrVersion && holds(" HTTP/"):
@@ -594,16 +595,18 @@ func hint(k kind, line []byte, at int, e Error) string {
 	case e == ErrFieldName && c == ':':
 		return "The field name is empty."
 	case e == ErrFieldName && isWhitespace(c) && bytes.HasPrefix(bytes.TrimLeft(here, " \t"), []byte(":")):
-		return "There is whitespace before the colon. Some recipients drop it, some take\nit for a part of the name, so a server must reject it."
-	case e == ErrFieldName && !holds(":"):
-		return "The line has no colon. If it belongs to the body, the empty line before\nthe body is missing."
+		return "There is whitespace before the colon. Recipients disagree on whether it\nis part of the name, so the message is rejected."
+	case e == ErrFieldName && !holds(":") && k != trailerKind:
+		return "No colon follows the name. If the line belongs to the body, the empty\nline before the body is missing."
 	case e == ErrFieldName:
 		return "Names consist of letters, digits and !#$%&'*+-.^_`|~ only."
 	case e == ErrContentLengthRepeated, e == ErrAmbiguousLength, e == ErrChunkedCoding, e == ErrNotChunked:
 		return "Recipients disagree on where this body ends, which enables request\nsmuggling. Reject the message and close the connection."
 	case e == ErrChunkSize && at == 0 && ends:
 		return "Chunk size missing. Does the previous chunk contain more data than its\nsize says?"
-	case e == ErrChunkSize && isWhitespace(c), e == ErrChunkExt && ends && at > 0 && isWhitespace(line[at-1]):
+	case e == ErrChunkSize && isWhitespace(c):
+		return "There is whitespace before the chunk size."
+	case e == ErrChunkExt && ends && at > 0 && isWhitespace(line[at-1]):
 		return "There is whitespace after the chunk size or the extension."
 	case e == ErrChunkData:
 		return "The chunk contains more data than its size says."
@@ -614,9 +617,9 @@ func hint(k kind, line []byte, at int, e Error) string {
 	case e == ErrChunkExtTooLong:
 		return "The limit is Parser.MaxChunkExtBytes."
 	case e == ErrChunkOverhead:
-		return "The limit is Parser.MaxChunkOverhead."
+		return "The limit is Parser.MaxChunkOverhead, or 100 KiB in Pico."
 	case e == ErrTargetTooLong:
-		return "The limit is Parser.MaxTargetBytes."
+		return "The limit is Parser.MaxTargetBytes, or MaxHeadBytes if that is reached\nfirst."
 	case e == ErrMethodTooLong:
 		return "The limit is Parser.MaxMethodBytes."
 	case e == ErrTooManyFields:

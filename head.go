@@ -205,8 +205,9 @@ func (h *Head) fieldLines() uint32 { return h.n - 1 + h.more }
 // the value without the whitespace around it. A value that Lenient accepted with folds
 // contains their line ends; see Unfold. Field panics if i is out of range.
 //
-// Access to the first 96 field lines takes constant time. For later ones Field scans forward
-// from the 96th; use Fields to loop over a long head.
+// Access to the first 96 field lines takes constant time, unless lines were skipped
+// (InvalidLine). For later ones Field scans forward from the 96th; use Fields to loop over a
+// long head.
 func (h *Head) Field(i int) (name, value []byte) {
 	if k := uint(i); k < tableFields && k+1 < uint(h.n) && h.deviations == 0 {
 		b, line, colon, end := h.b, int(h.end[k]+2), int(h.mark[k+1]), int(h.end[k+1])
@@ -338,9 +339,8 @@ func (h *Head) eachPlace(f func(line, colon, end uint32) bool) {
 	}
 }
 
-// settleAgain settles in x, from offset from on, field lines for which another index had no
-// room, as many as x holds. It reports whether there are any. There may be none if the caller
-// has written to the bytes.
+// settleAgain fills x with the field lines that begin at offset from, as many as fit. It
+// reports whether it found any: the caller may have written to the bytes.
 func (x *index) settleAgain(b []byte, from uint32) bool {
 	x.fieldsFrom(from)
 	x.settle(b)
@@ -373,7 +373,7 @@ func (h *Head) eachPlaceBeyond(f func(line, colon, end uint32) bool) {
 	}
 }
 
-// settleDeviating settles at most that many lines of a head with deviations in x.
+// settleDeviating settles up to most lines of a head with deviations in x.
 func (h *Head) settleDeviating(b []byte, x *index, most uint32) {
 	for ; x.n < tableLines && x.n <= most; x.n++ {
 		x.mark[x.n], x.end[x.n] = h.placeAfter(b, x.end[x.n-1])

@@ -54,10 +54,11 @@ func (x *index) fieldsFrom(next uint32) {
 //
 //	func index<ISA>(b []byte, x *index) (complete bool)
 //
-//  1. It settles the canonical lines of b from x.next on, in order, and moves x.next after each.
-//     It stores them in x.mark[x.n], x.end[x.n] and x.key[x.n-1]; the start-line has x.word2
-//     instead of a key. It returns true after the empty line. It returns false before the first
-//     line that is not canonical, is not entirely in b, or for which the table has no room.
+//  1. It settles the canonical lines of b from x.next on, in order, and advances x.next past
+//     each. It stores them in x.mark[x.n], x.end[x.n] and x.key[x.n-1]; the start-line has
+//     x.word2 instead of a key. It returns true after the empty line. It stops and returns
+//     false at the first line that is not canonical, that is not entirely in b, or that does
+//     not fit in the table.
 //  2. All kernels return the same and leave the same x, bit for bit. (Entries from x.n on are
 //     scratch: a kernel may have written them.)
 //  3. It reads no byte outside b and writes only to *x.

@@ -21,8 +21,8 @@ const maxOffset = 1<<31 - 1
 // Parser is strict and has the default limits. A nil *Parser is the zero Parser. Parsing does
 // not write to a Parser, so goroutines may share one.
 //
-// A limit of 0 means its default. A negative limit means 2^31-1, the largest possible offset.
-// So does a larger limit.
+// A limit of 0 means its default. A negative limit, or one above 2^31-1, means 2^31-1, the
+// largest possible offset.
 type Parser struct {
 	// Profile says what is accepted.
 	Profile Profile
@@ -155,10 +155,11 @@ func limit(n int, standard uint32) uint32 {
 	return maxOffset
 }
 
-// A Profile selects what a Parser accepts. Every profile accepts the messages that Strict
-// accepts, with the same fields and without deviations. If another profile accepts a message
-// without deviations, Strict accepts it as well with the same limits. Words such as bare-lf in
-// the table are codes of Deviations.
+// A Profile selects what a Parser accepts. Every profile accepts the heads that Strict
+// accepts, with the same fields and without deviations. If another profile accepts a head
+// without deviations, Strict accepts it as well with the same limits. Chunked bodies in Pico
+// follow rules of their own: see Chunked. Words such as bare-lf in the table are codes of
+// Deviations.
 //
 //	                                   Strict    Lenient                Pico
 //	LF alone ends a line               rejected  bare-lf (1)            bare-lf
@@ -225,9 +226,8 @@ func limit(n int, standard uint32) uint32 {
 //     field.
 //   - A control character at the end of a value or a reason-phrase, or two of them with only
 //     blanks between. A recipient that ends lines there sees the end of the head.
-//   - A control field with whitespace before the colon, in requests. In responses only
-//     Content-Length and Transfer-Encoding, and only if there is content. Otherwise it makes
-//     no difference whether a recipient drops the whitespace or the field.
+//   - A control field with whitespace before the colon, in requests. In responses, Framing
+//     rejects only Content-Length and Transfer-Encoding, and only if there is content.
 //   - Transfer-Encoding along with minor-digits, start-line-space, or blanks in the
 //     request-target. Some recipients may see another version than HTTP/1.1.
 //

@@ -1,10 +1,9 @@
 // The part that indexAVX2 and indexAVX512 share. Both include it in their body, so that it
-// runs on their registers and jumps to their labels. It refers to no argument and does not
-// return: asmdecl checks those in parse_amd64.s.
+// runs on their registers and jumps to their labels. It uses no argument and does not
+// return, because vet's asmdecl checks those only in parse_amd64.s.
 //
-// The text that includes it enters at the top, from short. It has the labels fieldNameEnd,
-// blockEnds, tailEnds, shortOdd and stop, and complete, where it continues once the head is
-// complete: line and k are final then.
+// The including file enters here from short, and defines the labels fieldNameEnd, blockEnds,
+// tailEnds, shortOdd, stop and complete. At complete, line and k are final.
 
 // The walk of a head of less than 64 bytes. Nothing is odd, so the first word ends at SP,
 // or at CR. After CR comes LF, which makes the second word empty: the kernel starts again.
@@ -69,7 +68,8 @@ longNameTail:
 	SHRXQ shift, nonTchar, mark
 	JMP   longNameEnd
 
-// The search continues here after an odd block, with ctl exact. crIn is still to be made so.
+// The search continues here after an odd block, where ctl is exact. crIn may be
+// wrong if the byte before the block is HTAB or obs-text, so it is computed again.
 oddExact:
 	CMPQ    i, line
 	JEQ     oddAgain
@@ -89,7 +89,7 @@ oddBefore:
 
 oddAgain:
 	FIND_ODD
-	JEQ blockEnds // or after the tail, which no block follows
+	JEQ blockEnds // after the tail the search then ends, as no block is left
 
 searched:
 	// Keep the line ends up to the first odd bit.

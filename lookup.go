@@ -42,9 +42,9 @@ func (h *Head) getDeviating(name string) (value []byte, ok bool) {
 }
 
 // Index returns the index of the first field line with that name, starting at index from, or
-// -1 if there is none. A negative from means 0. Names are compared ignoring ASCII case. In a
-// head of more than 96 field lines each call scans: use Values to loop over the fields of one
-// name.
+// -1 if there is none. A negative from means 0. Names are compared ignoring ASCII case. For
+// lines beyond the 96th, and in a head with deviations, each call scans: use Values to loop
+// over the fields of one name.
 func (h *Head) Index(name string, from int) int {
 	from = max(from, 0)
 	if h.deviations != 0 {

@@ -32,8 +32,8 @@
 //
 // The first stage, the search, finds the ends of all lines, 64 bytes at a time. It turns
 // each block into two words of 64 bits, one for control characters (ctl) and one for LF
-// (lf), and computes with those. Only one branch depends on the text: whether any line
-// ends in the block.
+// (lf), and computes with those. If nothing is odd, it branches only on the line ends in
+// the block.
 //
 //	bytes   H o s t : SP h CR LF A : 1 CR LF CR LF
 //	ctl     . . . . . .  . 1  1  . . . 1  1  1  1
@@ -46,9 +46,9 @@
 //	        for each LF before the odd bit
 //	                x.end = where its CR should be
 //
-// An odd bit is in the empty line, or in a line that no kernel settles. The compares are
-// signed, so HTAB, DEL and obs-text look like control characters (DEL is one). A block
-// with an odd bit that is not in the empty line is therefore searched again, exactly.
+// The compares are signed, so HTAB and obs-text look like control characters. A block with
+// an odd bit outside the empty line is therefore searched again, exactly. An odd bit that
+// remains is in a line that no kernel settles.
 //
 // The second stage, the walk, goes over the lines. Each line needs only one thing of
 // another, where it begins, and the search has found that. So the processor works on
@@ -64,7 +64,7 @@
 // A line that begins in the last 64 bytes of b (the window) does not have 64 bytes to
 // load. For these lines, one pass finds the bytes of the window that are not tchar.
 //
-// A head of less than 64 bytes is one block, and both stages keep it in registers
+// If b has less than 64 bytes, it is one block, and both stages keep it in registers
 // (short). That path handles only a complete head with nothing odd before its empty
 // line; for any other the kernel starts again from the beginning (!!! nothing is settled
 // until then).
@@ -76,9 +76,9 @@
 //
 // Both kernels include lines_amd64.h, the part of their code that is the same.
 
-// Registers of all kernels. + is loaded once.
+// Registers of all kernels. + marks a value that stays in its register.
 #define base   SI  // + &b[0]
-#define length R8  // + len(b); the search needs the register, so it is loaded again
+#define length R8  // len(b); loaded again after the search, which uses the register
 #define idx    DI  // + x
 #define line   R12 // x.next, where the current line begins
 #define i      BX  // the offset that is read
@@ -115,7 +115,7 @@
 #define scratch  R14
 #define nameLen  BX  // the length of a name
 
-// The walk in a head of less than 64 bytes. Bits and offsets are those of b, as line is 0.
+// The walk if b has less than 64 bytes. Bits and offsets are those of b, as line is 0.
 #define nonVchar  DX  // the bytes that are not VCHAR
 #define firstEnd  R14 // where the first word ends
 #define secondEnd DX  // where the second word ends
@@ -168,9 +168,9 @@ DATA moveDown<>+16(SB)/8, $"\x80\x80\x80\x80\x80\x80\x80\x80"
 DATA moveDown<>+24(SB)/8, $"\x80\x80\x80\x80\x80\x80\x80\x80"
 GLOBL moveDown<>(SB), RODATA|NOPTR, $32
 
-// For VPSHUFB: the byte %xhl is tchar if row l of tcharLow and row h of tcharHigh have a
-// bit in common. Bit h of row l is set if %xhl is tchar. Row h has bit h, or no bit if
-// %xhl is obs-text.
+// For VPSHUFB: a byte with the high digit h and the low digit l is tchar if byte l of
+// tcharLow and byte h of tcharHigh share a bit. Byte h of tcharHigh has bit h, and is 0 for
+// obs-text.
 DATA tcharLow<>+0(SB)/8, $"\xe8\xfc\xf8\xfc\xfc\xfc\xfc\xfc"
 DATA tcharLow<>+8(SB)/8, $"\xf8\xf8\xf4\x54\xd0\x54\xf4\x70"
 DATA tcharLow<>+16(SB)/8, $"\xe8\xfc\xf8\xfc\xfc\xfc\xfc\xfc"
@@ -511,7 +511,8 @@ exactBlock:
 	JMP       lineEnd
 
 exactTail:
-	// If nothing else is found, a zero after the end of b is.
+	// If b has no other match, a zero that LOAD_TAIL appends is found. Then lineEnd stops,
+	// because the line is not complete.
 	LOAD_TAIL
 	PCMPESTRI $4, block, control
 	LEAQ      (i)(place*1), end
@@ -528,9 +529,9 @@ exactTail:
 	ANDQ  ctl, tmp \
 	ORQ   tmp, odd
 
-// For a head of less than 64 bytes: tmp = the odd bits, and those of ctl that are neither
-// CR nor LF, through the first empty line; lf = the LF of the lines before it. odd has the
-// CR of empty lines. Afterwards ZF is set if tmp is 0.
+// For a b of less than 64 bytes. On entry, odd marks the CR of each empty line. Afterwards
+// tmp marks what is odd through the first empty line, and lf the line ends before it. ZF is
+// set if tmp is 0.
 #define FIND_ODD_SHORT \
 	BLSMSKQ odd, odd \
 	LEAQ (cr*2), tmp \
@@ -903,7 +904,7 @@ oddBlock:
 
 // indexAVX512
 //
-// !!! Heads of 64 to 159 bytes are left to indexAVX2.
+// !!! If b has 64 to 159 bytes, indexAVX2 does the work.
 //
 // !!! Line ends are stored 16 at a time, and x.end has room for them after the table. A
 // canonical line has four bytes or more. So if a block has 17 LF, one of them ends a line
@@ -1153,7 +1154,7 @@ return:
 	RET
 
 small:
-	// In two blocks, constants take longer to load than they save.
+	// For so few blocks, loading the constants costs more than it saves.
 	CMPQ length, $64
 	JLT  short
 	JMP  ·indexAVX2(SB)
@@ -1251,7 +1252,7 @@ longTargetTail:
 	JMP   longTargetEnd
 
 longName:
-	// The 64 bytes have no colon, or another byte that is not tchar.
+	// Either all 64 bytes are tchar, or the name ends at a byte that is not a colon.
 	MOVQ mark, nameLen
 	SUBQ line, nameLen
 	CMPQ nameLen, $64

@@ -24,8 +24,8 @@ func (h *Head) let(d Deviations) bool {
 	return true
 }
 
-// letAlone is let for a deviation of a start-line that must not come together with the other
-// one: see exploitable.
+// letAlone is let for d, except that it rejects d if other has occurred in the same
+// start-line: see exploitable.
 func (h *Head) letAlone(d, other Deviations) bool {
 	return (h.met&other == 0 || h.has(spaceBetween)) && h.let(d)
 }
@@ -105,7 +105,7 @@ func (h *Head) endsRequestLine(b []byte) bool {
 //	status-line = HTTP-version SP status-code SP [ reason-phrase ]
 //
 // RFC 9112, section 4. The second SP may be missing before an empty reason-phrase: some servers
-// omit it, and all recipients read such a line the same way.
+// omit it, and all recipients that accept such a line read it the same way.
 func (h *Head) isStatusLine(b []byte) bool {
 	const version, code = len("HTTP/1.1"), len("HTTP/1.1 200")
 	line := b[:h.end[0]]
@@ -152,8 +152,8 @@ func (h *Head) readLeading(b []byte) error {
 	return nil
 }
 
-// readCR reads the CR of a line end, whose first byte is c: a CR, or an LF alone if that is
-// accepted.
+// readCR begins a line end, whose first byte is c. It consumes a CR. It leaves a bare LF, if
+// that is accepted, to the next production.
 func (h *Head) readCR(c byte, then part) error {
 	switch {
 	case c == '\r':

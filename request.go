@@ -63,7 +63,7 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 
 // Check reports whether a server can act on the request, and returns where the request goes,
 // where its content ends and whether the connection stays open. It rejects what recipients
-// are known to read differently. In Strict it is one pass over the fields.
+// are known to read differently. Its cost is linear in the number of fields.
 //
 // The error is the first of these:
 //
@@ -201,8 +201,8 @@ type Verdict struct {
 	Authority []byte
 }
 
-// Method returns the method as sent; it is case-sensitive. While the head is incomplete, or
-// after an Error, it returns nil until the SP after the method has arrived.
+// Method returns the method as sent; it is case-sensitive. It is nil if parsing has not
+// reached the SP after the method.
 func (r *Request) Method() []byte {
 	if r.n == 0 && r.part < target {
 		return nil
@@ -230,8 +230,9 @@ func (r *Request) TargetSpan() (begin, end int) {
 	return 0, 0
 }
 
-// TargetForm returns the form of the request-target, judged by how it begins. It does not
-// validate the rest of it, nor whether the form fits the method. Check does.
+// TargetForm returns the form of the request-target, judged by the method and by how the
+// target begins. It is NoForm until the request-line is complete. It does not validate the
+// rest of it, nor whether the form fits the method. Check does.
 func (r *Request) TargetForm() Form {
 	if r.n == 0 {
 		return NoForm
@@ -245,8 +246,8 @@ func (r *Request) TargetForm() Form {
 //
 // An absolute-form without a path has the path "/", for which Path returns the second "/" of
 // its "//". Path returns nil for authority-form, for no form, and for OPTIONS with an
-// absolute-form that has neither path nor query, which asks for "*" (RFC 9112, section
-// 3.2.4).
+// absolute-form that has neither path nor query, which asks for "*" (RFC 9112, section 3.2.4).
+// The result is meaningful only if Check accepts the request-target.
 func (r *Request) Path() []byte {
 	path, _ := pathAndQuery(r.Method(), r.Target(), r.TargetForm())
 	return path
@@ -351,7 +352,7 @@ func (r *Request) Host() (value []byte, err error) {
 //   - HTAB next to the value of Content-Length or Transfer-Encoding, or SP after the value of
 //     Transfer-Encoding.
 //   - An Upgrade field that Connection names, in a request with content or in HTTP/1.0.
-//   - Deviations, except for EmptyLines and TargetObsText alone; see Profile.
+//   - Deviations other than EmptyLines and TargetObsText; see Profile.
 func (r *Request) Framing() (f Framing, err error) {
 	if err := r.unfinished(); err != nil {
 		return unknownFraming, err
@@ -366,10 +367,11 @@ func (r *Request) Framing() (f Framing, err error) {
 }
 
 // EndToEnd ranges over the fields that a proxy forwards, in the order sent. It leaves out
-// Connection and the fields that Connection names, Proxy-Connection, Keep-Alive, TE,
-// Transfer-Encoding, Upgrade, Proxy-Authorization and Proxy-Authenticate (RFC 9110, section
-// 7.6.1). It also leaves out Content-Length, because the new message takes its length from
-// Framing. In Pico it leaves out folded lines. Write the fields with AppendField.
+// these fields: Connection, every field that Connection names, Proxy-Connection, Keep-Alive,
+// TE, Transfer-Encoding, Upgrade, Proxy-Authorization and Proxy-Authenticate (RFC 9110,
+// section 7.6.1). It also leaves out Content-Length: write it from Framing.Length or, for a
+// response to HEAD and a 304, from Framing.ContentLength. In Pico it leaves out folded lines.
+// Write the fields with AppendField.
 //
 // You still have to handle some of the fields that it yields. Write Host from
 // Verdict.Authority instead. Remove Expect if you respond to it yourself. Count down

@@ -18,21 +18,21 @@
 // calls Read. After a timeout, repeat the call: it continues where it stopped.
 //
 // To interrupt a goroutine that is in a call, set a deadline in the past. If that goroutine
-// also sets deadlines, it may replace yours. Then set a flag first, and let the goroutine check
-// it after it has set a deadline.
+// also sets deadlines, it may overwrite yours. In that case, set a flag before your deadline,
+// and have the goroutine check the flag after each deadline that it sets.
 //
 // # Proxies
 //
 // Read returns buffered content if there is any, and reads from the source only if there is
-// none. So a proxy that must flush what it has written before it waits for more gives the
-// Reader a source whose Read flushes first. One goroutine may read the content while another
-// uses the Request or Response.
+// none. If a proxy must flush its output before it waits for input, give the Reader a source
+// whose Read flushes first. One goroutine may read the content while another uses the Request
+// or Response.
 //
 // A client that keeps idle connections calls Wait in a goroutine for each of them. Wait returns
 // when the server closes the connection, or sends bytes that nobody asked for.
 //
-// A server can send 100 (Continue) in the Read of its source, which the Reader calls when
-// content is wanted and none is buffered.
+// The Reader calls the Read of its source only when it needs bytes that are not buffered. If
+// it does so for content, the source can send 100 (Continue) first.
 //
 // # Ownership of the bytes
 //
@@ -43,7 +43,7 @@
 //
 // # Memory
 //
-// A Reader takes 3 KiB, and a buffer of 4 KiB after its first read. The buffer grows for a
+// A Reader takes 3.5 KiB, and after its first read a buffer of 4 KiB. The buffer grows for a
 // longer head (up to Parser.MaxHeadBytes), for a trailer section, and for pipelined requests
 // (up to 16 KiB). A buffer of more than 16 KiB is dropped before the Reader waits for the next
 // message. Content is never collected in memory, and large reads of it go from the source

@@ -29,11 +29,12 @@ const (
 var errCount = errors.New("h1: Read or Write returned an impossible number of bytes")
 
 // A Reader reads messages from a connection. Use NewReader or Reset to give it a source;
-// without one, its methods return io.EOF. A Reader must not be copied, and is not safe for
-// concurrent use.
+// without one, Wait, ReadRequest, ReadResponse and Read return io.EOF. A Reader must not be
+// copied, and is not safe for concurrent use.
 //
-// An error other than a timeout is permanent: all methods that return an error return it, until
-// Reset. The errors are
+// Errors are permanent, except for timeouts, the io.EOF of Read at the end of the content, and
+// write errors of WriteTo. After a permanent error all methods return it, until Reset; only
+// Discard and WriteTo return nil instead of io.EOF. The permanent errors are
 //
 //   - io.EOF between messages: the source has ended, or no message can follow the last one
 //     because its KeepAlive is false;

@@ -13,20 +13,20 @@
 //
 // # Differences from net/http
 //
-// The zero Reader has the profile Strict. It rejects with a picohttp.Error what package
-// picohttp rejects. net/http accepts these messages, and repairs them or leaves that to its
-// Server:
+// The zero Reader has the profile Strict. It rejects what package picohttp rejects, with a
+// picohttp.Error. That includes these messages, which http.ReadRequest and http.ReadResponse
+// accept:
 //
-//   - bare LF, and CR within a line; obs-fold; whitespace before a colon; control characters in
-//     a reason-phrase; bytes other than visible ASCII in a request-target;
+//   - bare LF; obs-fold; whitespace before a colon; CR and other control characters in a
+//     reason-phrase; bytes other than visible ASCII in a request-target;
 //   - major versions other than 1, and the HTTP/2 preface;
-//   - Content-Length twice or along with Transfer-Encoding; Transfer-Encoding in HTTP/1.0, and
-//     in requests of HTTP/1.2 and later; a CONNECT with content; a Connection that names
-//     Content-Length or Host;
+//   - Content-Length repeated with equal values, or along with Transfer-Encoding;
+//     Transfer-Encoding in HTTP/1.0, and in requests of HTTP/1.2 and later; a CONNECT with
+//     content; a Connection that names Content-Length or Host;
 //   - a Host that is missing in HTTP/1.1, or malformed;
-//   - a request-target with "#", one without a form, or one whose form does not fit the method,
-//     such as "*" for GET; a CONNECT without host and port, such as "CONNECT /rpc" of net/rpc;
-//     an authority that is missing, malformed, or has userinfo;
+//   - a request-target with "#", or one whose form does not fit the method, such as "*" for
+//     GET; a CONNECT without host and port, such as "CONNECT /rpc" of net/rpc; an authority
+//     that is missing, malformed, or has userinfo;
 //   - a request-target in absolute-form whose authority differs from Host;
 //   - heads, methods and numbers of field lines beyond the limits of the picohttp.Parser.
 //

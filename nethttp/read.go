@@ -23,9 +23,9 @@ type Reader struct {
 	// error, that Read and all later ones return it, too.
 	//
 	// Continue must not write anything once the final response has begun: the client would take
-	// the 100 for a part of it. Only the server knows whether the response has begun. In that
-	// case Continue returns an error, such as ErrNotRead, because the client may never send the
-	// Body. It returns nil if Read is to wait for the Body nevertheless.
+	// the 100 for a part of it. Only the server knows whether the response has begun. Once it
+	// has begun, return an error such as ErrNotRead, because the client may never send the
+	// Body. Return nil only if Read should wait for the Body anyway.
 	//
 	// A Reader with Continue is for one connection.
 	Continue func() error

@@ -74,11 +74,11 @@ of its output.
 
 # Batch
 
-Batch lets programs in any language use the parser, such as fuzzers and test
-suites. Each line of its input is a message in standard base64; an empty line is
-an empty message. For each, it writes a line with a JSON object before it reads
-the next. Batch has the flags of parse, except -width and -json. The objects
-look like these, which are broken into several lines here:
+With batch, programs in any language, such as fuzzers and test suites, can use
+the parser. Each line of its input is a message in standard base64; an empty
+line is an empty message. For each, it writes a line with a JSON object before
+it reads the next. Batch has the flags of parse, except -width and -json. The
+objects look like these, which are broken into several lines here:
 
 	{"result":"complete","n":40,"method":"GET","target":"/a?b","minor":1,
 	 "fields":[["Host","example.com"]],
@@ -104,11 +104,12 @@ with, and absent for responses.
 framing is what Framing returns. Its body is none, length, chunked, until-close
 or tunnel; content_length is there if the message has one, and expect_continue,
 expect_other, upgrade and other_coding if they are true. If Framing returns an
-error, framing has only the error and its status. host is what Host returns, and
-check the error of Check, if there is one. authority has that error instead of a
-value if it is host-missing, host-repeated, host, target-form or authority. form
-is origin-form, absolute-form, authority-form, asterisk-form or no form. path
-and query are absent if the request-target has none.
+error, framing has only the error and its status. host is what Host returns.
+check has the error of Check, and is empty if there is none. If that error is
+host-missing, host-repeated, host, target-form or authority, authority has it
+instead of a value. form is origin-form, absolute-form, authority-form,
+asterisk-form or no form. path and query are absent if the request-target has
+none.
 
 An incomplete chunked body has the body received so far. deviations lists how a
 complete message departs from the RFCs, if it does. The codes are
