@@ -131,20 +131,16 @@ func (h *Head) Values(name string) iter.Seq[[]byte] {
 }
 
 func (h *Head) values(name string, yield func(value []byte) bool) {
-	if h.deviations != 0 {
-		h.eachPlace(func(line, colon, end uint32) bool {
-			n, value := h.cut(line, colon, end)
-			return !equalName(n, name) || yield(value)
-		})
-		return
-	}
-	for i := h.find(h.b, name, 0); i >= 0; i = h.find(h.b, name, i+1) {
+	for i := 0; h.deviations == 0; i++ { // again for each line, as in Fields
+		if i = h.find(h.b, name, i); i < 0 {
+			break
+		}
 		if _, value := h.Field(i); !yield(value) {
 			return
 		}
 	}
-	if h.more > 0 {
-		h.fieldsBeyond(func(n, value []byte) bool { return !equalName(n, name) || yield(value) })
+	if h.deviations != 0 || h.more > 0 {
+		h.otherFields(func(n, value []byte) bool { return !equalName(n, name) || yield(value) })
 	}
 }
 

@@ -302,14 +302,14 @@ func TestAnyOrder(t *testing.T) {
 		for range 20 {
 			start := s.example[:strings.Index(s.example, "Host")]
 			for _, line := range []string{"A: b\r\n", "A: b\n", "A: b\r\n c\r\n"} {
-				seeds = append(seeds, slices.Concat([]byte(start), bytes.Repeat([]byte(line), 60+len(seeds)%20), []byte("\r\n")))
+				seeds = append(seeds, slices.Concat([]byte(start), bytes.Repeat([]byte(line), tableFields-4+len(seeds)%20), []byte("\r\n")))
 			}
 		}
 		rng := rand.New(rand.NewPCG(9, 10))
 		m := s.new()
 		for range 50_000 {
 			b := slices.Clip(mutants.Make(rng, seeds)) // bytes after it are out of bounds
-			p := Parser{Profile: Profile(rng.IntN(3)), MaxHeadBytes: rng.IntN(2000), MaxTargetBytes: rng.IntN(40), MaxFields: rng.IntN(80), MaxTrailerBytes: rng.IntN(2000)}
+			p := Parser{Profile: Profile(rng.IntN(3)), MaxHeadBytes: rng.IntN(2000), MaxTargetBytes: rng.IntN(40), MaxFields: rng.IntN(tableFields + 16), MaxTrailerBytes: rng.IntN(2000)}
 			switch rng.IntN(6) {
 			case 0:
 				m.parseUnder(&Parser{}, b)
@@ -341,26 +341,47 @@ func TestRangeOver(t *testing.T) {
 	head := func(fields int) []byte {
 		return slices.Concat([]byte("GET / HTTP/1.1\r\n"), bytes.Repeat([]byte("A: b\r\n"), fields), []byte("\r\n"))
 	}
-	for _, first := range []int{1, 64, 65, 100} {
+	lenient, pico := Parser{Profile: Lenient, AllowRequest: AllDeviations}, Parser{Profile: Pico}
+	for _, first := range []int{1, 2, tableFields - 1, tableFields, tableFields + 1, tableFields + 6} {
 		for at := range first {
 			for name, change := range map[string]func(r *Request){
 				"reset":   func(r *Request) { r.Reset() },
 				"longer":  func(r *Request) { r.Parse(head(200)) },
 				"shorter": func(r *Request) { r.Parse(head(0)) },
 				"refused": func(r *Request) { r.Parse([]byte("GET\r\n")) },
+				"skipped": func(r *Request) { lenient.ParseRequest(r, []byte("GET / HTTP/1.1\r\nA bad\r\nA bad\r\nA: b\r\n\r\n")) },
+				"folded":  func(r *Request) { pico.ParseRequest(r, []byte("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n")) },
 			} {
-				var r Request
-				if _, err := r.Parse(head(first)); err != nil {
-					t.Fatal(err)
-				}
-				n := 0
-				for range r.Fields() {
-					if n++; n == at+1 {
-						change(&r)
+				for method, loop := range map[string]func(r *Request, line func()){
+					"Fields": func(r *Request, line func()) {
+						for range r.Fields() {
+							line()
+						}
+					},
+					"Values": func(r *Request, line func()) {
+						for range r.Values("A") {
+							line()
+						}
+					},
+					"Elements": func(r *Request, line func()) {
+						for range r.Elements("A") {
+							line()
+						}
+					},
+				} {
+					var r Request
+					if _, err := r.Parse(head(first)); err != nil {
+						t.Fatal(err)
 					}
-				}
-				if n > 200 || n <= at || name == "reset" && n != at+1 {
-					t.Errorf("%s at %d of %d: %d lines", name, at, first, n)
+					n := 0
+					loop(&r, func() {
+						if n++; n == at+1 {
+							change(&r)
+						}
+					})
+					if n > 200 || n <= at || name == "reset" && n != at+1 {
+						t.Errorf("%s, %s at %d of %d: %d lines", method, name, at, first, n)
+					}
 				}
 			}
 		}
