@@ -62,8 +62,9 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 }
 
 // Check reports whether a server can act on the request, and returns where the request goes,
-// where its content ends and whether the connection stays open. It rejects what recipients
-// are known to read differently. Its cost is linear in the number of fields.
+// where its content ends and whether the connection stays open. It rejects what recipients are
+// known to read differently, or sets KeepAlive to false. Its cost is linear in the number of
+// fields.
 //
 // The error is the first of these:
 //
@@ -85,7 +86,7 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 //   - is in asterisk-form, and the method is GET, HEAD, POST, PUT, DELETE, PATCH, TRACE or
 //     CONNECT;
 //   - is in authority-form, and the method is not CONNECT;
-//   - is not a host and a port from 1 to 65535, and the method is CONNECT;
+//   - is anything but a host and a port from 1 to 65535 in a CONNECT;
 //   - is in absolute-form, and its authority is missing, malformed, or has userinfo.
 //
 // A BodyTunnel is not an error: respond with 501 unless you are a proxy.
@@ -231,8 +232,8 @@ func (r *Request) TargetSpan() (begin, end int) {
 }
 
 // TargetForm returns the form of the request-target, judged by the method and by how the
-// target begins. It is NoForm until the request-line is complete. It does not validate the
-// rest of it, nor whether the form fits the method. Check does.
+// target begins. It is NoForm until the request-line is complete. It checks neither the rest
+// of the target nor whether the form fits the method. Check does both.
 func (r *Request) TargetForm() Form {
 	if r.n == 0 {
 		return NoForm
