@@ -161,7 +161,7 @@ func split(m *mutant, _ [][]byte) []byte {
 	return m.put(m.within(), pick(m.how>>5, "\r\n", "\n", "\r\n\r\n", "\r"))
 }
 
-// fold breaks the line behind its colon, or somewhere.
+// fold breaks the line after its colon, or somewhere else.
 func fold(m *mutant, _ [][]byte) []byte {
 	at := m.within()
 	if colon := bytes.IndexByte(m.b[m.from:m.end], ':'); colon >= 0 && m.how&0x10 == 0 {

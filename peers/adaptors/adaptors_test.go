@@ -98,7 +98,7 @@ var explained = []struct {
 				v.Fields = slices.DeleteFunc(slices.Clone(v.Fields), func(f differ.Field) bool { return strings.EqualFold(f.Name, "transfer-encoding") })
 			}
 		}},
-	{"HTAB behind a value is no part of it (RFC 9112, section 5.1); one takes it for a part of the coding's name",
+	{"HTAB after a value is not part of it (RFC 9112, section 5.1); one parser takes it for a part of the coding's name",
 		func(v, whole *differ.Verdict, input []byte) {
 			if v.Framing.Body != picohttp.BodyChunked && whole.Framing.Body == picohttp.BodyChunked &&
 				bytes.Contains(bytes.ToLower(input), []byte("chunked\t")) {
@@ -111,7 +111,7 @@ var explained = []struct {
 				*v = differ.Verdict{}
 			}
 		}},
-	{"behind a CONNECT some see a tunnel whatever its fields say; picohttp never keeps the connection",
+	{"after a CONNECT some see a tunnel whatever its fields say; picohttp never keeps the connection",
 		func(v, whole *differ.Verdict, _ []byte) {
 			if strings.EqualFold(whole.Method, "CONNECT") {
 				*v = differ.Verdict{}
@@ -119,7 +119,7 @@ var explained = []struct {
 		}},
 }
 
-// digitField is a last-chunk, and a field line behind it that begins with a digit.
+// digitField is a last-chunk, and a field line after it that begins with a digit.
 var digitField = regexp.MustCompile(`\n0+\r\n[0-9A-Fa-f]+:`)
 
 // TestExplained: strict picohttp accepts nothing that others read differently, but

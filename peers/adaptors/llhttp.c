@@ -1,7 +1,7 @@
 //go:build ignore
 
 // llhttp, strict as it is by default, as a program that speaks the batch protocol;
-// the constraint is for the go command. A body in chunked coding is put behind a
+// the constraint is for the go command. A body in chunked coding is put after a
 // head, which it cannot do without.
 
 #include "batch.h"

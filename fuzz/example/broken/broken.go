@@ -21,8 +21,8 @@ type Request struct {
 	Body           []byte
 }
 
-// Parse reads a request from the start of b and answers how long it is, or
-// io.ErrUnexpectedEOF if it goes on behind b.
+// Parse reads a request from the start of b and returns its length, or
+// io.ErrUnexpectedEOF if it continues after b.
 func Parse(b []byte) (r Request, n int, err error) {
 	head, _, whole := bytes.Cut(b, []byte("\r\n\r\n"))
 	lines := strings.Split(string(head), "\r\n")
