@@ -37,7 +37,7 @@
 // Request smuggling happens when two programs parse the same bytes differently. To prevent it,
 // the parser accepts only what RFC 9112 and RFC 9110 define. Where these RFCs allow a recipient
 // to repair a malformed message, the parser rejects the message instead. Other profiles accept
-// more. The rules are:
+// more: see below. By default, these are the rules:
 //
 //   - Lines end in CRLF. A bare CR or a bare LF is an error.
 //   - At most one empty line comes before the request-line.
@@ -62,8 +62,8 @@
 //
 //   - Content-Length that is repeated, even with equal values, or that comes along with
 //     Transfer-Encoding.
-//   - Transfer-Encoding on more than one line or with an empty element. RFC 9110, section
-//     5.6.1.2 allows both.
+//   - Transfer-Encoding on more than one line, which RFC 9110, section 5.3 allows, or with an
+//     empty element, which section 5.6.1.2 allows.
 //   - Transfer-Encoding in any version but HTTP/1.1. RFC 9110, section 2.5 allows it in
 //     HTTP/1.2.
 //   - Transfer-Encoding whose last coding is not chunked, and Transfer-Encoding followed by

@@ -292,8 +292,8 @@ func (h *Head) Span(i int) Span {
 }
 
 // The place of a field line is three offsets: where it begins, its colon, and its end, the CR
-// of its line end. In a head with deviations, other places exist, and the bytes tell them
-// apart:
+// of its line end. In a head with deviations, a place may mean something else. The bytes of
+// the line show which of these applies:
 //
 //   - A line that ends in LF alone has its end one byte before the LF, where the CR would be.
 //   - A value that is folded contains line ends.
@@ -340,7 +340,8 @@ func (h *Head) eachPlace(f func(line, colon, end uint32) bool) {
 }
 
 // settleAgain fills x with the field lines that begin at offset from, as many as fit. It
-// reports whether it found any: the caller may have written to the bytes.
+// reports whether it found any. It finds none at the end of the head, or if the caller has
+// written to the bytes.
 func (x *index) settleAgain(b []byte, from uint32) bool {
 	x.fieldsFrom(from)
 	x.settle(b)
@@ -459,8 +460,8 @@ func bounds(b []byte, line, colon, end uint32) (nameEnd, begin, after uint32) {
 	return nameEnd, begin, after
 }
 
-// lineEnd returns where the line end begins of the line whose end is at end: at its CR or, in
-// a line that ends in LF alone, at the LF one byte after.
+// lineEnd returns the offset of the CR or the bare LF that ends a line. end is the end of that
+// line in the index: at the CR, or one byte before a bare LF.
 func lineEnd(b []byte, end uint32) uint32 {
 	if int(end) < len(b) && b[end] != '\r' {
 		end++

@@ -66,9 +66,8 @@ const (
 	trailerKind
 )
 
-// rules are the rules of a Parser for one kind of message, with the defaults filled in. In
-// the zero value, the rules of a Head that has parsed nothing, head is 0; otherwise it never
-// is.
+// rules are the rules of a Parser for one kind of message, with the defaults filled in. head
+// is 0 only in the zero value, which a Head has until its first parse.
 type rules struct {
 	head, method, target, fields uint32     // limits, as in Parser
 	allow                        Deviations // what is accepted beyond Strict

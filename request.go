@@ -325,8 +325,9 @@ func (r *Request) Host() (value []byte, err error) {
 // Framing does not.
 //
 //   - ErrTransferEncoding: Transfer-Encoding is not a list of transfer codings, has an empty
-//     element, or is on two lines; or its value is followed by HTAB, and the request has
-//     Upgrade or the connection option upgrade.
+//     element, or is on two lines. Also if a parameter is a quoted string or has whitespace
+//     around "=", or if HTAB follows the value and the request has Upgrade or the connection
+//     option upgrade.
 //   - ErrTransferEncodingVersion: Transfer-Encoding in any version but HTTP/1.1.
 //   - ErrNotChunked: the last transfer coding is not chunked.
 //   - ErrChunkedCoding: chunked comes twice or has parameters.
