@@ -10,7 +10,7 @@ import (
 )
 
 // Parts are the message parts that there are seeds of: heads of requests and of
-// responses, with bodies or parts of bodies behind some; trailer sections; and
+// responses, with bodies or parts of bodies after some; trailer sections; and
 // bodies in chunked coding.
 var Parts = []string{"request", "response", "trailer", "chunked"}
 
