@@ -168,6 +168,9 @@ func TestShortWay(t *testing.T) {
 	if _, err := r.Check(); err != ErrConnection {
 		t.Errorf("%d Connection lines: %v", MaxConnectionOptions+1, err)
 	}
+	if rule := ErrConnection.Rule(); !strings.Contains(rule, fmt.Sprintf("at most %d options", MaxConnectionOptions)) {
+		t.Errorf("MaxConnectionOptions is %d, but the rule says: %s", MaxConnectionOptions, rule)
+	}
 }
 
 // TestLookup looks up names in heads with up to 200 field lines, starting at every line, and
