@@ -132,7 +132,7 @@ func (h *Head) continues(b []byte) bool {
 	case h.part == fieldName:
 		end = skip(b, end, tchar)
 	case h.part == target:
-		end = skip(b[:min(n, int(h.word+h.rules.target))], end, vchar)
+		end = skip(b[:min(uint32(n), h.word+h.rules.target)], end, vchar)
 	case n-known < 8:
 		for end < n && class[b[end]]&fieldByte != 0 {
 			end++
