@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/antlabs/httparser v0.0.11
 	github.com/cloudwego/hertz v0.10.4
+	github.com/ebitengine/purego v0.11.3
 	github.com/klauspost/cpuid/v2 v2.4.2
 	github.com/lesismal/nbio v1.5.12
 	github.com/picohttp/picohttp v0.1.0

@@ -7,13 +7,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -22,45 +22,36 @@ import (
 )
 
 type options struct {
-	count       int64
-	seed        uint64
+	count, seed uint64
 	kinds       []kind
-	path        string // of the oracle
 	truncations bool
-	sequences   int
-	workers     int
-	show        int
+	sequences   uint
 }
 
 func main() {
 	var o options
-	flag.Int64Var(&o.count, "count", 1_000_000, "how many inputs")
+	flag.Uint64Var(&o.count, "count", 1_000_000, "how many inputs")
 	flag.Uint64Var(&o.seed, "seed", 1, "other inputs for another seed")
-	list := flag.String("kind", strings.Join(kindNames, ","), "comma-separated")
-	flag.StringVar(&o.path, "oracle", filepath.Join(".build", "oracle"), "what get.sh has built: oracle, or oracle-checkout")
+	list := flag.String("kind", strings.Join(kindNames[:], ","), "comma-separated")
 	flag.BoolVar(&o.truncations, "truncations", false, "instead of mutations, every truncation of every seed")
-	flag.IntVar(&o.sequences, "sequences", 0, "instead of mutations, every sequence of up to so many symbols of the grammar")
-	flag.IntVar(&o.workers, "workers", 2*runtime.GOMAXPROCS(0), "how many pairs of a picohttp and an oracle")
-	flag.IntVar(&o.show, "show", 10, "how many differences are shown")
+	flag.UintVar(&o.sequences, "sequences", 0, "instead of mutations, every sequence of up to so many symbols of the grammar")
 	flag.Parse()
-	for _, name := range strings.Split(*list, ",") {
-		k := slices.Index(kindNames, name)
+	for name := range strings.SplitSeq(*list, ",") {
+		k := slices.Index(kindNames[:], name)
 		if k < 0 {
-			refuse(fmt.Sprintf("no kind %q: there are %s", name, strings.Join(kindNames, ", ")))
+			refuse(fmt.Sprintf("no kind %q: there are %s", name, strings.Join(kindNames[:], ", ")))
 		}
 		o.kinds = append(o.kinds, kind(k))
 	}
-	switch {
-	case flag.NArg() > 0:
+	if flag.NArg() > 0 {
 		refuse(fmt.Sprintf("no arguments, such as %q", flag.Arg(0)))
-	case o.truncations && o.sequences > 0:
-		refuse("-truncations or -sequences, not both")
-	case o.count < 1 || o.workers < 1 || o.sequences < 0:
-		refuse("-count and -workers are above 0, and -sequences is not below")
 	}
-	s, err := loadSeeds(filepath.Join("..", "testdata"))
+	if o.truncations && o.sequences > 0 {
+		refuse("-truncations or -sequences, not both")
+	}
+	l, err := load(cmp.Or(os.Getenv("PICOHTTPPARSER"), ".build"))
 	if err == nil {
-		err = run(os.Stdout, s, o)
+		err = run(os.Stdout, l, o)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "oracle:", err)
@@ -77,28 +68,30 @@ func refuse(why string) {
 var errDifferences = errors.New("there are differences that nothing explains")
 
 // run compares, prints the result, and returns errDifferences if there are any.
-func run(out io.Writer, s *seeds, o options) error {
-	probe, err := startOracle(o.path)
+func run(out io.Writer, l *library, o options) error {
+	s, err := loadSeeds(filepath.Join("..", "testdata"))
 	if err != nil {
 		return err
 	}
-	defer probe.stop()
-	older, err := release(probe)
+	probe, err := newOracle(l)
 	if err != nil {
 		return err
 	}
-	n := 0
-	for _, is := range older {
+	r := &comparisons{
+		options: o, library: l, source: sourceOf(s, o), older: release(probe), profile: picohttp.Pico, out: out,
+	}
+	known := 0
+	for _, is := range r.older {
 		if is {
-			n++
+			known++
 		}
 	}
-	fmt.Fprintf(out, "%s is %s, with %d of the %d differences of the older release from the newest\n", o.path, probe.about, n, len(older))
+	fmt.Fprintf(out, "picohttpparser in %s has %d of the %d differences of the older release from the newest\n",
+		l.folder, known, len(r.older))
 	fmt.Fprintf(out, "picohttp has the kernel %s\n", picohttp.Kernel())
-	r := &comparisons{options: o, source: sourceOf(s, o), older: older, out: out, profile: picohttp.Pico}
 	err = r.compare()
 	r.table()
-	if err == nil && r.unexplained() > 0 {
+	if err == nil && r.unexplained.Load() > 0 {
 		err = errDifferences
 	}
 	return err
@@ -106,17 +99,21 @@ func run(out io.Writer, s *seeds, o options) error {
 
 // table prints a row for each kind and for each named difference that there can be.
 func (r *comparisons) table() {
-	fmt.Fprintf(r.out, "\n%-14s %12s %12s %12s %12s %12s %12s\n", "kind", "inputs", "complete", "incomplete", "malformed", "named", "differences")
+	fmt.Fprintf(r.out, "\n%-14s %12s %12s %12s %12s %12s\n",
+		"kind", "complete", "malformed", "incomplete", "named", "differences")
 	for _, k := range r.kinds {
-		c := r.counts[k]
-		n := c.outcomes
-		fmt.Fprintf(r.out, "%-14s %12d %12d %12d %12d %12d %12d\n", k, n[0]+n[1]+n[2], n[complete], n[-incomplete], n[-malformed], c.explained, c.unexplained)
+		fmt.Fprintf(r.out, "%-14s", k)
+		for i := range r.counts[k] {
+			fmt.Fprintf(r.out, " %12d", r.counts[k][i].Load())
+		}
+		fmt.Fprintln(r.out)
 	}
-	for i, n := range r.named {
+	for i := range r.named {
 		if r.older[i] {
-			fmt.Fprintf(r.out, "%12d %s\n", n, differences[i].name)
+			fmt.Fprintf(r.out, "%12d %s\n", r.named[i].Load(), differences[i].name)
 		}
 	}
-	took := time.Since(r.start)
-	fmt.Fprintf(r.out, "%d inputs in %v, %.2f µs each\n", r.asked.Load(), took.Round(time.Second/10), float64(took.Microseconds())/float64(max(1, r.asked.Load())))
+	took, asked := time.Since(r.start), r.asked.Load()
+	each := float64(took.Microseconds()) / float64(max(1, asked))
+	fmt.Fprintf(r.out, "%d inputs in %v, %.2f µs each\n", asked, took.Round(time.Second/10), each)
 }

@@ -1,20 +1,15 @@
 package main
 
 import (
-	"bufio"
-	"encoding/binary"
-	"errors"
+	"bytes"
 	"fmt"
-	"io"
 	"iter"
-	"os"
-	"os/exec"
+	"math"
+	"slices"
 	"strings"
-	"sync"
 )
 
 // A kind says what an input is, and so which function of picohttpparser parses it.
-// The numbers are those of oracle.c.
 type kind uint8
 
 const (
@@ -25,7 +20,7 @@ const (
 	chunkedLeave             // phr_decode_chunked with consume_trailer 0
 )
 
-var kindNames = []string{"request", "response", "trailer", "chunked", "chunked-leave"}
+var kindNames = [...]string{"request", "response", "trailer", "chunked", "chunked-leave"}
 
 func (k kind) String() string { return kindNames[k] }
 
@@ -36,28 +31,10 @@ type question struct {
 	// pieces are the sizes of the pieces in which the input is delivered, over and over.
 	// If there are none, it is delivered whole. picohttpparser gets a head whole in any
 	// case, and picohttp parses it with Resume.
-	pieces []uint32
+	pieces []int
 	next   bool // picohttp reads a body with Next, not with Decode
 	input  []byte
 }
-
-// maxInput is the longest input that oracle.c accepts, in bytes.
-const maxInput = 4 << 20
-
-// appendTo appends a question in the form that oracle.c reads.
-func (q *question) appendTo(b []byte) []byte {
-	b = binary.NativeEndian.AppendUint32(b, uint32(len(q.input)))
-	b = append(b, byte(q.kind), 0)
-	b = binary.NativeEndian.AppendUint16(b, q.maxFields)
-	b = binary.NativeEndian.AppendUint32(b, uint32(len(q.pieces)))
-	for _, size := range q.pieces {
-		b = binary.NativeEndian.AppendUint32(b, size)
-	}
-	return append(b, q.input...)
-}
-
-// setLast has oracle.c send its answers after the question that frame begins with.
-func setLast(frame []byte) { frame[5] = 1 }
 
 // delivered ranges over where each piece of the input begins and ends. An empty input is
 // one piece.
@@ -66,7 +43,7 @@ func (q *question) delivered() iter.Seq2[int, int] {
 		for i, from := 0, 0; ; i++ {
 			to := len(q.input)
 			if n := len(q.pieces); n > 0 {
-				to = min(to, from+int(q.pieces[i%n]))
+				to = min(to, from+q.pieces[i%n])
 			}
 			if !yield(from, to) || to == len(q.input) {
 				return
@@ -78,95 +55,71 @@ func (q *question) delivered() iter.Seq2[int, int] {
 
 // String shows the input as a vector has it: a Go string for each line.
 func (q *question) String() string {
-	how := ""
-	if q.kind < chunked {
-		how = fmt.Sprintf(", at most %d fields", q.maxFields)
-	} else if q.next {
-		how = ", with Next"
-	}
-	if len(q.pieces) > 0 {
-		how += fmt.Sprintf(", in pieces of %v", q.pieces)
-	}
-	s := fmt.Sprintf("%s%s, %d bytes", q.kind, how, len(q.input))
-	for line := range strings.SplitAfterSeq(string(q.input), "\n") {
-		s += fmt.Sprintf("\n%+q", line)
-	}
-	return s
+	lines := strings.ReplaceAll(fmt.Sprintf("%+q", q.input), `\n`, "\\n\"\n\"")
+	return fmt.Sprintf("%s, at most %d fields, with Next: %t, in pieces of %v, %d bytes\n%s",
+		q.kind, q.maxFields, q.next, q.pieces, len(q.input), lines)
 }
 
-// An oracle is a process of oracle.c.
-type oracle struct {
-	about  string // its first line, which says which picohttpparser it is
-	path   string
-	stdin  io.WriteCloser
-	stdout *bufio.Reader
-	cmd    *exec.Cmd
-	answer []byte
-	writes sync.WaitGroup // to stdin
+// The outcomes of an input, as picohttpparser returns them. That of a complete head is its
+// length.
+const (
+	complete   = 0
+	malformed  = -1
+	incomplete = -2
+)
+
+// An answer is all that a caller can see. For a head, the words begin with the outcome. If
+// it is complete, these follow: the minor version, the status, two parts of the start-line,
+// and for each field its name and its value. A part is its offset in the input in the upper
+// half of a word and its length in the lower. It is 0 for an empty part, and null for NULL.
+//
+// For a body in chunked coding, the words are, for each call of phr_decode_chunked, what
+// that returned and how many bytes of the data it decoded.
+type answer struct {
+	words []int
+	data  []byte
 }
 
-var errNotBuilt = errors.New("no such oracle: run ./get.sh in peers")
+const (
+	firstPart = 3  // the words of a head before it are numbers
+	null      = -1 // the name of a folded line
+)
 
-func startOracle(path string) (*oracle, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, errNotBuilt)
-	}
-	o := &oracle{path: path, cmd: exec.Command(path)}
-	o.cmd.Stderr = os.Stderr
-	stdin, err := o.cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	stdout, err := o.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	o.stdin, o.stdout = stdin, bufio.NewReaderSize(stdout, 64<<10)
-	if err := o.cmd.Start(); err != nil {
-		return nil, err
-	}
-	if o.about, err = o.stdout.ReadString('\n'); err != nil {
-		return nil, o.ended()
-	}
-	o.about = strings.TrimSpace(o.about)
-	return o, nil
+func (a *answer) reset() { a.words, a.data = a.words[:0], a.data[:0] }
+
+func (a *answer) put(words ...int) { a.words = append(a.words, words...) }
+
+func (a *answer) equal(b *answer) bool {
+	return slices.Equal(a.words, b.words) && bytes.Equal(a.data, b.data)
 }
 
-// ended returns an error that says how the oracle ended, which it should not have. It
-// parses before a page that cannot be read, so reading beyond an input ends it by a signal.
-func (o *oracle) ended() error {
-	o.stdin.Close()
-	return fmt.Errorf("%s ended: %v", o.path, o.cmd.Wait())
-}
+// is reports whether an answer for a head has an outcome other than complete.
+func (a *answer) is(outcome int) bool { return len(a.words) == 1 && a.words[0] == outcome }
 
-// stop ends the oracle by closing its input.
-func (o *oracle) stop() {
-	o.stdin.Close()
-	o.cmd.Wait()
-}
-
-// send sends questions in the background, as neither they nor the answers fit in a pipe.
-// Writes tells when it has ended; if it fails, so does read.
-func (o *oracle) send(frames []byte) { o.writes.Go(func() { o.stdin.Write(frames) }) }
-
-// read returns the next answer, which is valid until the next call.
-func (o *oracle) read() ([]byte, error) {
-	var size [4]byte
-	if _, err := io.ReadFull(o.stdout, size[:]); err != nil {
-		return nil, o.ended()
+// part returns a part of the input, or nil for NULL and what is not in the input.
+func (q *question) part(word int) []byte {
+	from, size := word>>32, word&math.MaxUint32
+	if word < 0 || from+size > len(q.input) {
+		return nil
 	}
-	o.answer = append(o.answer[:0], make([]byte, binary.NativeEndian.Uint32(size[:]))...)
-	if _, err := io.ReadFull(o.stdout, o.answer); err != nil {
-		return nil, o.ended()
-	}
-	return o.answer, nil
+	return q.input[from : from+size]
 }
 
-// ask returns the answer to one question.
-func (o *oracle) ask(q *question) ([]byte, error) {
-	frame := q.appendTo(nil)
-	setLast(frame)
-	o.send(frame)
-	defer o.writes.Wait()
-	return o.read()
+// text shows an answer in a line.
+func (q *question) text(a answer) string {
+	var all []string
+	for i, word := range a.words {
+		switch {
+		case q.kind >= chunked && i%2 == 1:
+			all = append(all, fmt.Sprintf("%+q", a.data[:word]))
+			a.data = a.data[word:]
+		case q.kind < chunked && i >= firstPart && word == null:
+			all = append(all, "folded")
+		case q.kind < chunked && i >= firstPart:
+			all = append(all, fmt.Sprintf("%+q", q.part(word)))
+		default:
+			all = append(all, fmt.Sprint(word))
+		}
+	}
+	return strings.Join(all, ", ")
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/picohttp/picohttp/internal/traffic"
@@ -11,25 +13,28 @@ import (
 )
 
 // Seeds are the inputs that mutations begin with, by kind.
-type seeds [chunkedLeave + 1][][]byte
+type seeds [len(kindNames)][][]byte
+
+// kindOf has, for each folder of vectors, the kind of those that do not say it themselves.
+// Those of framing have to.
+var kindOf = [][2]string{
+	{"framing", ""}, {"check", "request"},
+	{"requests", "request"}, {"responses", "response"}, {"trailers", "trailer"}, {"chunked", "chunked"},
+}
 
 // loadSeeds returns the inputs of the vectors in the folder testdata, real heads,
 // modelled traffic, the examples of the differences and, of bodies, some near
 // picohttpparser's limit of overhead.
 func loadSeeds(testdata string) (s *seeds, err error) {
 	s = new(seeds)
-	for _, folder := range []string{"requests", "responses", "trailers", "chunked", "framing", "check"} {
-		all, err := vectors.Read(filepath.Join(testdata, folder))
+	for _, folder := range kindOf {
+		all, err := vectors.Read(filepath.Join(testdata, folder[0]))
 		if err != nil {
 			return nil, err
 		}
 		for _, v := range all {
-			of := folder
-			if kind := v.Word("kind"); kind != "" {
-				of = kind + "s"
-			}
-			k, ok := folders[of]
-			if !ok {
+			k := slices.Index(kindNames[:], cmp.Or(v.Word("kind"), folder[1]))
+			if k < 0 {
 				return nil, fmt.Errorf("%s: the kind of the vector %s is not said", testdata, v.Name)
 			}
 			s[k] = append(s[k], v.Input)
@@ -58,17 +63,8 @@ func loadSeeds(testdata string) (s *seeds, err error) {
 		s[d.kind] = append(s[d.kind], []byte(d.input))
 	}
 	s[chunkedLeave] = s[chunked]
-	for k, inputs := range s {
-		if len(inputs) < 100 {
-			return nil, fmt.Errorf("%s: %d inputs of kind %s", testdata, len(inputs), kind(k))
-		}
-	}
 	return s, nil
 }
-
-// folders tells which kind of vectors is in a folder of testdata. Vectors of framing say
-// it themselves, and those of check do if they are not requests.
-var folders = map[string]kind{"requests": request, "responses": response, "trailers": trailer, "chunked": chunked, "check": request}
 
 // wasteful returns bodies that waste 100 KiB and somewhat more, at and around the
 // three quarters from which on picohttpparser calls that too much.

@@ -2,22 +2,19 @@ package main
 
 import (
 	"bytes"
-	"iter"
+	"cmp"
 	"math/rand/v2"
 	"slices"
 
 	"github.com/picohttp/picohttp/fuzz/mutate"
 )
 
-// A source is where the questions of a run come from. What is in a batch depends on its
-// number alone, so that a run can be repeated whatever the workers do.
+// A source is where the questions of a run come from. Each depends on its number alone, so
+// that a run can be repeated whatever the workers do.
 type source struct {
-	total int64                                 // about how many questions there are
-	batch func(number int64) iter.Seq[question] // nil if there are no more
+	total    int64
+	question func(number int64) question
 }
-
-// batchQuestions is how many questions a batch has, or fewer if they are long.
-const batchQuestions = 1 << 9
 
 func sourceOf(s *seeds, o options) source {
 	switch {
@@ -33,21 +30,17 @@ func sourceOf(s *seeds, o options) source {
 			m[k][c] = append(m[k][c], b)
 		}
 	}
-	return source{o.count, func(number int64) iter.Seq[question] {
-		if number*batchQuestions >= o.count {
-			return nil
-		}
+	return source{int64(o.count), func(number int64) question {
 		rng := rand.New(rand.NewPCG(o.seed, uint64(number)))
-		k := o.kinds[number%int64(len(o.kinds))]
-		return func(yield func(question) bool) {
-			for n := number * batchQuestions; n < min((number+1)*batchQuestions, o.count) && yield(m.question(rng, k)); n++ {
-			}
-		}
+		return m.question(rng, o.kinds[rng.IntN(len(o.kinds))])
 	}}
 }
 
+// maxFields is the limit in questions about something else.
+const maxFields = 256
+
 // Mutations are random questions, made of seeds by kind and class.
-type mutations [chunkedLeave + 1][len(classes)][][]byte
+type mutations [len(kindNames)][len(classes)][][]byte
 
 // A class is of seeds by length. Longer ones take longer and find little more, so they are
 // drawn less often.
@@ -60,15 +53,8 @@ var classes = [...]class{{256, 52000}, {2 << 10, 12500}, {16 << 10, 950}, {maxIn
 
 // question returns a random question.
 func (m *mutations) question(rng *rand.Rand, k kind) question {
-	q := question{kind: k, maxFields: 256, next: k >= chunked && rng.IntN(2) == 0}
-	switch rng.IntN(8) {
-	case 0:
-		q.maxFields = uint16(1 + rng.IntN(4))
-	case 1:
-		q.maxFields = uint16(1 + rng.IntN(300))
-	case 2:
-		q.maxFields = 1<<16 - 1
-	}
+	limits := [8]uint16{uint16(1 + rng.IntN(4)), uint16(1 + rng.IntN(300)), 1<<16 - 1}
+	q := question{kind: k, maxFields: cmp.Or(limits[rng.IntN(8)], maxFields), next: k >= chunked && rng.IntN(2) == 0}
 	c, draw := 0, rng.IntN(1<<16)
 	for ; c < len(classes)-1 && draw >= classes[c].share; c++ {
 		draw -= classes[c].share
@@ -76,8 +62,7 @@ func (m *mutations) question(rng *rand.Rand, k kind) question {
 	for len(m[k][c]) == 0 {
 		c--
 	}
-	of := m[k][c]
-	b := of[rng.IntN(len(of))]
+	b := m[k][c][rng.IntN(len(m[k][c]))]
 	if rng.IntN(4) > 0 {
 		b = mutate.Random(rng, b, m[k][0])
 	}
@@ -121,7 +106,7 @@ func bytesOf(rng *rand.Rand, b []byte) []byte {
 
 // piecesOf returns the sizes of pieces: none, single bytes, or some at random. Few heads
 // come in bytes, as the oracle gets them whole.
-func piecesOf(rng *rand.Rand, q question) (pieces []uint32) {
+func piecesOf(rng *rand.Rand, q question) (pieces []int) {
 	draw := rng.IntN(16)
 	if q.kind >= chunked {
 		draw /= 4
@@ -137,49 +122,38 @@ func piecesOf(rng *rand.Rand, q question) (pieces []uint32) {
 			most = n
 		}
 		for range 1 + rng.IntN(4) {
-			pieces = append(pieces, uint32(rng.IntN(most)))
+			pieces = append(pieces, rng.IntN(most))
 		}
-		return append(pieces, uint32(1+rng.IntN(most))) // so that there is an end
+		return append(pieces, 1+rng.IntN(most)) // so that there is an end
 	}
 }
 
-var bytewise = []uint32{1}
+var bytewise = []int{1}
 
-// truncationsOf returns those of all seeds, at every length.
+// truncationsOf returns those of all seeds, at every length. Above 16 KiB it is at about every
+// hundredth: the time for all of them grows with the square of the length.
 func truncationsOf(s *seeds, kinds []kind) source {
-	// Above this length truncations are drawn at intervals: the time for all of them grows
-	// with the square of the length.
-	const whole, bytes = 16 << 10, 256 << 10
+	const whole, interval = 16 << 10, 97
 	type truncation struct {
-		kind     kind
-		input    []byte
-		from, to int
+		of     *question
+		length int
 	}
 	var all []truncation
-	total := int64(0)
 	for _, k := range kinds {
 		for _, b := range s[k] {
-			for from := 0; from <= len(b); {
-				n := max(1, min(batchQuestions, bytes/(from+1)))
-				to := min(from+n, len(b)+1)
-				all = append(all, truncation{k, b, from, to})
-				total += int64(to - from)
-				from = to
-				if from > whole && from+100*n < len(b) {
-					from += 97 * n
+			q := &question{kind: k, maxFields: maxFields, input: b}
+			for n := 0; n <= len(b); n++ {
+				all = append(all, truncation{q, n})
+				if n > whole {
+					n += interval - 1
 				}
 			}
 		}
 	}
-	return source{total, func(number int64) iter.Seq[question] {
-		if number >= int64(len(all)) {
-			return nil
-		}
-		t := all[number]
-		return func(yield func(question) bool) {
-			for n := t.from; n < t.to && yield(question{kind: t.kind, maxFields: 256, input: t.input[:n]}); n++ {
-			}
-		}
+	return source{int64(len(all)), func(number int64) question {
+		q := *all[number].of
+		q.input = q.input[:all[number].length]
+		return q
 	}}
 }
 
@@ -192,44 +166,34 @@ var symbols = [...][]string{
 }
 
 // sequencesOf returns all sequences of symbols up to a length, whole and in bytes.
-func sequencesOf(kinds []kind, longest int) source {
-	counts := make([]int64, len(kinds)) // of sequences
+func sequencesOf(kinds []kind, longest uint) source {
+	ends := make([]int64, len(kinds)) // of the numbers of a kind's sequences
 	total := int64(0)
 	for i, k := range kinds {
 		ofLength := int64(1)
 		for range longest + 1 {
-			counts[i] += ofLength
+			total += ofLength
 			ofLength *= int64(len(symbols[k]))
 		}
-		total += counts[i]
+		ends[i] = total
 	}
-	return source{2 * total, func(number int64) iter.Seq[question] {
-		first, i := number*batchQuestions/2, 0
-		for ; i < len(kinds) && first >= counts[i]; i++ {
-			first -= counts[i]
+	return source{2 * total, func(number int64) question {
+		sequence, i := number/2, 0
+		for ; sequence >= ends[i]; i++ {
 		}
-		if i == len(kinds) {
-			return nil
+		if i > 0 {
+			sequence -= ends[i-1]
 		}
-		return func(yield func(question) bool) {
-			for n := range int64(batchQuestions / 2) {
-				q := question{kind: kinds[i], maxFields: 256, input: sequence(symbols[kinds[i]], first+n)}
-				inBytes := q
-				inBytes.pieces = bytewise
-				if !yield(q) || !yield(inBytes) {
-					return
-				}
-			}
+		q := question{kind: kinds[i], maxFields: maxFields}
+		if number%2 == 1 {
+			q.pieces = bytewise
 		}
+		// The digits of the number are those of its symbols, from 1 up: so each sequence has one number.
+		of := symbols[q.kind]
+		for ; sequence > 0; sequence /= int64(len(of)) {
+			sequence--
+			q.input = append(q.input, of[sequence%int64(len(of))]...)
+		}
+		return q
 	}}
-}
-
-// sequence returns the sequence with a number, whose digits are the numbers of its symbols,
-// from 1 up: so each sequence has one number.
-func sequence(symbols []string, number int64) (b []byte) {
-	for ; number > 0; number /= int64(len(symbols)) {
-		number--
-		b = append(b, symbols[number%int64(len(symbols))]...)
-	}
-	return b
 }
