@@ -1,52 +1,44 @@
 //go:build ignore
 
-// picohttpparser as a program that speaks the batch protocol; the constraint is for
+// picohttpparser as a program that speaks the pipe protocol; the constraint is for
 // the go command. picohttpparser leaves framing to its caller, so nothing is said about it.
 
 #include "batch.h"
 #include "picohttpparser.h"
 
-static struct phr_header fields[256];
-
 static void answer(enum kind kind, char *b, size_t size)
 {
-    const char *method, *target, *reason;
-    size_t method_size, target_size, reason_size, n = 256;
-    int minor, status, result;
+    struct phr_header headers[256];
+    struct part first, target, fields[256][2];
+    size_t n = 256, content = size;
+    int minor, status = 0;
+    ssize_t result;
     if (kind == CHUNKED) {
         struct phr_chunked_decoder d = {.consume_trailer = 1};
-        size_t content = size;
-        ssize_t left = phr_decode_chunked(&d, b, &content);
-        if (left < 0) {
-            printf("{\"result\":\"%s\"}", left == -2 ? "incomplete" : "malformed");
-            return;
-        }
-        printf("{\"result\":\"complete\",\"n\":%zu,\"body\":", size - (size_t)left);
-        put_base64(b, content);
-        putchar('}');
-        return;
-    }
-    if (kind == REQUEST) {
-        result = phr_parse_request(b, size, &method, &method_size, &target, &target_size, &minor, fields, &n, 0);
+        result = phr_decode_chunked(&d, b, &content);
+    } else if (kind == REQUEST) {
+        result = phr_parse_request(b, size, &first.b, &first.size, &target.b, &target.size, &minor, headers, &n, 0);
     } else {
-        result = phr_parse_response(b, size, &minor, &status, &reason, &reason_size, fields, &n, 0);
+        result = phr_parse_response(b, size, &minor, &status, &first.b, &first.size, headers, &n, 0);
     }
     if (result < 0) {
         printf("{\"result\":\"%s\"}", result == -2 ? "incomplete" : "malformed");
         return;
     }
-    printf("{\"result\":\"complete\",\"n\":%d,\"minor\":%d", result, minor);
+    if (kind == CHUNKED) {
+        put_body(size - (size_t)result, (struct part){b, content});
+        putchar('}');
+        return;
+    }
+    printf("{\"result\":\"complete\",\"n\":%zd,\"minor\":%d,\"status_code\":%d", result, minor, status);
+    put_string(kind == REQUEST ? ",\"method\":" : ",\"reason\":", first);
     if (kind == REQUEST) {
-        put_request(method, method_size, target, target_size);
-    } else {
-        printf(",\"status_code\":%d,\"reason\":", status);
-        put_string(reason, reason_size);
+        put_string(",\"target\":", target);
     }
-    struct part parts[256][2];
     for (size_t i = 0; i < n; i++) {
-        parts[i][0] = (struct part){fields[i].name, fields[i].name_len};
-        parts[i][1] = (struct part){fields[i].value, fields[i].value_len};
+        fields[i][0] = (struct part){headers[i].name, headers[i].name_len};
+        fields[i][1] = (struct part){headers[i].value, headers[i].value_len};
     }
-    put_fields("fields", parts, n);
+    put_fields(",\"fields\":", fields, n);
     putchar('}');
 }

@@ -44,67 +44,58 @@ def framing(kind, event):
     return {"body": "until-close" if kind == "response" else "none"}
 
 
-def answer(kind, b):
-    c = connection(kind)
-    a = {}
-    stage = "head"
-    body = b""
-    ended = False
+def read(c, kind, b, a):
+    """Puts into an answer what a connection makes of bytes."""
+    body, ended = b"", False
 
     def consumed():
         return len(b) - len(c.trailing_data[0])
 
-    try:
-        if b:  # nothing is the end of the connection
-            c.receive_data(b)
-        while True:
-            event = c.next_event()
-            if event is h11.NEED_DATA:
-                if a.get("framing", {}).get("body") != "until-close" or ended:
-                    return dict(a, result="incomplete", stage=stage)
-                c.receive_data(b"")
-                ended = True
-            elif isinstance(event, (h11.Request, h11.Response, h11.InformationalResponse)):
-                stage = "body"
-                a = {
-                    "n": consumed(),
-                    "minor": int(event.http_version[2:]),
-                    "fields": pairs(event.headers),
-                    "framing": framing(kind, event),
-                }
-                if kind == "response":
-                    a.update(status_code=event.status_code, reason=text(event.reason))
-                else:
-                    a.update(method=text(event.method), target=text(event.target))
-                if isinstance(event, h11.InformationalResponse):
-                    return dict(a, result="complete", length=consumed(), body="")
-            elif isinstance(event, h11.Data):
-                body += bytes(event.data)
-            elif isinstance(event, h11.EndOfMessage):
-                a.update(result="complete", length=consumed(), body=text(base64.b64encode(body)))
+    if b:  # nothing is the end of the connection
+        c.receive_data(b)
+    while a["result"] == "incomplete":
+        event = c.next_event()
+        if event is h11.NEED_DATA:
+            if ended or a.get("framing", {}).get("body") != "until-close":
+                return
+            c.receive_data(b"")
+            ended = True
+        elif isinstance(event, h11.Data):
+            body += bytes(event.data)
+        elif isinstance(event, (h11.Request, h11.Response, h11.InformationalResponse)):
+            a.update(stage="body", n=consumed(), minor=int(event.http_version[2:]),
+                     fields=pairs(event.headers), framing=framing(kind, event))
+            if kind == "response":
+                a.update(status_code=event.status_code, reason=text(event.reason))
+            else:
+                a.update(method=text(event.method), target=text(event.target))
+            if isinstance(event, h11.InformationalResponse):
+                a.update(result="complete", length=consumed(), body="")
+        else:  # it has ended, or switched to another protocol
+            a.update(result="complete", length=consumed(), body=text(base64.b64encode(body)))
+            if isinstance(event, h11.EndOfMessage):
                 a["framing"]["keep_alive"] = c.their_state is h11.DONE and not ended
                 a["trailers"] = pairs(event.headers)
-                return a
-            else:  # it has switched to another protocol
-                return dict(a, result="complete", length=consumed(), body="")
+
+
+def answer(kind, b):
+    a = {"result": "incomplete", "stage": "head"}
+    try:
+        read(connection(kind), kind, b, a)
     except h11.RemoteProtocolError as e:
-        if stage == "head" and ("Content-Length" in str(e) or "Transfer-Encoding" in str(e)):
-            stage = "framing"
-        return dict(a, result="malformed", stage=stage, error=str(e))
+        a.update(result="malformed", error=str(e))
+        if a["stage"] == "head" and ("Content-Length" in str(e) or "Transfer-Encoding" in str(e)):
+            a["stage"] = "framing"
+    return a
 
 
-def main():
-    kind = sys.argv[2]
-    for line in sys.stdin:
-        b = base64.b64decode(line)
-        if kind == "chunked":
-            a = answer("request", CHUNKED_HEAD + b)
-            a = {name: a[name] for name in ("result", "error", "length", "body", "trailers") if name in a}
-            if "length" in a:
-                a["n"] = a.pop("length") - len(CHUNKED_HEAD)
-        else:
-            a = answer(kind, b)
-        print(json.dumps(a), flush=True)
-
-
-main()
+for line in sys.stdin:
+    b = base64.b64decode(line)
+    if sys.argv[2] == "chunked":
+        a = answer("request", CHUNKED_HEAD + b)
+        a = {name: a[name] for name in ("result", "error", "length", "body", "trailers") if name in a}
+        if "length" in a:
+            a["n"] = a.pop("length") - len(CHUNKED_HEAD)
+    else:
+        a = answer(sys.argv[2], b)
+    print(json.dumps(a), flush=True)

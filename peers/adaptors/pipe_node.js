@@ -3,26 +3,29 @@
 //	go run ./differ -pipe 'node=node adaptors/pipe_node.js'
 'use strict';
 
-const { HTTPParser } = process.binding('http_parser');
+const { HTTPParser, methods, allMethods = methods } = process.binding('http_parser');
 
 const chunkedHead = Buffer.from('POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n');
 
 // read gives bytes to a new parser, and returns what it has called back about the first
 // message.
 function read(kind, b) {
-	const m = { fields: [], trailers: [], body: [], headDone: false, done: false, error: null };
+	const m = { fields: [], trailers: [], body: [] };
 	const parser = new HTTPParser();
 	parser.initialize(kind === 'response' ? HTTPParser.RESPONSE : HTTPParser.REQUEST, {});
 	parser[HTTPParser.kOnHeaders | 0] = (fields, url) => {
 		if (m.done) return;
-		(m.headDone ? m.trailers : m.fields).push(...fields);
-		if (!m.headDone && url) m.target = url;
+		(m.head ? m.trailers : m.fields).push(...fields);
+		if (!m.head && url) m.target = url;
 	};
 	parser[HTTPParser.kOnHeadersComplete | 0] = (major, minor, fields, method, url, status, reason, upgrade, keepAlive) => {
-		if (m.headDone) return 0;
+		if (m.head) return 0;
 		if (fields) m.fields.push(...fields);
-		Object.assign(m, { headDone: true, major, minor, method, status, reason, upgrade, keepAlive });
 		if (url) m.target = url;
+		m.head = { minor, fields: pairs(m.fields), framing: { body: 'none', keep_alive: keepAlive } };
+		if (kind === 'response') Object.assign(m.head, { status_code: status, reason });
+		else Object.assign(m.head, { method: allMethods[method], target: m.target });
+		frame(m.head, upgrade);
 		return 0;
 	};
 	parser[HTTPParser.kOnBody | 0] = (part) => {
@@ -32,12 +35,21 @@ function read(kind, b) {
 		m.done = true;
 	};
 	const n = parser.execute(b);
-	if (n instanceof Error) {
-		m.error = n;
-	} else if (m.headDone && !m.done && framing(kind, m).body === 'until-close') {
-		parser.finish();
-	}
+	if (n instanceof Error) m.error = n;
+	else if (m.head && !m.done && m.head.framing.body === 'until-close') parser.finish();
 	return m;
+}
+
+// frame says where the body ends, which the parser does not tell.
+function frame(head, upgrade) {
+	const { framing, status_code: status } = head;
+	const of = (name) => head.fields.filter((f) => f[0].toLowerCase() === name).map((f) => f[1]);
+	const codings = of('transfer-encoding'), lengths = of('content-length');
+	if (status < 200 || status === 204 || status === 304) return;
+	if (upgrade && head.method === 'CONNECT') framing.body = 'tunnel';
+	else if (/(^|[, \t])chunked$/i.test(codings.join(','))) framing.body = 'chunked';
+	else if (lengths.length > 0 && !(status && codings.length > 0)) Object.assign(framing, { body: 'length', length: BigInt(lengths[0]).toString() });
+	else if (status) framing.body = 'until-close';
 }
 
 // shortest returns the length of the shortest beginning of b for which is true.
@@ -57,63 +69,32 @@ function pairs(flat) {
 	return fields;
 }
 
-function framing(kind, m) {
-	const of = (name) => pairs(m.fields).filter((f) => f[0].toLowerCase() === name).map((f) => f[1]);
-	const f = { body: 'none', keep_alive: m.keepAlive };
-	if (kind === 'response' && (m.status < 200 || m.status === 204 || m.status === 304)) return f;
-	if (kind === 'request' && m.upgrade && HTTPParser.methods !== undefined && method(m) === 'CONNECT') f.body = 'tunnel';
-	else if (/(^|[, \t])chunked$/i.test(of('transfer-encoding').join(','))) f.body = 'chunked';
-	else if (of('transfer-encoding').length > 0 && kind === 'response') f.body = 'until-close';
-	else if (of('content-length').length > 0) {
-		f.body = 'length';
-		f.length = BigInt(of('content-length')[0]).toString();
-	} else if (kind === 'response') f.body = 'until-close';
-	return f;
-}
-
-const { methods, allMethods } = process.binding('http_parser');
-const method = (m) => (allMethods || methods)[m.method];
-
-// answer returns an object of the protocol, but the length in framing is a text: not every
-// such number is one of JavaScript's.
 function answer(kind, b) {
 	const m = read(kind, b);
-	const a = {};
-	if (m.headDone) {
-		a.n = shortest(kind, b, (m) => m.headDone);
-		a.minor = m.minor;
-		a.fields = pairs(m.fields);
-		a.framing = framing(kind, m);
-		if (kind === 'response') Object.assign(a, { status_code: m.status, reason: m.reason });
-		else Object.assign(a, { method: method(m), target: m.target });
-	}
+	const a = { ...m.head, stage: m.head ? 'body' : 'head', result: m.error ? 'malformed' : 'incomplete' };
+	if (m.head) a.n = shortest(kind, b, (m) => m.head);
 	if (m.done) {
 		a.result = 'complete';
 		a.length = a.framing.body === 'until-close' ? b.length : shortest(kind, b, (m) => m.done);
 		a.body = Buffer.concat(m.body).toString('base64');
 		a.trailers = pairs(m.trailers);
-		return a;
-	}
-	a.stage = m.headDone ? 'body' : 'head';
-	a.result = m.error ? 'malformed' : 'incomplete';
-	if (m.error) {
+	} else if (m.error) {
 		a.error = m.error.code;
-		if (!m.headDone && /CONTENT_LENGTH|TRANSFER_ENCODING/.test(m.error.code)) a.stage = 'framing';
+		if (!m.head && /CONTENT_LENGTH|TRANSFER_ENCODING/.test(a.error)) a.stage = 'framing';
 	}
 	return a;
 }
 
-function line(kind, b) {
-	if (kind !== 'chunked') return answer(kind, b);
-	const a = answer('request', Buffer.concat([chunkedHead, b]));
-	const out = { result: a.result, error: a.error };
-	if (a.result === 'complete') Object.assign(out, { n: a.length - chunkedHead.length, body: a.body, trailers: a.trailers });
-	return out;
+function chunked(b) {
+	const { result, error, length, body, trailers } = answer('request', Buffer.concat([chunkedHead, b]));
+	return { result, error, body, trailers, n: length && length - chunkedHead.length };
 }
 
 const kind = process.argv[3];
-require('readline').createInterface({ input: process.stdin }).on('line', (text) => {
-	let json = JSON.stringify(line(kind, Buffer.from(text, 'base64')));
-	json = json.replace(/"length":"(\d+)"/, '"length":$1');
-	process.stdout.write(json.replace(/[\u007f-\uffff]/g, (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0')) + '\n');
+require('readline').createInterface({ input: process.stdin }).on('line', (line) => {
+	const b = Buffer.from(line, 'base64');
+	const json = JSON.stringify(kind === 'chunked' ? chunked(b) : answer(kind, b))
+		.replace(/"length":"(\d+)"/, '"length":$1') // not every length is a number of JavaScript's
+		.replace(/[\u007f-\uffff]/g, (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'));
+	process.stdout.write(json + '\n');
 });

@@ -8,15 +8,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"github.com/picohttp/picohttp/fuzz/differ"
 )
-
-// Go returns adaptors of the parsers that are Go modules. They know requests; what
-// the kit makes of that are bodies in chunked coding.
-func Go() []differ.Adaptor {
-	return []differ.Adaptor{fastHTTP(), hertz(), nbioHTTP(), antlabs()}
-}
 
 // programs are the adaptors in other languages: the name, what must run without an error,
 // and the command with a file in peers.
@@ -26,8 +21,8 @@ var programs = []struct {
 }{
 	{"llhttp", nil, []string{".build/adaptor-llhttp"}},
 	{"picohttpparser", nil, []string{".build/adaptor-picohttpparser"}},
-	{"h11", []string{"/usr/bin/python3", "-c", "import h11"}, []string{"/usr/bin/python3", "adaptors/pipe_h11.py"}},
-	{"node", []string{"node", "-e", "process.binding('http_parser')"}, []string{"node", "adaptors/pipe_node.js"}},
+	{"h11", []string{"-c", "import h11"}, []string{"/usr/bin/python3", "adaptors/pipe_h11.py"}},
+	{"node", []string{"-e", "process.binding('http_parser')"}, []string{"node", "adaptors/pipe_node.js"}},
 }
 
 // Programs returns adaptors of the parsers that are not in Go: those in C, which get.sh
@@ -36,12 +31,12 @@ var programs = []struct {
 func Programs() (adaptors []differ.Adaptor, err error) {
 	_, file, _, _ := runtime.Caller(0)
 	for _, p := range programs {
-		command := append([]string(nil), p.command...)
+		command := slices.Clone(p.command)
 		last := len(command) - 1
 		command[last] = filepath.Join(filepath.Dir(file), "..", command[last])
 		_, failed := exec.LookPath(command[0])
 		if failed == nil && p.check != nil {
-			failed = exec.Command(p.check[0], p.check[1:]...).Run()
+			failed = exec.Command(command[0], p.check...).Run()
 		}
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("%s: %w: run ./get.sh in peers", p.name, failed))
