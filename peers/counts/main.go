@@ -27,12 +27,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// A side is a program that speaks as ../yardstick/native/side.h says. Without a binary it is one
+// A side is a program that speaks as ../README.md says. Without a binary it is one
 // of picohttp's kernels: the yardstick itself, with what GODEBUG must switch off.
 type side struct{ name, binary, godebug string }
 
@@ -47,7 +46,7 @@ var kernels = map[string][]side{
 	"arm64": {{name: "neon"}, {name: "generic", godebug: "cpu.asimd=off"}},
 }
 
-// works is what is counted. The commands are in ../yardstick/native/side.h.
+// works is what is counted. The commands are in ../README.md.
 var works = []string{"parse", "read", "serve"}
 
 // folder is for binaries, heads and logs. Git ignores it.
@@ -57,7 +56,7 @@ func main() {
 	heads := flag.String("head", "tiny,pico703,chrome", "comma-separated: NAME for ../testdata/heads/NAME.http")
 	peers := flag.String("side", "pico-native-gcc-lto,pico-scalar-gcc,httparse-rustc,llhttp-gcc-lto",
 		"comma-separated: NAME for .build/side-NAME")
-	write := flag.String("write", "", "write to this `file` instead of standard output")
+	write := flag.String("write", "/dev/stdout", "write to this `file`")
 	flag.Parse()
 	var out bytes.Buffer
 	commit, _ := exec.Command("git", "describe", "--always", "--dirty", "--abbrev=12").Output()
@@ -69,9 +68,6 @@ func main() {
 	counts(&out, strings.Split(*heads, ","), strings.Split(*peers, ","))
 	arm64(&out, strings.Split(*heads, ","))
 	estimates(&out)
-	if *write == "" {
-		*write = "/dev/stdout"
-	}
 	check(os.WriteFile(*write, out.Bytes(), 0o644))
 }
 
@@ -121,40 +117,46 @@ func encode(name string, head []byte) (file string) {
 
 // A child is a side that was started.
 type child struct {
-	name, about string
-	pid         int
-	stdin       io.WriteCloser
-	stdout      *os.File
-	answers     *bufio.Scanner
-	passes      int    // how often a slot has the head
-	vdso, end   uint64 // where the code lies that reads the clock
+	side
+	about     string
+	cmd       *exec.Cmd
+	stdin     io.WriteCloser
+	stdout    *os.File
+	answers   *bufio.Scanner
+	passes    int    // how often a slot has the head
+	vdso, end uint64 // where the code lies that reads the clock
 }
 
 // start starts a side, and returns nil if it is a kernel that this CPU does not run.
 func start(s side, argv ...string) *child {
-	cmd := exec.Command(argv[0], argv[1:]...)
-	// These settings leave Go's runtime little to do but the loop.
-	cmd.Env = append(os.Environ(), "GOGC=off", "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1,"+s.godebug)
-	c := &child{name: s.name, stdin: must(cmd.StdinPipe()), stdout: must(cmd.StdoutPipe()).(*os.File)}
+	cmd := s.command(argv)
+	c := &child{side: s, cmd: cmd, stdin: must(cmd.StdinPipe()), stdout: must(cmd.StdoutPipe()).(*os.File)}
 	c.answers = bufio.NewScanner(c.stdout)
 	check(cmd.Start())
-	c.pid, c.about = cmd.Process.Pid, c.answer()
+	c.about = c.answer()
 	if s.binary == "" && !strings.HasPrefix(c.about, "picohttp "+s.name+",") {
 		c.stdin.Close()
 		return nil
 	}
-	regions := must(os.ReadFile(fmt.Sprintf("/proc/%d/maps", c.pid)))
+	regions := must(os.ReadFile(fmt.Sprintf("/proc/%d/maps", cmd.Process.Pid)))
 	vdso := regexp.MustCompile(`.* \[vdso\]`).Find(regions)
 	must(fmt.Sscanf(string(vdso), "%x-%x", &c.vdso, &c.end))
 	return c
 }
 
+// command returns a command with settings that leave Go's runtime little to do but the loop.
+func (s side) command(argv []string) *exec.Cmd {
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), "GOGC=off", "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1,"+s.godebug)
+	return cmd
+}
+
 // startHere starts a side of this CPU on a head.
 func startHere(s side, file string) *child {
 	if s.binary != "" {
-		return start(s, s.binary, file, "1")
+		return start(s, s.binary, file)
 	}
-	return start(s, yardstick(runtime.GOARCH), "serve", file, "picohttp", "1")
+	return start(s, yardstick(runtime.GOARCH), "serve", file, "picohttp")
 }
 
 func (c *child) answer() string {
@@ -164,13 +166,12 @@ func (c *child) answer() string {
 	return c.answers.Text()
 }
 
-func (c *child) send(work string, passes int) {
-	must(fmt.Fprintf(c.stdin, "%s-request %d 0\n", work, passes))
-}
+// line is the command line for some passes.
+func line(work string, passes int) string { return fmt.Sprintf("%s-request %d 0\n", work, passes) }
 
 // time returns the ns that a command says it took.
 func (c *child) time(work string, passes int) (ns float64) {
-	c.send(work, passes)
+	must(io.WriteString(c.stdin, line(work, passes)))
 	must(fmt.Sscan(c.answer(), &ns))
 	return ns
 }
@@ -203,7 +204,7 @@ func (c *child) idle() (threads []int) {
 	for range 1000 {
 		threads = nil
 		running, reader := false, -1
-		for i, path := range must(filepath.Glob(fmt.Sprintf("/proc/%d/task/*/syscall", c.pid))) {
+		for i, path := range must(filepath.Glob(fmt.Sprintf("/proc/%d/task/*/syscall", c.cmd.Process.Pid))) {
 			call, _ := os.ReadFile(path)
 			running = running || len(call) == 0 || bytes.HasPrefix(call, []byte("running"))
 			if strings.HasPrefix(string(call), reading) {
@@ -244,7 +245,7 @@ func freeze(threads []int) (thaw func()) {
 func (c *child) step(work string, passes int) (count int) {
 	threads := c.idle()
 	defer freeze(threads)()
-	c.send(work, passes)
+	must(io.WriteString(c.stdin, line(work, passes)))
 	var regs unix.PtraceRegs
 	stdout, steps, last := int(c.stdout.Fd()), 0, uint64(0)
 	for answered := 0; answered == 0; answered = must(unix.IoctlGetInt(stdout, unix.TIOCINQ)) {
@@ -294,33 +295,25 @@ func each(count func(passes int) map[string]int) map[string]int {
 	return nil
 }
 
-// events returns how many events a pass has in user mode, in the slot that has the fewest, or "-"
-// if the kernel does not count them. All threads count, because Go may change to another.
-func (c *child) events(kind uint32, config uint64, work string) string {
-	attr := unix.PerfEventAttr{Type: kind, Config: config, Bits: unix.PerfBitExcludeKernel | unix.PerfBitExcludeHv | unix.PerfBitInherit}
-	attr.Size = uint32(unsafe.Sizeof(attr))
-	var counters []int
-	for _, thread := range c.idle() {
-		fd, err := unix.PerfEventOpen(&attr, thread, -1, -1, unix.PERF_FLAG_FD_CLOEXEC)
-		if err != nil {
-			return "-"
+// events returns how many events a pass has according to perf stat, or NaN if the kernel does not
+// count them. That is what twice as many passes have more, so starting does not count.
+func (c *child) events(work, event string) float64 {
+	passes := slots * c.passes
+	count := func(passes int) (n float64) {
+		var report strings.Builder
+		perf := c.command(append([]string{"perf", "stat", "-x,", "-e", event}, c.cmd.Args...))
+		perf.Stdin, perf.Stderr = strings.NewReader(line(work, passes)), &report
+		failed := perf.Run()
+		if _, err := fmt.Sscan(strings.Split(report.String(), ",")[0], &n); failed != nil || err != nil {
+			return math.NaN()
 		}
-		defer unix.Close(fd)
-		counters = append(counters, fd)
+		return n
 	}
-	least, before := uint64(math.MaxUint64), uint64(0)
-	for range slots {
-		c.time(work, c.passes)
-		c.idle()
-		n := -before
-		for _, fd := range counters {
-			var b [8]byte
-			must(unix.Read(fd, b[:]))
-			n += binary.NativeEndian.Uint64(b[:])
-		}
-		least, before = min(least, n), before+n
+	once := count(passes)
+	if math.IsNaN(once) {
+		return once
 	}
-	return fmt.Sprintf("%.1f", float64(least)/float64(c.passes))
+	return (count(2*passes) - once) / float64(passes)
 }
 
 // counts writes a table of instructions for each head.
@@ -351,9 +344,9 @@ func counts(out io.Writer, heads, peers []string) {
 			ns := fastest(work, children...)
 			for i, c := range children {
 				n := each(func(passes int) map[string]int { return map[string]int{"": c.step(work, passes)} })
-				cycles := c.events(unix.PERF_TYPE_HARDWARE, unix.PERF_COUNT_HW_CPU_CYCLES, work)
-				misses := c.events(unix.PERF_TYPE_HARDWARE, unix.PERF_COUNT_HW_BRANCH_MISSES, work)
-				fmt.Fprintf(out, "| %s | %s | %.1f | %s | %d | %s |\n", work, c.name, ns[i], cycles, n[""], misses)
+				row := fmt.Sprintf("| %s | %s | %.1f | %.1f | %d | %.1f |\n", work, c.name, ns[i],
+					c.events(work, "cycles:u"), n[""], c.events(work, "branch-misses:u"))
+				io.WriteString(out, strings.ReplaceAll(row, "NaN", "-"))
 			}
 		}
 	}
@@ -381,7 +374,7 @@ func arm64(out io.Writer, heads []string) {
 	for _, head := range heads {
 		for _, s := range kernels["arm64"] {
 			c := start(s, qemu, "-singlestep", "-d", "exec,nochain", "-dfilter", strings.Join(ranges, ","), "-D", log,
-				program, "serve", encode(head, nil), "picohttp", "1")
+				program, "serve", encode(head, nil), "picohttp")
 			if c == nil {
 				check(fmt.Errorf("qemu does not run kernel %s", s.name))
 			}
