@@ -1,6 +1,6 @@
 #!/bin/sh
-# Gets the parsers that are not written in Go, and builds into .build/, which git ignores, the yardstick's sides,
-# the oracle, and the adaptors in C. All of it comes from Debian. The packages are printed first. PICOHTTPPARSER, LLHTTP,
+# Gets the parsers that are not written in Go, and builds into .build/, which git ignores, the yardstick's sides
+# and the adaptors in C. All of it comes from Debian. The packages are printed first. PICOHTTPPARSER, LLHTTP,
 # and HTTPARSE may each name a folder with another version: see README.md. After a change of a source file, run get.sh
 # again. It does not fetch again what it has.
 set -eu
@@ -16,109 +16,99 @@ skip() {
 	echo "get.sh: skipped $1"
 }
 
-# folder PATH FILE prints the absolute path of a folder that must have the file, or nothing if PATH is empty.
+# folder PATH FILE sets folder to the absolute path of one that must have the file, and name to the commit of a checkout,
+# or to the name of a folder that is not one. It returns 1 if PATH is empty.
 folder() {
-	[ -z "$1" ] || (cd "$start" && cd "$1" && ls "$2" >/dev/null && pwd)
+	[ -n "$1" ] || return 1
+	folder=$(cd "$start" && cd "$1" && ls "$2" >/dev/null && pwd) || fail "there is no $2 in $1."
+	name=$(git -C "$folder" describe --always --tags --dirty 2>/dev/null | tr / - | grep . || basename "$folder")
+	version="checkout $name"
 }
 
-# version FOLDER prints the commit of a checkout, or the name of a folder that is not one.
-version() {
-	git -C "$1" describe --always --tags --dirty 2>/dev/null | tr / - | grep . || basename "$1"
-}
-
-# package NAME prints the name and the version of a package that is installed.
-package() {
-	dpkg-query -W -f '${Package} ${Version}' "$1"
-}
-
-# sources FOLDER writes this machine's apt entries for its own release to the folder as deb-src entries, with the same
-# addresses and signing keys.
-sources() {
+# fetch puts picohttpparser from the source package h2o into .build, and the name and version of the package into
+# .build/version-h2o. It gives apt a state of its own in a temporary folder, with this machine's entries for its own
+# release as deb-src entries, so it needs no root and leaves the machine's package lists as they are.
+fetch() {
+	[ ! -s .build/version-h2o ] || return 0
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	mkdir -p "$work/sources" "$work/lists/partial" "$work/cache/archives/partial"
 	. /etc/os-release
 	for file in /etc/apt/sources.list.d/*.sources; do
 		if grep -qs "^Suites:.* $VERSION_CODENAME" "$file" && grep -q '^Components:.* main' "$file"; then
-			sed 's/^Types:.*/Types: deb-src/' "$file" >"$1/${file##*/}"
+			sed 's/^Types:.*/Types: deb-src/' "$file" >"$work/sources/${file##*/}"
 		fi
 	done
 	cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
-		sed -n "s/^deb \(.* $VERSION_CODENAME main.*\)/deb-src \1/p" >"$1/own.list"
-}
-
-# fetch PACKAGE FILE... puts files of a source package into .build, and its name and version into
-# .build/version-PACKAGE. It gives apt a state of its own in a temporary folder, so it needs no root and leaves the
-# machine's package lists as they are.
-fetch() {
-	package=$1
-	shift
-	[ ! -s ".build/version-$package" ] || return 0
-	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
-	mkdir -p "$work/sources.list.d" "$work/lists/partial" "$work/cache/archives/partial"
-	sources "$work/sources.list.d"
+		sed -n "s/^deb \(.* $VERSION_CODENAME main.*\)/deb-src \1/p" >"$work/sources/own.list"
 	apt() {
-		apt-get -qq -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/sources.list.d" \
+		apt-get -qq -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/sources" \
 			-o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User="$(id -un)" "$@"
 	}
-	apt update || return 1
-	(cd "$work" && apt source --download-only "$package") || return 1
-	# apt has checked the files against Debian's signed list. dpkg-source would also ask for the maintainer's key, which
+	# apt checks the files against Debian's signed list. dpkg-source would also ask for the maintainer's key, which
 	# few machines have.
-	dpkg-source --no-check -x "$work/$package"_*.dsc "$work/source" >/dev/null || return 1
-	for file; do
-		cp "$work/source/$file" .build/ || return 1
-	done
-	sed -n "s/^Version: /$package /p" "$work/$package"_*.dsc >".build/version-$package"
-	rm -rf "$work"
+	apt update && (cd "$work" && apt source --download-only h2o) &&
+		dpkg-source --no-check -x "$work"/h2o_*.dsc "$work/source" >/dev/null &&
+		cp "$work"/source/deps/picohttpparser/picohttpparser.[ch] .build/ &&
+		sed -n "s/^Version: /h2o /p" "$work"/h2o_*.dsc >.build/version-h2o
 }
 
-# build FILE ABOUT COMMAND... runs a C compiler that writes .build/FILE, which describes itself as ABOUT. The file is renamed,
-# because the one before it may be running.
+# build FILE ABOUT COMMAND... runs a C compiler that writes .build/FILE, which describes itself as ABOUT. The file is
+# renamed, because the one before it may be running.
 build() {
 	file=$1 about=$2
 	shift 2
 	"$@" "-DABOUT=\"$about\"" -o .build/new && mv .build/new ".build/$file" && echo "get.sh: built .build/$file: $about"
 }
 
-# sides PEER PARSER BUILDS FLAGS ARGUMENT... builds the sides of a peer, one for each of BUILDS, which are gcc, gcc-lto,
-# clang, and clang-lto. PARSER says which parser it is. One build must succeed.
+# sides PEER PARSER BUILDS ARGUMENT... builds the sides of a peer, one for each of BUILDS, which are gcc, gcc-lto, clang,
+# and clang-lto. PARSER says which parser it is. One build must succeed.
 sides() {
-	peer=$1 parser=$2 builds=$3 flags=$4 built=
-	shift 4
+	peer=$1 parser=$2 builds=$3 built=
+	shift 3
 	for build in $builds; do
-		compiler=${build%-lto}
-		lto=
-		[ "$compiler" = "$build" ] || lto=" -flto"
-		about="$parser, $compiler $("$compiler" -dumpfullversion -dumpversion) $flags$lto"
+		compiler=${build%-lto} flags=$native
+		[ "$compiler" = "$build" ] || flags="$flags -flto"
 		# shellcheck disable=SC2086 # several flags
-		build "side-$peer-$build" "$about" "$compiler" $flags$lto -pthread "$@" && built=yes
+		build "side-$peer-$build" "$parser, $compiler $("$compiler" -dumpfullversion -dumpversion) $flags" \
+			"$compiler" $flags "$@" && built=yes
 	done
 	[ -n "$built" ]
 }
 
-# rust PEER PARSER FOLDER builds the side of the httparse in the folder. Its build script, which finds SIMD, needs cargo.
-rust() {
+# picohttpparser PEER FOLDER builds the sides of the picohttpparser in the folder.
+picohttpparser() {
+	sides "$1" "picohttpparser of $version" "$all" yardstick/native/picohttpparser.c "-I$2" "$2/picohttpparser.c"
+}
+
+# llhttp PEER INCLUDE SOURCE... builds the sides of a llhttp.
+llhttp() {
+	peer=$1 include=$2
+	shift 2
+	sides "$peer" "llhttp of $version" "$all" yardstick/native/llhttp.c "-I$include" "$@"
+}
+
+# httparse PEER FOLDER builds the side of the httparse in the folder. Its build script, which finds SIMD, needs cargo.
+httparse() {
 	project=.build/rust/$1
 	mkdir -p "$project"
 	cat >"$project/Cargo.toml" <<END
 package = { name = "side", version = "0.0.0", edition = "2021" }
-bin = [{ name = "side", path = "$PWD/yardstick/native/httparse.rs" }]
-dependencies = { httparse = { path = "$3" } }
-profile.release = { opt-level = 3, lto = true, codegen-units = 1 }
+lib = { path = "$PWD/yardstick/native/httparse.rs", crate-type = ["staticlib"] }
+dependencies = { httparse = { path = "$2" } }
+profile.release = { opt-level = 3, lto = true, codegen-units = 1, panic = "abort" }
 END
-	ABOUT="$2, $(rustc --version | cut -d ' ' -f 1,2) opt-level=3 lto codegen-units=1 target-cpu=native"
-	export ABOUT
 	(cd "$project" && RUSTFLAGS='-C target-cpu=native --cap-lints=allow' cargo build --quiet --offline --release) || return 1
-	cp "$project/target/release/side" .build/new && mv .build/new ".build/side-$1-rustc" &&
-		echo "get.sh: built .build/side-$1-rustc: $ABOUT"
+	rustc="$(rustc --version | cut -d ' ' -f 1,2) opt-level=3 lto codegen-units=1 target-cpu=native"
+	# shellcheck disable=SC2086 # several flags
+	build "side-$1-rustc" "httparse of $version, $rustc, its loop by gcc $(gcc -dumpfullversion) $native" \
+		gcc $native yardstick/native/httparse.c "$project/target/release/libside.a"
 }
 
-pico_folder=$(folder "${PICOHTTPPARSER:-}" picohttpparser.c)
-llhttp_folder=$(folder "${LLHTTP:-}" include/llhttp.h)
-httparse_folder=$(folder "${HTTPARSE:-}" Cargo.toml)
 boost=libboost1.81-dev # Debian 12 has it, and its default is older
 apt-cache show $boost >/dev/null 2>&1 || boost=libboost-dev
 
-echo "get.sh: source packages, fetched unless they are in .build: h2o (picohttpparser), http-parser"
+echo "get.sh: source package, fetched unless it is in .build: h2o (picohttpparser)"
 need gcc "it builds what is in C" command -v gcc
 need clang "it builds the same, as another compiler" command -v clang
 need libc6-dev "C's headers" [ -f /usr/include/stdio.h ]
@@ -134,60 +124,35 @@ need cargo "it builds httparse's side" command -v cargo
 install || true # what needs the package says so
 
 touch .build/started
-all="gcc gcc-lto clang-lto" native="-O3 -march=native"
-pico=yardstick/native/picohttpparser.c callbacks=yardstick/native/callbacks.c
-
-set -- -I.build .build/picohttpparser.c
+all="gcc gcc-lto clang-lto" native="-O3 -march=native" format="\${Package} \${Version}"
 {
-	fetch h2o deps/picohttpparser/picohttpparser.c deps/picohttpparser/picohttpparser.h &&
-		version=$(cat .build/version-h2o) &&
-		sides pico-native "picohttpparser of $version" "$all" "$native" $pico "$@" &&
-		sides pico-scalar "picohttpparser of $version" gcc -O3 $pico "$@" &&
-		build oracle "$version" gcc -O2 -march=native "-DSOURCE=\"$version\"" oracle/oracle.c "$@" &&
-		build adaptor-picohttpparser "$version" gcc -O2 adaptors/picohttpparser.c "$@"
+	fetch && version=$(cat .build/version-h2o) &&
+		picohttpparser pico-native .build &&
+		(native=-O3 && sides pico-scalar "picohttpparser of $version" gcc yardstick/native/picohttpparser.c -I.build \
+			.build/picohttpparser.c) &&
+		build adaptor-picohttpparser "$version" gcc -O2 adaptors/picohttpparser.c -I.build .build/picohttpparser.c
 } || fail "picohttpparser cannot be had from the source package h2o, or does not build."
-if [ -n "$pico_folder" ]; then
-	version=$(version "$pico_folder")
-	set -- "-I$pico_folder" "$pico_folder/picohttpparser.c"
-	{
-		sides "picohttpparser@$version" "picohttpparser of checkout $version" "$all" "$native" $pico "$@" &&
-			build oracle-checkout "$version" gcc -O2 -march=native "-DSOURCE=\"checkout $version\"" oracle/oracle.c "$@"
-	} || fail "the picohttpparser in $pico_folder does not build."
-fi
-
-set -- -I/usr/share/include/llhttp /usr/share/llhttp/*.c
 {
-	version=$(package node-llhttp) &&
-		sides llhttp "llhttp of $version" "$all" "$native" -DLLHTTP $callbacks "$@" &&
-		build adaptor-llhttp "$version" gcc -O2 adaptors/llhttp.c "$@"
+	version=$(dpkg-query -W -f "$format" node-llhttp) && llhttp llhttp /usr/share/include/llhttp /usr/share/llhttp/*.c &&
+		build adaptor-llhttp "$version" gcc -O2 adaptors/llhttp.c -I/usr/share/include/llhttp /usr/share/llhttp/*.c
 } || skip llhttp
-if [ -n "$llhttp_folder" ]; then
-	version=$(version "$llhttp_folder")
-	sides "llhttp@$version" "llhttp of checkout $version" "$all" "$native" -DLLHTTP $callbacks "-I$llhttp_folder/include" \
-		"$llhttp_folder"/src/*.c || fail "the llhttp in $llhttp_folder does not build."
-fi
-
 {
-	fetch http-parser http_parser.c http_parser.h &&
-		version=$(cat .build/version-http-parser) &&
-		sides http_parser "http_parser of $version" "$all" "$native" $callbacks -I.build .build/http_parser.c
-} || skip http_parser
-
-{
-	version=$(package $boost) &&
-		sides beast "Boost.Beast of $version" "gcc clang" "$native" yardstick/native/beast.cpp -lstdc++
+	version=$(dpkg-query -W -f "$format" $boost) && sides beast "Boost.Beast of $version" "gcc clang" yardstick/native/beast.cpp -lstdc++
 } || skip beast
-
 for crate in /usr/share/cargo/registry/httparse-*; do :; done # the last one
 {
-	version=$(package librust-httparse-dev) &&
-		rust httparse "httparse of $version" "$crate"
+	version=$(dpkg-query -W -f "$format" librust-httparse-dev) && httparse httparse "$crate"
 } || skip httparse
-if [ -n "$httparse_folder" ]; then
-	version=$(version "$httparse_folder")
-	rust "httparse@$version" "httparse of checkout $version" "$httparse_folder" ||
-		fail "the httparse in $httparse_folder does not build."
+
+if folder "${PICOHTTPPARSER:-}" picohttpparser.c; then
+	picohttpparser "picohttpparser@$name" "$folder" || fail "the picohttpparser in $folder does not build."
+fi
+if folder "${LLHTTP:-}" include/llhttp.h; then
+	llhttp "llhttp@$name" "$folder/include" "$folder"/src/*.c || fail "the llhttp in $folder does not build."
+fi
+if folder "${HTTPARSE:-}" Cargo.toml; then
+	httparse "httparse@$name" "$folder" || fail "the httparse in $folder does not build."
 fi
 
 # What was not built would be measured.
-find .build -maxdepth 1 \( -name 'side-*' -o -name 'adaptor-*' -o -name 'oracle*' \) ! -newer .build/started -delete
+find .build -maxdepth 1 \( -name 'side-*' -o -name 'adaptor-*' \) ! -newer .build/started -delete

@@ -3,31 +3,29 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"html"
 	"io"
 	"math"
 	"slices"
 	"strings"
-	"text/template"
 )
 
 // A theme is the colours of a chart. The background is painted, so that a chart is
 // readable on any page.
 type theme struct {
-	Name, Ground, Ink, Quiet, Grid string
-	Languages                      []language
+	name, ground, ink, quiet, grid string
+	languages                      [len(languages)]string
 }
 
-// A language is the colour of the parsers written in it. picohttp has its own.
-type language struct{ Name, Color string }
+// languages have a colour each, for the parsers written in them. picohttp has its own.
+var languages = [...]string{"picohttp", "C and C++", "Rust", "Go"}
 
 var themes = []theme{
-	{"light", "#ffffff", "#1f2328", "#59636e", "#e4e8ec",
-		[]language{{"picohttp", "#0550ae"}, {"C and C++", "#bc4c00"}, {"Rust", "#8250df"}, {"Go", "#1a7f37"}}},
-	{"dark", "#0d1117", "#f0f6fc", "#9198a1", "#262c36",
-		[]language{{"picohttp", "#58a6ff"}, {"C and C++", "#f0883e"}, {"Rust", "#bc8cff"}, {"Go", "#56d364"}}},
+	{"light", "#ffffff", "#1f2328", "#59636e", "#e4e8ec", [...]string{"#0550ae", "#bc4c00", "#8250df", "#1a7f37"}},
+	{"dark", "#0d1117", "#f0f6fc", "#9198a1", "#262c36", [...]string{"#58a6ff", "#f0883e", "#bc8cff", "#56d364"}},
 }
 
-// languageOf returns the index of a parser in Languages. The first line of a side says what
+// languageOf returns the index of a parser in languages. The first line of a side says what
 // built it.
 func (r *report) languageOf(p parser) int {
 	about := r.find(p.name + " is ")
@@ -42,20 +40,15 @@ func (r *report) languageOf(p parser) int {
 	return 1
 }
 
-// A chart is a picture in the report. It shows the ratios of an axis: those of mixed traffic
-// as bars, or those of all columns as points.
+// A chart is a picture in the report of the ratios in an axis.
 type chart struct {
-	name, alt, axis, title, about string
-	points                        bool
+	name, title, about string
+	axis               int
 }
 
 var charts = []chart{
-	{"serve", "Time to serve a request of mixed traffic, by parser, as a ratio to picohttpparser", "Serve",
-		"Time to serve a request of mixed traffic",
-		"The head parsed and checked, every field taken, three looked up.", false},
-	{"family", "Time for a head of each family of traffic, by parser, as a ratio to picohttpparser", "Family",
-		"Time for a request head, by family of traffic",
-		"The head parsed, every field taken. A point is a family, the bar is mixed traffic.", true},
+	{"serve", "Time to serve a request, by family of traffic", "The head parsed and checked, every field taken, three looked up.", serving},
+	{"family", "Time for a request head, by family of traffic", "The head parsed, every field taken.", families},
 }
 
 // The dimensions of a chart, in pixels. It is narrow enough for a phone to show it near this size.
@@ -67,164 +60,108 @@ const (
 	room       = 104 // for the words next to points and bars
 )
 
-// A mark is a point, a bar, or text at a place on the logarithmic axis.
-type mark struct {
-	X, Width float64
-	Text     string
-	Anchor   string
+// A bar is a row of a chart.
+type bar struct {
+	parser
+	mixed, ns float64
+	families  []family
 }
 
-type chartRow struct {
-	Y               int
-	Label, Language string
-	Color, Weight   string
-	Bar             mark
-	Points, Words   []mark
-	order           float64
+type family struct {
+	name  string
+	ratio float64
 }
 
-type chartData struct {
-	theme
-	Width, Height int
-	Top, Bottom   int // of the rows
-	Title         string
-	Lines, Foot   []string
-	One           float64
-	Ticks         []mark
-	Rows          []chartRow
-}
-
-func (c chart) draw(r *report, t theme, w io.Writer) error {
-	a := r.axes[slices.IndexFunc(r.axes, func(a axis) bool { return a.name == c.axis })]
-	mixed := &a.columns[slices.IndexFunc(a.columns, func(c column) bool { return c.task.name == "mixed" })]
-	base := mixed.base(a.shown)
-	if base == nil {
-		return fmt.Errorf("chart %s: no side has a figure for mixed traffic", c.name)
-	}
-	families := []*column{mixed}
-	for i := range a.columns {
-		if c.points && a.columns[i].task.name != "mixed" {
-			families = append(families, &a.columns[i])
-		}
-	}
-	// ratios returns those of a parser. The first is that of mixed traffic.
-	type named struct {
-		name  string
-		ratio float64
-	}
-	ratios := func(p parser) (all []named) {
-		for _, c := range families {
-			if s := c.side(p); s != nil {
-				all = append(all, named{c.task.name, ratio(s, c.base(a.shown))})
+// bars returns the rows of a chart, the fastest first.
+func (a *axis) bars() (rows []bar) {
+	for _, p := range a.shown {
+		row := bar{parser: p}
+		for _, c := range a.results {
+			s := c.side(p)
+			switch name, ok := strings.CutPrefix(c.name, "mixed/"); {
+			case s == nil:
+			case ok:
+				row.families = append(row.families, family{name, ratio(s, c.base(a.shown))})
+			case c.name == "mixed":
+				row.mixed, row.ns = ratio(s, c.base(a.shown)), median(s.times)
 			}
 		}
-		return all
-	}
-	shown := filter(a.shown, func(p parser) bool { return p != memchr && mixed.side(p) != nil })
-	low, high := 0.5, 2.0
-	for _, p := range shown {
-		for _, v := range ratios(p) {
-			low, high = min(low, v.ratio), max(high, v.ratio)
+		slices.SortFunc(row.families, func(a, b family) int { return cmp.Compare(a.ratio, b.ratio) })
+		if row.mixed > 0 && len(row.families) > 0 {
+			rows = append(rows, row)
 		}
 	}
-	left := 40.0
-	if c.points {
-		left = room + 12
+	slices.SortStableFunc(rows, func(a, b bar) int { return cmp.Compare(a.mixed, b.mixed) })
+	return rows
+}
+
+func (c chart) draw(r *report, t theme, w io.Writer) {
+	a := r.axes[c.axis]
+	rows := a.bars()
+	low, high, base := 0.5, 2.0, ""
+	for _, row := range rows {
+		if row.mixed == 1 {
+			base = row.label()
+		}
+		low, high = min(low, row.families[0].ratio), max(high, row.families[len(row.families)-1].ratio)
 	}
+	// x returns the place of a ratio on the logarithmic axis.
 	x := func(v float64) float64 {
-		return left + (chartWidth-room-12-left)*math.Log(v/low)/math.Log(high/low)
+		return room + 12 + (chartWidth-2*room-24)*math.Log(v/low)/math.Log(high/low)
+	}
+	bottom := headHeight + rowHeight*len(rows) + 4
+	text := func(x float64, y int, style, format string, args ...any) {
+		fmt.Fprintf(w, "<text x=\"%.1f\" y=\"%d\" %s>%s</text>\n", x, y, style, html.EscapeString(fmt.Sprintf(format, args...)))
+	}
+	rect := func(x float64, y int, width float64, height int, color string) {
+		fmt.Fprintf(w, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\" stroke=\"none\"/>\n", x, y, width, height, color)
 	}
 
-	d := chartData{theme: t, Width: chartWidth, One: x(1), Title: c.title, Foot: r.foot(),
-		Lines: []string{c.about, fmt.Sprintf("Ratio to %s; the axis is logarithmic.", base.label())}}
+	fmt.Fprintf(w, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %[1]d %[2]d\"\n"+
+		" font-family=\"-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif\" font-size=\"13\" fill=\"%s\">\n", chartWidth, bottom+footHeight, t.ink)
+	rect(0, 0, chartWidth, bottom+footHeight, t.ground)
+	quiet := fmt.Sprintf(`fill="%s" font-size="12"`, t.quiet)
+	text(12, 24, `font-size="16" font-weight="bold"`, "%s", c.title)
+	text(12, 43, quiet, "%s", c.about)
+	text(12, 59, quiet, "Ratio to %s. The bar is mixed traffic, a point is a family.", base)
+	for i, language := range languages {
+		at := float64(12 + 105*i)
+		rect(at, 71, 11, 11, t.languages[i])
+		text(at+16, 81, "", "%s", language)
+	}
 	for v := math.Exp2(math.Ceil(math.Log2(low))); v <= high; v *= 2 {
-		d.Ticks = append(d.Ticks, mark{X: x(v), Text: fmt.Sprintf("%g", v)})
+		fmt.Fprintf(w, "<path d=\"M%.1f %dV%d\" stroke=\"%s\"/>\n", x(v), headHeight, bottom, t.grid)
+		text(x(v), bottom+14, quiet+` text-anchor="middle"`, "%g", v)
 	}
-	for _, p := range shown {
-		all := ratios(p)
-		language := t.Languages[r.languageOf(p)]
-		row := chartRow{Label: p.label(), Language: language.Name, Color: language.Color, Weight: "normal", order: all[0].ratio}
-		if p.kernel {
-			row.Weight, row.Language = "bold", ""
-		}
-		at := x(row.order)
-		if c.points {
-			row.Bar = mark{X: at - 2, Width: 4}
-			byRatio := func(a, b named) int { return cmp.Compare(a.ratio, b.ratio) }
-			first, last := slices.MinFunc(all, byRatio), slices.MaxFunc(all, byRatio)
-			row.Words = []mark{
-				{X: x(first.ratio) - 8, Text: fmt.Sprintf("%s %.2f", first.name, first.ratio), Anchor: "end"},
-				{X: x(last.ratio) + 8, Text: fmt.Sprintf("%.2f %s", last.ratio, last.name), Anchor: "start"}}
-			for _, v := range all[1:] {
-				row.Points = append(row.Points, mark{X: x(v.ratio)})
-			}
+	text(x(1), headHeight-4, `font-size="12" text-anchor="middle" font-weight="bold"`, "\u2190 faster \u00a01.00\u00a0 slower \u2192")
+	fmt.Fprintf(w, "<path d=\"M%.1f %dV%d\" stroke=\"%s\" stroke-width=\"2\"/>\n", x(1), headHeight, bottom, t.ink)
+	for i, row := range rows {
+		y, language, style := headHeight+rowHeight*i, r.languageOf(row.parser), ""
+		color := t.languages[language]
+		label := fmt.Sprintf("%s %.2f (%s ns)", row.label(), row.mixed, figure(row.ns))
+		if row.kernel {
+			style = `font-weight="bold"`
 		} else {
-			row.Bar = mark{X: min(at, d.One), Width: math.Abs(at - d.One)}
-			row.Words = []mark{{X: max(at, d.One) + 6, Text: fmt.Sprintf("%.2f (%s ns)", row.order, figure(median(mixed.side(p).times))), Anchor: "start"}}
+			label += " " + languages[language]
 		}
-		d.Rows = append(d.Rows, row)
+		// A line in the colour of the ground keeps words readable on top of lines and points.
+		style += fmt.Sprintf(` paint-order="stroke" stroke="%s" stroke-width="3"`, t.ground)
+		text(12, y+13, style, "%s", label)
+		rect(x(row.mixed)-2, y+18, 4, 12, color)
+		for _, f := range row.families {
+			fmt.Fprintf(w, "<circle cx=\"%.1f\" cy=\"%d\" r=\"4\" fill=\"%s\" fill-opacity=\"0.6\"/>\n", x(f.ratio), y+24, color)
+		}
+		first, last := row.families[0], row.families[len(row.families)-1]
+		text(x(first.ratio)-8, y+28, style+` font-size="12" text-anchor="end"`, "%s %.2f", first.name, first.ratio)
+		text(x(last.ratio)+8, y+28, style+` font-size="12"`, "%.2f %s", last.ratio, last.name)
 	}
-	slices.SortStableFunc(d.Rows, func(a, b chartRow) int { return cmp.Compare(a.order, b.order) })
-	for i := range d.Rows {
-		d.Rows[i].Y = headHeight + rowHeight*i
-	}
-	d.Top, d.Bottom = headHeight, headHeight+rowHeight*len(d.Rows)+4
-	d.Height = d.Bottom + footHeight
-	return chartTemplate.Execute(w, d)
-}
-
-// foot returns the lines that name the machine, the compilers, and the commit.
-func (r *report) foot() []string {
-	lines := []string{
+	foot := []string{
 		r.find("CPU:"),
-		r.find("Go:") + "; gcc " + r.gcc() + "; picohttp " + r.find("commit:"),
-		r.find("times:"),
+		r.find("Go:") + "; " + r.find(picoNative+"-gcc is "),
+		"picohttp " + r.find("commit:") + "; " + r.find("times:"),
 	}
-	if r.short {
-		lines[2] += "; A SHORT RUN: THESE FIGURES MEAN NOTHING"
+	for i, line := range foot {
+		text(12, bottom+32+13*i, fmt.Sprintf(`font-size="10.5" fill="%s"`, t.quiet), "%s", line)
 	}
-	return lines
+	fmt.Fprintln(w, "</svg>")
 }
-
-var chartTemplate = template.Must(template.New("chart").Funcs(template.FuncMap{
-	"sum": func(a, b int) int { return a + b },
-	"mul": func(a, b int) int { return a * b },
-}).Parse(`<svg xmlns="http://www.w3.org/2000/svg" width="{{.Width}}" height="{{.Height}}" viewBox="0 0 {{.Width}} {{.Height}}"
- font-family="-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif" font-size="13" fill="{{.Ink}}">
-<rect width="100%" height="100%" fill="{{.Ground}}"/>
-<text x="12" y="24" font-size="16" font-weight="bold">{{html .Title}}</text>
-{{- range $i, $line := .Lines}}
-<text x="12" y="{{sum 43 (mul 16 $i)}}" fill="{{$.Quiet}}" font-size="12">{{html $line}}</text>
-{{- end}}
-{{- range $i, $l := .Languages}}
-<rect x="{{sum 12 (mul 105 $i)}}" y="71" width="11" height="11" fill="{{$l.Color}}"/>
-<text x="{{sum 28 (mul 105 $i)}}" y="81">{{$l.Name}}</text>
-{{- end}}
-<g font-size="12">
-{{- range .Ticks}}
-<path d="M{{printf "%.1f" .X}} {{$.Top}}V{{$.Bottom}}" stroke="{{$.Grid}}"/>
-<text x="{{printf "%.1f" .X}}" y="{{sum $.Bottom 14}}" text-anchor="middle" fill="{{$.Quiet}}">{{.Text}}</text>
-{{- end}}
-<text x="{{printf "%.1f" .One}}" y="{{sum .Top -4}}" text-anchor="middle" font-weight="bold">&#8592; faster &#160;1.00&#160; slower &#8594;</text>
-</g>
-<path d="M{{printf "%.1f" .One}} {{.Top}}V{{.Bottom}}" stroke="{{.Ink}}" stroke-width="2"/>
-<g paint-order="stroke" stroke="{{.Ground}}" stroke-width="3">
-{{- range .Rows}}
-<text x="12" y="{{sum .Y 13}}" font-weight="{{.Weight}}">{{html .Label}} <tspan fill="{{.Color}}" font-size="11">{{.Language}}</tspan></text>
-<rect x="{{printf "%.1f" .Bar.X}}" y="{{sum .Y 18}}" width="{{printf "%.1f" .Bar.Width}}" height="12" fill="{{.Color}}" stroke="none"/>
-{{- $row := .}}
-{{- range .Points}}
-<circle cx="{{printf "%.1f" .X}}" cy="{{sum $row.Y 24}}" r="4" fill="{{$row.Color}}" fill-opacity="0.6" stroke="none"/>
-{{- end}}
-{{- range .Words}}
-<text x="{{printf "%.1f" .X}}" y="{{sum $row.Y 28}}" text-anchor="{{.Anchor}}" font-size="12" font-weight="{{$row.Weight}}">{{html .Text}}</text>
-{{- end}}
-{{- end}}
-</g>
-<g font-size="10.5" fill="{{.Quiet}}">
-{{- range $i, $line := .Foot}}
-<text x="12" y="{{sum $.Bottom (sum 32 (mul 13 $i))}}">{{html $line}}</text>
-{{- end}}
-</g>
-</svg>
-`))

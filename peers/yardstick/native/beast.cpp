@@ -11,13 +11,6 @@ namespace http = boost::beast::http;
 using boost::beast::string_view;
 using boost::beast::error_code;
 
-struct field {
-    const char *name;
-    size_t name_len;
-    const char *value;
-    size_t value_len;
-};
-
 struct request;
 
 /* A parser notes the parts of a head in a request. */

@@ -221,11 +221,12 @@ static int judge(const struct request *r, struct judgment *v)
     return judge_target(r, v) && (v->content != tunnel || (coding == 0 && length <= 0));
 }
 
-/* find returns the first field with that name, which is in lower case, or NULL. */
-static inline __attribute__((always_inline)) const field *find(const struct request *r, const char *name, size_t len)
+/* find returns the first field with that name, which is in lower case, or an empty one. */
+static inline __attribute__((always_inline)) field find(const struct request *r, const char *name, size_t len)
 {
     for (const field *f = r->fields; f < r->fields + r->num_fields; f++)
         if (f->name_len == len && same(f->name, name, len))
-            return f;
-    return NULL;
+            return *f;
+    field none = {};
+    return none;
 }

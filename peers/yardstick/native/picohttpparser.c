@@ -1,22 +1,7 @@
-/*
- * The side of picohttpparser. Besides the commands in side.h it has
- *
- *	check-response, parse-response, read-response
- *			the same for heads of responses: reads CONSUMED MINOR STATUS REASON [NAME VALUE]..., STATUS in decimal
- *	memchr		searches all heads for a byte that they do not have
- *
- * and, if the corpus is of bodies in chunked coding,
- *
- *	check-chunked	reads CONSUMED CONTENT
- *	copy		restores each body. The sum is 0.
- *	decode		also decodes it. The sum is of the lengths of the contents.
- *	memmove		moves each chunk by 6 bytes instead. The sum is of the bytes moved.
- */
-#include <stddef.h>
-
+/* The side of picohttpparser, which also has the commands for responses and for bodies in chunked coding. */
 #include "picohttpparser.h"
 
-typedef struct phr_header field;
+#define field struct phr_header
 
 typedef struct {
     size_t last_len;
@@ -48,41 +33,24 @@ INLINE void must_parse_response(const struct message *m, struct response *r)
     r->num_fields = max_fields;
     int n = phr_parse_response(m->bytes, m->len, &r->minor, &r->status, &r->reason, &r->reason_len, r->fields, &r->num_fields, 0);
     if (n != (int)m->len)
-        wrong(m, "phr_parse_response", n, m->len);
+        wrong(m);
 }
 
-INLINE size_t parse_response_one(const struct message *m, long step)
-{
+LOOP(parse_responses, {
     struct response r;
     must_parse_response(m, &r);
-    return 0;
-}
+    use(&r);
+})
 
-INLINE size_t read_response_one(const struct message *m, long step)
-{
-    struct response r;
-    must_parse_response(m, &r);
-    return lengths(r.fields, r.num_fields);
-}
-
-INLINE size_t memchr_one(const struct message *m, long step)
-{
-    volatile int absent = '\0'; /* volatile, or one call would do for all passes */
-    if (memchr(m->bytes, absent, m->len) != NULL)
-        die("a head has a NUL");
-    return 0;
-}
-
-/* Bodies are decoded in place: here. */
 static char buffer[1 << 20] __attribute__((aligned(4096)));
 
-INLINE size_t copy_one(const struct message *m, long step)
+/* prepare copies a body to the buffer, because decoding in place destroys it. */
+INLINE void prepare(const struct message *m)
 {
     if (m->len > sizeof buffer)
         die("a body is longer than the buffer");
     memcpy(buffer, m->bytes, m->len);
     use(buffer);
-    return 0;
 }
 
 /* decode returns the length of the content, and how many bytes are left after the body, or what is negative. */
@@ -90,57 +58,50 @@ INLINE size_t decode(const struct message *m, ssize_t *rest)
 {
     struct phr_chunked_decoder decoder = {.consume_trailer = 1};
     size_t size = m->len;
-    copy_one(m, 0);
+    prepare(m);
     *rest = phr_decode_chunked(&decoder, buffer, &size);
     return size;
 }
 
-INLINE size_t decode_one(const struct message *m, long step)
-{
+LOOP(prepare_all, prepare(m);)
+
+LOOP(decode_bodies, {
     ssize_t rest;
-    size_t size = decode(m, &rest);
+    sum += decode(m, &rest);
     if (rest != 0)
-        wrong(m, "phr_decode_chunked", rest, 0);
-    return size;
-}
+        wrong(m);
+})
 
-/* memmove_one moves each chunk by 6 bytes, the least that decoding moves one of 16 KiB. All chunks of a body have one size. */
-INLINE size_t memmove_one(const struct message *m, long step)
+/*
+ * decode_all decodes all bodies. It first prepares them alone, to learn what that takes, and before that too, because for
+ * the first milliseconds copying is slower.
+ */
+static size_t decode_all(long passes, long step)
 {
-    const size_t by = strlen("4000\r\n");
-    char *line_end, *to = buffer;
-    size_t size = strtoul(m->bytes, &line_end, 16);
-    size_t encoded = line_end - m->bytes + size + strlen("\r\n\r\n");
-    copy_one(m, 0);
-    for (size_t k = m->len / encoded; k > 0; k--, to += size)
-        memmove(to, to + by, size);
-    use(buffer);
-    return to - buffer;
+    int64_t start = now();
+    prepare_all(passes, step);
+    int64_t warm = now();
+    prepare_all(passes, step);
+    preparation = now() - start + (now() - warm);
+    return decode_bodies(passes, step);
 }
 
-LOOP(parse_responses, parse_response_one)
-LOOP(read_responses, read_response_one)
-LOOP(memchr_all, memchr_one)
-LOOP(copy_all, copy_one)
-LOOP(decode_all, decode_one)
-LOOP(memmove_all, memmove_one)
-
-static void check_response(long i)
+static void check_response(const struct message *m)
 {
     struct response r;
-    must_parse_response(message(i), &r);
-    printf("reads %zu %d %d", message(i)->len, r.minor, r.status);
+    must_parse_response(m, &r);
+    printf("reads %zu %d %d", m->len, r.minor, r.status);
     print_string(r.reason, r.reason_len);
     print_fields(r.fields, r.num_fields);
 }
 
-static void check_chunked(long i)
+static void check_chunked(const struct message *m)
 {
     ssize_t rest;
-    size_t size = decode(message(i), &rest);
+    size_t size = decode(m, &rest);
     if (rejected(rest))
         return;
-    printf("reads %zu", message(i)->len - rest);
+    printf("reads %zu", m->len - rest);
     print_string(buffer, size);
 }
 
@@ -148,12 +109,8 @@ static const struct command commands[] = {
     REQUEST_COMMANDS,
     {"check-response", check_response, NULL},
     {"parse-response", NULL, parse_responses},
-    {"read-response", NULL, read_responses},
     {"check-chunked", check_chunked, NULL},
-    {"copy", NULL, copy_all},
     {"decode", NULL, decode_all},
-    {"memmove", NULL, memmove_all},
-    {"memchr", NULL, memchr_all},
     {NULL},
 };
 

@@ -1,40 +1,18 @@
 /*
- * The sides of llhttp (with -DLLHTTP) and of its predecessor http_parser, which share one set of callbacks. Neither parser
- * keeps what it finds. So the callbacks do what a caller does that wants the fields: they note where each one lies. That is
- * timed. A head lies in one piece of memory, however it is delivered.
+ * The side of llhttp, which does not keep what it finds. So the callbacks do what a caller does that wants the fields: they note
+ * where each one lies. That is timed. A head lies in one piece of memory, however it is delivered.
  */
-#include <stddef.h>
-
-#ifdef LLHTTP
 #include "llhttp.h"
-typedef llhttp_t parser;
-typedef llhttp_settings_t parser_settings;
-#define METHOD_NAME llhttp_method_name
-#define STOP HPE_PAUSED
-#else
-#include "http_parser.h"
-typedef http_parser parser;
-typedef http_parser_settings parser_settings;
-#define METHOD_NAME http_method_str
-#define STOP 1 /* there is no body */
-#endif
 
 typedef struct {
-    const char *name;
-    size_t name_len;
-    const char *value;
-    size_t value_len;
-} field;
-
-typedef struct {
-    parser parser;
+    llhttp_t parser;
     size_t at; /* bytes fed */
     int in_name, complete;
 } parser_state;
 
 #include "side.h"
 
-static int on_target(parser *p, const char *b, size_t len)
+static int on_target(llhttp_t *p, const char *b, size_t len)
 {
     struct request *r = p->data;
     if (r->target == NULL)
@@ -43,7 +21,7 @@ static int on_target(parser *p, const char *b, size_t len)
     return 0;
 }
 
-/* settle takes the whitespace after a value off it, which both parsers leave there. */
+/* settle takes the whitespace after a value off it, which llhttp leaves there. */
 static void settle(struct request *r)
 {
     if (r->num_fields == 0)
@@ -53,7 +31,7 @@ static void settle(struct request *r)
         f->value_len--;
 }
 
-static int on_name(parser *p, const char *b, size_t len)
+static int on_name(llhttp_t *p, const char *b, size_t len)
 {
     struct request *r = p->data;
     if (!r->state.in_name) {
@@ -68,7 +46,7 @@ static int on_name(parser *p, const char *b, size_t len)
     return 0;
 }
 
-static int on_value(parser *p, const char *b, size_t len)
+static int on_value(llhttp_t *p, const char *b, size_t len)
 {
     struct request *r = p->data;
     field *f = &r->fields[r->num_fields - 1];
@@ -79,33 +57,29 @@ static int on_value(parser *p, const char *b, size_t len)
     return 0;
 }
 
-static int on_complete(parser *p)
+static int on_complete(llhttp_t *p)
 {
     struct request *r = p->data;
     settle(r);
     r->minor = p->http_minor;
-    r->method = METHOD_NAME(p->method);
+    r->method = llhttp_method_name(p->method);
     r->method_len = strlen(r->method);
     r->state.complete = 1;
-    return STOP;
+    return HPE_PAUSED; /* there is no body */
 }
 
-#ifdef LLHTTP
 /* llhttp calls this back for an empty value, too, but not always on_header_value. */
-static int on_value_complete(parser *p)
+static int on_value_complete(llhttp_t *p)
 {
     ((struct request *)p->data)->state.in_name = 0;
     return 0;
 }
-#endif
 
-static const parser_settings settings = {
+static const llhttp_settings_t settings = {
     .on_url = on_target,
     .on_header_field = on_name,
     .on_header_value = on_value,
-#ifdef LLHTTP
     .on_header_value_complete = on_value_complete,
-#endif
     .on_headers_complete = on_complete,
 };
 
@@ -115,29 +89,18 @@ static void begin(struct request *r)
     r->target_len = r->num_fields = 0;
     r->state.at = 0;
     r->state.in_name = r->state.complete = 0;
-#ifdef LLHTTP
     llhttp_init(&r->state.parser, HTTP_REQUEST, &settings);
-#else
-    http_parser_init(&r->state.parser, HTTP_REQUEST);
-#endif
     r->state.parser.data = r;
 }
 
 static long feed(struct request *r, const char *b, size_t len)
 {
-    parser *p = &r->state.parser;
+    llhttp_t *p = &r->state.parser;
     size_t at = r->state.at;
     r->state.at = len;
-#ifdef LLHTTP
     int ok = llhttp_execute(p, b + at, len - at) == HPE_OK;
     if (r->state.complete)
         return llhttp_get_error_pos(p) - b;
-#else
-    size_t n = http_parser_execute(p, &settings, b + at, len - at);
-    int ok = HTTP_PARSER_ERRNO(p) == HPE_OK;
-    if (r->state.complete)
-        return at + n;
-#endif
     return ok ? incomplete : malformed;
 }
 
