@@ -6,8 +6,7 @@ Usage:
 
 	picohttp parse [flags] [FILE...]
 	picohttp batch [flags]
-	picohttp kernels [-json]
-	picohttp help
+	picohttp kernels
 
 # Parse
 
@@ -30,43 +29,9 @@ reading a file
   - after one trailer section or chunked body.
 
 If it stops after a rejected message, a 101 response, a trailer section or a
-chunked body, it says how many bytes it did not parse.
-
-	-kind KIND             request, response, trailer (a trailer section) or
-	                       chunked (a chunked body) (default request)
-	-method METHOD         for responses: the method of the request being
-	                       answered (default GET)
-	-profile PROFILE       what is accepted: strict, lenient, or pico, which
-	                       accepts what the C library picohttpparser does
-	                       (default strict)
-	-allow LIST            the deviations that lenient accepts in messages of this
-	                       kind and in their bodies: codes separated by commas,
-	                       or all. The default for responses is all but
-	                       value-nul, invalid-line and mixed-line-ends. The
-	                       default for requests and chunked bodies is without
-	                       space-before-colon, chunk-space, repeated-chunked,
-	                       coding-version, host-differs and host-invalid, too.
-	                       The default for trailer sections is none
-	-max-head N            limit of a head, in bytes (default 262144)
-	-max-method N          of a method (default 64; pico: that of -max-head)
-	-max-target N          of a request-target (default 16384; pico: that of
-	                       -max-head)
-	-max-fields N          of the number of field lines in a head or trailer
-	                       section (default 256)
-	-max-trailer N         of a trailer section, in bytes (default 16384)
-	-max-chunk-ext N       of the extensions of a chunk (default 1024)
-	-max-chunk-overhead N  of the overhead that the chunks of a body accumulate
-	                       (default 16384). Chunked bodies in pico have one limit
-	                       of their own instead of this and the two before
-	-width N               cut the lines with the parts of a message to N columns,
-	                       at least 24 (default 0: do not cut)
-	-json                  write JSON, as batch does, one line for each message. A
-	                       body that is malformed or incomplete has a line of its
-	                       own, and its n counts from the first byte of the body
-
-Messages and their errors go to standard output. Errors of reading go to
-standard error, and with -json so does the number of bytes not parsed. Bytes of
-a message that are not printable ASCII are escaped as in a Go string.
+chunked body, it says how many bytes it did not parse: with -json on standard
+error, where errors of reading go, too. Bytes of a message that are not
+printable ASCII are escaped as in a Go string.
 
 Parse holds little more of a file in memory than one head, or one chunk-size
 line and trailer section. Only -kind chunked -json holds the body, which is part
@@ -77,8 +42,8 @@ of its output.
 With batch, programs in any language, such as fuzzers and test suites, can use
 the parser. Each line of its input is a message in standard base64; an empty
 line is an empty message. For each, it writes a line with a JSON object before
-it reads the next. Batch has the flags of parse, except -width and -json. The
-objects look like these, which are broken into several lines here:
+it reads the next. Batch has the flags of parse. Broken into several lines, the
+objects look like these:
 
 	{"result":"complete","n":40,"method":"GET","target":"/a?b","minor":1,
 	 "fields":[["Host","example.com"]],
@@ -88,7 +53,6 @@ objects look like these, which are broken into several lines here:
 	{"result":"complete","n":38,"minor":1,"status_code":200,"reason":"OK",
 	 "fields":[["Content-Length","5"]],
 	 "framing":{"body":"length","length":5,"content_length":5,"keep_alive":true}}
-	{"result":"complete","n":16,"fields":[["Age","1"],["X","y"]]}
 	{"result":"complete","n":15,"body":"aGVsbG8=","trailers":[]}
 	{"result":"incomplete"}
 	{"result":"malformed","n":4,"error":"request-target","status":400}
@@ -112,25 +76,20 @@ asterisk-form or no form. path and query are absent if the request-target has
 none.
 
 An incomplete chunked body has the body received so far. deviations lists how a
-complete message departs from the RFCs, if it does. The codes are
+complete message departs from the RFCs, if it does.
 
-	bare-lf obs-fold start-line-space empty-lines space-before-colon
-	target-obs-text minor-digits value-control value-nul equal-lengths
-	length-and-coding invalid-line chunk-space mixed-line-ends
-	repeated-chunked coding-version host-differs host-invalid
-
-A line may have 64 MiB. For a longer line, and for one that is not base64, the
-object is one of these, and the exit status will be 1:
+A line may have 64 MiB. For a longer line the object is
 
 	{"result":"error","error":"line-too-long"}
-	{"result":"error","error":"base64"}
+
+and for one that is not base64 the error is base64. The exit status will be 1.
 
 # Kernels
 
 Kernels lists the implementations of the inner loop in this binary. It shows
-which of them this CPU can run, which one is used, and which CPU features matter
-to them. GODEBUG=cpu.sse42=off, for example, disables a feature for this
-process, so that the next kernel without it is used.
+which of them this CPU can run, which one is used, and which CPU features each
+requires and misses. GODEBUG=cpu.sse42=off, for example, disables a feature for
+this process, so that the next kernel without it is used.
 
 # Exit status
 
@@ -138,5 +97,12 @@ The exit status is 0 if every message is complete, including its body, and none
 is rejected by Check or Framing (for batch: if every line could be decoded). It
 is 1 if not, or if something cannot be read or written, and 2 if the command is
 used wrongly.
+
+# Flags
+
+"picohttp help" also prints the flags of parse and batch, and the deviations
+with their defaults. A limit of 0 is the default, and a negative one is no
+limit. In pico, chunked bodies have one limit of their own instead of those of
+trailer sections, chunk extensions and overhead.
 */
 package main
