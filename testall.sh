@@ -1,69 +1,41 @@
 #!/usr/bin/env bash
 # Everything that CI tests, on Linux, in one list. It stops at the first step that fails.
 # Besides Go it needs gcc, for the race detector; what else it installs, it says. On other
-# systems, go run ./internal/ci matrix native is what can run.
+# systems, go test -tags matrix -v -timeout 1h -run TestNative ./internal/ci is what can run.
 set -euo pipefail
 cd "$(dirname "$0")"
 exec 2>&1
 
-staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.7.0
-govulncheck=golang.org/x/vuln/cmd/govulncheck@v1.9.0
-actionlint=github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 fuzzCount=300000x # per target: a count, so that every machine does the same work
-minimizeCount=1000x # of these, to make an input smaller that covers something new
 nested=(examples fuzz peers)
 
-current='' began=0 modules='' work=$(mktemp -d)
-touch "$work/matrix" "$work/summary"
+modules='' work=$(mktemp -d)
+touch "$work/matrix" "$work/skipped"
 
-# step NAME begins a step and ends the one before.
+# step NAME begins a step.
 step() {
-	finish 0
-	current=$1 began=$SECONDS
-	printf '\n== %s (%s since the start)\n' "$current" "$(clock $SECONDS)"
+	current=$1
+	printf '\n== %s (%d:%02d since the start)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60))
 }
 
 # skip WHY says that the step cannot be done on this machine, where it need not be.
-skip() {
-	printf 'skipped: %s\n' "$1"
-	note skipped - "$current ($1)"
-	current=
-}
+skip() { printf 'skipped: %s: %s\n' "$current" "$1" | tee -a "$work/skipped"; }
 
-# finish STATUS ends the step, if there is one.
-finish() {
-	local result=passed
-	if (($1 != 0)); then
-		result=FAILED
-		printf '\ntestall.sh: failed in the step: %s\n' "${current:-none}"
-	fi
-	if [[ -n $current ]]; then
-		note $result "$(clock $((SECONDS - began)))" "$current"
-	fi
-	current=
-}
-
-# note RESULT TIME STEP adds a line to the summary.
-note() { printf '%-8s %6s  %s\n' "$@" >>"$work/summary"; }
-
-clock() { printf '%d:%02d' $(($1 / 60)) $(($1 % 60)); }
+# run shows a command and runs it.
+run() { (set -x && "$@"); }
 
 # report ends the script, however it comes to its end.
 report() {
 	local status=$?
 	trap - EXIT
-	finish "$status"
 	if [[ -n $modules ]]; then
-		if ((status > 128)); then kill -- "-$modules" || true; fi # interrupted
+		if ((status > 0)); then kill -- "-$modules" || true; fi
 		wait "$modules" || status=${status/#0/1}
 		cat "$work/modules"
 	fi
-	printf '\n'
-	sed -n '/^target /,$p' "$work/matrix"
-	printf '\n'
-	cat "$work/summary"
-	printf '%d passed, %d failed, %s in all\n' \
-		"$(grep -c ^passed "$work/summary")" "$(grep -c ^FAILED "$work/summary")" "$(clock $SECONDS)"
+	grep -E '^ *--- |tests passed' "$work/matrix" || true
+	cat "$work/skipped"
+	if ((status > 0)); then step "FAILED, in or after: $current"; else step "passed"; fi
 	rm -rf "$work"
 	exit "$status"
 }
@@ -71,64 +43,45 @@ trap report EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# run shows a command and runs it.
-run() {
-	printf '$'
-	printf ' %q' "$@"
-	printf '\n'
-	"$@"
-}
-
-printf 'Go: %s\n' "$(go version)"
-printf 'installed into the module cache, if it is not there: %s\n' "$staticcheck" "$govulncheck" "$actionlint"
+run go version
 
 step "conformance cases" # of other suites, which are no part of this repository
-if conformance=$(cd "${PICOHTTP_CONFORMANCE:-../shared/conformance}" && pwd); then
-	export PICOHTTP_CONFORMANCE=$conformance
-else
-	unset PICOHTTP_CONFORMANCE
-	skip "there is no such folder"
-fi
+PICOHTTP_CONFORMANCE=$(cd "${PICOHTTP_CONFORMANCE:-../shared/conformance}" && pwd) || skip "there is no such folder"
+export PICOHTTP_CONFORMANCE
 
 step "gofmt"
 run gofmt -l . | tee "$work/gofmt"
-[[ $(wc -l <"$work/gofmt") == 1 ]] # the command alone
+[[ ! -s $work/gofmt ]]
 
 # The time goes into compiling the standard library for each target. The tag purego
 # selects other files only where there is assembly.
 step "vet, for each architecture"
-run go vet -race ./...
+run go vet -race -tags matrix ./...
 for goarch in amd64 arm64 386 arm riscv64 s390x; do
 	run env GOARCH=$goarch go vet ./...
 done
-for goarch in amd64 arm64; do
-	run env GOARCH=$goarch go vet -tags purego ./...
-done
+run env GOARCH=amd64 go vet -tags purego ./...
+run env GOARCH=arm64 go vet -tags purego ./...
 
 # No program is run here, so the standard library is compiled without optimization,
 # which takes less time. Vet needs it compiled, so the build adds little more than
 # linking.
 step "vet and build, for other systems"
-for goos in windows darwin; do
-	for goarch in amd64 arm64; do
-		run env GOOS=$goos GOARCH=$goarch go vet "-gcflags=std=-N -l" ./...
-		run env GOOS=$goos GOARCH=$goarch go build "-gcflags=std=-N -l" ./...
+for system in windows/amd64 windows/arm64 darwin/amd64 darwin/arm64; do
+	for command in vet build; do
+		run env GOOS="${system%/*}" GOARCH="${system#*/}" go $command "-gcflags=std=-N -l" ./...
 	done
 done
 
-step "modules are tidy"
+step "modules are tidy, and staticcheck"
 for module in . "${nested[@]}"; do
 	run go -C "$module" mod tidy -diff
 	run go -C "$module" mod verify
-done
-
-step "staticcheck"
-for module in . "${nested[@]}"; do
-	run go -C "$module" run "$staticcheck" ./...
+	run go -C "$module" run honnef.co/go/tools/cmd/staticcheck@v0.7.0 -tags matrix ./...
 done
 
 step "govulncheck"
-if ! run go run "$govulncheck" ./... 2>&1 | tee "$work/govulncheck"; then
+if ! run go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... 2>&1 | tee "$work/govulncheck"; then
 	grep -q "fetching vulnerabilities" "$work/govulncheck"
 	[[ ${GITHUB_ACTIONS:-} != true ]]
 	skip "the list of vulnerabilities cannot be reached from here"
@@ -145,22 +98,17 @@ if ! (
 	skip "some cannot be installed"
 fi
 
-step "actionlint"
-run go run "$actionlint"
-
-step "shellcheck"
+step "actionlint and shellcheck"
+run go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 if [[ ${CI:-} == true ]] || command -v shellcheck >/dev/null; then
 	shopt -s globstar
 	run shellcheck --external-sources --source-path=SCRIPTDIR .ci/run .clusterfuzzlite/*.sh ./**/*.sh
 else
-	skip "it is not installed"
+	skip "shellcheck is not installed"
 fi
 
-step "what assembly may do"
-run go run ./internal/ci assembly
-
-step "matrix of targets"
-run go run ./internal/ci matrix | tee "$work/matrix"
+step "what assembly may do, and the tests on every target"
+run go test -tags matrix -count=1 -v -timeout 1h ./internal/ci | tee "$work/matrix"
 
 step "benchmarks, once"
 run go test -run '^$' -bench . -benchtime 1x ./...
@@ -168,8 +116,6 @@ run go test -run '^$' -bench . -benchtime 1x ./...
 # The nested modules, and what is run from them. Most of it keeps only one CPU busy,
 # so it runs while the fuzz targets do; its output is printed after theirs.
 testModules() {
-	trap 'finish $?' EXIT
-	trap 'exit 143' TERM
 	for module in "${nested[@]}"; do
 		step "module $module"
 		run "./$module/get.sh"
@@ -190,9 +136,8 @@ testModules() {
 	step "fuzzing engines"
 	run ./fuzz/run.sh -n 20000
 }
-finish 0
 set -m # a process group of its own
-testModules >"$work/modules" </dev/null &
+testModules >"$work/modules" 2>&1 </dev/null &
 modules=$!
 set +m
 
@@ -207,5 +152,5 @@ while read -r package target; do
 	case $target in
 	FuzzLaws | FuzzReader) count=100000x ;; # they try each input in several ways
 	esac
-	run go test -vet=off -run '^$' -fuzz "^$target\$" -fuzztime "$count" -fuzzminimizetime "$minimizeCount" "$package" </dev/null
+	run go test -vet=off -run '^$' -fuzz "^$target\$" -fuzztime "$count" -fuzzminimizetime 1000x "$package" </dev/null
 done <<<"$targets"

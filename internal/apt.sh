@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Read by the get.sh of each nested module: how packages of Debian or a relative of
-# it are installed. It is no command.
+# Read by testall.sh and by the get.sh of each nested module: how packages of Debian or a
+# relative of it are installed. It is no command.
 
 fail() {
 	echo "${0##*/}: $*" >&2
@@ -22,12 +22,8 @@ need() {
 # returns 1.
 install() {
 	[ -n "$packages" ] || return 0
-	command -v apt-get >/dev/null || fail "there is no apt-get to install$packages with."
 	sudo=
-	if [ "$(id -u)" != 0 ]; then
-		sudo=sudo
-		command -v sudo >/dev/null || fail "installing$packages needs root, and there is no sudo."
-	fi
+	[ "$(id -u)" = 0 ] || sudo=sudo
 	$sudo apt-get -qq update || fail "apt-get update failed, so$packages cannot be installed."
 	missing=0
 	for package in $packages; do
