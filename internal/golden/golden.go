@@ -15,31 +15,27 @@ var update = flag.Bool("update", false, "write the texts of golden files again")
 // Check calls text for each vector in a file and compares what it returns with what the
 // file has: the lines of the vector's paragraph that begin with ">".
 func Check(t *testing.T, file string, text func(v vectors.Vector) string) {
-	t.Helper()
 	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	all, err := vectors.Parse(file, string(b))
-	if err != nil {
-		t.Fatal(err)
-	}
 	paragraphs := strings.Split(strings.TrimSuffix(string(b), "\n"), "\n\n")
-	if len(paragraphs) != len(all) || len(all) == 0 {
-		t.Fatalf("%s has %d paragraphs and %d vectors", file, len(paragraphs), len(all))
+	if err != nil || len(paragraphs) != len(all) || len(all) == 0 {
+		t.Fatalf("%s has %d paragraphs and %d vectors: %v", file, len(paragraphs), len(all), err)
 	}
 	for i, v := range all {
-		before, _, _ := strings.Cut(paragraphs[i], "\n>")
-		made := before + "\n> " + strings.ReplaceAll(strings.TrimSuffix(text(v), "\n"), "\n", "\n> ")
-		made = strings.ReplaceAll(made, "> \n", ">\n")
+		made, _, _ := strings.Cut(paragraphs[i], "\n>")
+		for line := range strings.Lines(text(v)) {
+			made += "\n" + strings.TrimSuffix(strings.Replace("> "+line, "> \n", ">\n", 1), "\n")
+		}
 		if made != paragraphs[i] && !*update {
 			t.Errorf("got\n%s\n\nwant\n%s", made, paragraphs[i])
 		}
 		paragraphs[i] = made
 	}
 	if *update {
-		err := os.WriteFile(file, []byte(strings.Join(paragraphs, "\n\n")+"\n"), 0o666)
-		if err != nil {
+		if err := os.WriteFile(file, []byte(strings.Join(paragraphs, "\n\n")+"\n"), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}

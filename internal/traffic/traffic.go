@@ -1,11 +1,11 @@
-// Package traffic makes the mixed-traffic corpus: request heads as a public
-// server sees them, of eight families and of very different lengths.
+// Package traffic makes the mixed-traffic corpus: request heads as a public server sees them, of
+// eight families and of very different lengths.
 //
-// A parser that is measured on one head again and again is measured with every
-// branch of it predicted. The heads here differ in which fields they have, in
-// the order and the lengths of the values, and come shuffled, so that no branch
-// predictor learns them. They are a model of traffic, not a recording: no name,
-// address or secret in them is anybody's. The model is in traffic.txt.
+// A parser that is measured on one head again and again is measured with every branch of it
+// predicted. The heads here differ in which fields they have, in the order and the lengths of
+// the values, and come shuffled, so that no branch predictor learns them. They are a model of
+// traffic, not a recording: no name, address or secret in them is anybody's. The model is in
+// traffic.txt.
 package traffic
 
 import (
@@ -24,8 +24,8 @@ type Head struct {
 	Bytes  []byte
 }
 
-// perFamily times eight families is 240 heads, 240 KiB: more than the first
-// level of a cache holds, less than the second.
+// perFamily times eight families is 240 heads, 240 KiB: more than the first level of a cache
+// holds, less than the second.
 const perFamily = 30
 
 // Families returns the names of the families, shortest head first.
@@ -33,21 +33,20 @@ func Families() []string {
 	return []string{"tiny", "loadgen", "curl", "firefox", "chrome", "api", "cdn", "cookies"}
 }
 
-// Heads returns the corpus of a seed: the same on every platform, all heads
-// different, the families in equal number, in shuffled order.
+// Heads returns the corpus of a seed: the same on every platform, all heads different, the
+// families in equal number, in shuffled order.
 func Heads(seed uint64) []Head {
 	w := &writer{rng: rand.New(rand.NewPCG(seed, 0))}
 	var heads []Head
 	seen := map[string]bool{}
-	for _, family := range Families() {
-		for n := 0; n < perFamily; {
+	for i, family := range Families() {
+		for len(heads) < perFamily*(i+1) {
 			w.head, w.names = nil, map[string]string{}
 			w.write(family)
 			w.head = append(w.head, "\r\n"...)
 			if !seen[string(w.head)] {
 				seen[string(w.head)] = true
 				heads = append(heads, Head{family, w.head})
-				n++
 			}
 		}
 	}
@@ -61,9 +60,9 @@ func Heads(seed uint64) []Head {
 //go:embed traffic.txt
 var text string
 
-// paragraphs are those of text, by their names; meanings are its names that stay the same.
-var paragraphs, meanings = func() (paragraphs map[string][]string, meanings map[string]string) {
-	paragraphs, meanings = map[string][]string{}, map[string]string{}
+// paragraphs are those of text, by their names; words are the texts that its words stand for.
+var paragraphs, words = func() (paragraphs map[string][]string, words map[string]string) {
+	paragraphs, words = map[string][]string{}, map[string]string{}
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
 		lines := strings.Split(paragraph, "\n")
 		name, _, _ := strings.Cut(lines[0], ":")
@@ -71,9 +70,9 @@ var paragraphs, meanings = func() (paragraphs map[string][]string, meanings map[
 	}
 	for _, line := range paragraphs["words"] {
 		name, meaning, _ := strings.Cut(line, " = ")
-		meanings[name] = meaning
+		words[name] = meaning
 	}
-	return paragraphs, meanings
+	return paragraphs, words
 }()
 
 // A writer writes one head at a time from one stream of random numbers.
@@ -84,38 +83,33 @@ type writer struct {
 }
 
 var (
-	condition  = regexp.MustCompile(`^\?(\w+)=(\S+) `)
-	percentage = regexp.MustCompile(`^(\d+)% `)
-	naming     = regexp.MustCompile(`^(\w+) := `)
+	form    = regexp.MustCompile(`^(?:\?(\w+)=(\S+) )?(?:(\d+)% )?(?:(\w+) := |(\+))?(.*)$`)
+	several = regexp.MustCompile(`^([\d-]+)(%| bytes|) of (\w+)(?: by (.*))?$`)
 )
 
 // write writes the lines of a paragraph.
 func (w *writer) write(paragraph string) {
 	for _, line := range paragraphs[paragraph] {
-		if m := condition.FindStringSubmatch(line); m != nil {
-			if !strings.Contains("|"+m[2]+"|", "|"+w.names[m[1]]+"|") {
-				continue
-			}
-			line = line[len(m[0]):]
-		}
-		if m := percentage.FindStringSubmatch(line); m != nil {
-			if !w.chance(m[1]) {
-				continue
-			}
-			line = line[len(m[0]):]
-		}
-		if m := naming.FindStringSubmatch(line); m != nil {
-			w.names[m[1]] = w.expand(line[len(m[0]):])
-		} else if line[0] == '+' {
-			w.write(line[1:])
-		} else {
-			w.head = append(w.head, w.expand(line)+"\r\n"...)
+		m := form.FindStringSubmatch(line)
+		switch name, values, percent, text := m[1], m[2], m[3], m[6]; {
+		case name != "" && !strings.Contains("|"+values+"|", "|"+w.names[name]+"|"):
+		case percent != "" && w.between(0, 99) >= w.number(percent):
+		case m[4] != "":
+			w.names[m[4]] = w.expand(text)
+		case m[5] != "":
+			w.write(text)
+		default:
+			w.head = append(w.head, w.expand(text)+"\r\n"...)
 		}
 	}
 }
 
-// expand returns s with texts for what is in braces, the inner ones first.
+// expand returns s with texts for what is in braces, the inner ones first; or if s is an
+// alphabet, one of its characters.
 func (w *writer) expand(s string) string {
+	if strings.HasPrefix(s, "[") {
+		return s[w.between(1, len(s)-2):][:1]
+	}
 	for {
 		end := strings.IndexByte(s, '}')
 		if end < 0 {
@@ -126,19 +120,6 @@ func (w *writer) expand(s string) string {
 	}
 }
 
-const (
-	digits       = "0123456789"
-	lower        = "abcdefghijklmnopqrstuvwxyz"
-	upper        = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	alphanumeric = digits + lower + upper
-)
-
-var alphabets = map[string]string{
-	"lower": lower, "upper": upper, "hex": digits + "abcdef", "alphanumeric": alphanumeric,
-	"base64": alphanumeric + "+/", "base64url": alphanumeric + "-_",
-	"name": upper + digits, "segment": lower + digits + "-", "escaped": alphanumeric + "%.",
-}
-
 // meaning returns a text for what is between braces.
 func (w *writer) meaning(s string) string {
 	if choices := strings.Split(s, "|"); len(choices) > 1 {
@@ -147,91 +128,52 @@ func (w *writer) meaning(s string) string {
 	if value, found := w.names[s]; found {
 		return value
 	}
-	if meaning, found := meanings[s]; found {
-		return w.expand(meaning)
+	if word, found := words[s]; found {
+		return w.expand(word)
 	}
-	name, arg, _ := strings.Cut(s, " ")
-	switch {
-	case name == "chance" && w.chance(arg):
-		return "yes"
-	case name == "chance":
-		return "no"
-	case name == "path":
-		return w.path()
-	case name == "query":
-		return w.query(arg)
-	case name == "cookie":
-		return w.cookie(w.number(arg))
-	case name == "date":
+	if m := several.FindStringSubmatch(s); m != nil {
+		return w.several(w.number(m[1]), m[2], words[m[3]], m[4])
+	}
+	if s == "date" {
 		const start = 1735689600 // 2025-01-01
 		return time.Unix(int64(start+w.between(0, 364*24*3600)), 0).UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")
-	case name[0] == '%':
-		return fmt.Sprintf(name, w.number(arg))
-	case alphabets[name] != "":
-		alphabet, b := alphabets[name], make([]byte, w.number(arg))
-		for i := range b {
-			b[i] = alphabet[w.between(0, len(alphabet)-1)]
-		}
-		return string(b)
+	}
+	if form, number, found := strings.Cut(s, " "); found {
+		return fmt.Sprintf(form, w.number(number))
 	}
 	return strconv.Itoa(w.number(s))
 }
 
-// Random choices. All go through between, and the generator is asked for 64-bit
-// words only: nothing depends on how math/rand/v2 makes other things of them.
+// several returns n texts of a word, one in n percent of the cases, or so many that they have
+// n bytes, with a separator between them.
+func (w *writer) several(n int, unit, word, separator string) (s string) {
+	if unit == "%" && w.between(0, 99) >= n {
+		return ""
+	}
+	for i := 0; unit == "%" && i < 1 || unit == "" && i < n || unit == " bytes" && len(s) < n; i++ {
+		if i > 0 {
+			s += separator
+		}
+		s += w.expand(word)
+	}
+	return s
+}
 
-// between returns a number from low to high, both included.
+// between returns a number from low to high, both included. All choices go through it, and the
+// generator is asked for 64-bit words only: nothing depends on how math/rand/v2 makes other
+// things of them.
 func (w *writer) between(low, high int) int {
 	return low + int(w.rng.Uint64()%uint64(high-low+1))
 }
 
-func (w *writer) chance(percent string) bool { return w.between(0, 99) < w.number(percent) }
-
 // number returns the number that s is, or one of a range.
 func (w *writer) number(s string) int {
-	low, high, found := strings.Cut(s, "-")
-	from, err := strconv.Atoi(low)
-	if found && err == nil {
-		var to int
-		to, err = strconv.Atoi(high)
+	var from, to int
+	switch n, _ := fmt.Sscanf(s, "%d-%d", &from, &to); n {
+	case 0:
+		panic("traffic.txt: no meaning for " + s)
+	case 2:
 		from = w.between(from, to)
 	}
-	if err != nil {
-		panic("traffic.txt: no meaning for " + s)
-	}
 	return from
-}
-
-func (w *writer) path() (path string) {
-	for range w.between(0, 4) {
-		path += w.expand("/{word}")
-	}
-	path += "/"
-	if w.chance("60") {
-		path += w.expand("{segment 1-40}{||.html|.css|.js|.png}")
-	}
-	return path
-}
-
-// query returns a query component, or nothing.
-func (w *writer) query(percent string) (query string) {
-	if w.chance(percent) {
-		for range w.between(1, 5) {
-			query += w.expand("&{id|q|page|utm_source|v|sort|ref|lang}={base64url 1-20}")
-		}
-		query = "?" + query[1:]
-	}
-	return query
-}
-
-// cookie returns a cookie-string of n bytes, or a few more.
-func (w *writer) cookie(n int) (s string) {
-	for len(s) < n {
-		if s != "" {
-			s += "; "
-		}
-		s += w.expand("{_ga|_gid|session|csrftoken|consent|lang|theme|uid|ab|cart|_ga_{name 10}|pref_{lower 4}}=" +
-			"{1|en|dark|{uuid}|GA1.1.{1-1073741824}.17{%08d 0-99999999}|{base64url 8-64}|{escaped 16-200}}")
-	}
-	return s
 }
