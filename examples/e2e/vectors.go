@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"io"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -15,7 +14,7 @@ const testdata = "../../testdata/"
 
 // testVectors sends the vectors of requests, each on a connection of its own. What the server
 // must do with one depends on what picohttp returns for the same bytes.
-func (s server) testVectors(t *testing.T) {
+func testVectors(t *testing.T, addr string) {
 	rejected, accepted, incomplete := 0, 0, 0
 	for _, folder := range []string{"requests", "framing", "check"} {
 		all, err := vectors.Read(testdata + folder)
@@ -30,7 +29,7 @@ func (s server) testVectors(t *testing.T) {
 				var r picohttp.Request
 				n, err := r.Parse(v.Input)
 				verdict, fault := r.Check()
-				c := s.dial(t)
+				c := Dial(t, addr)
 				c.Send(string(v.Input[:n]))
 				switch fault, malformed := fault.(picohttp.Error); {
 				case err == picohttp.ErrIncomplete: // the server must not respond
@@ -98,67 +97,5 @@ func (c *Client) tryAccepted(method string, f picohttp.Framing, rest string) {
 	default:
 		c.CloseWrite()
 		c.ExpectEOF()
-	}
-}
-
-// messages are requests with their content: the heads of testdata and some of our own, by name.
-func messages(t *testing.T) map[string]string {
-	all := map[string]string{
-		"echo":         post("/echo", "abcdefghijklmnopqrstuvwxyz"),
-		"echo-chunked": postChunked + "\r\n5;a=b\r\nabcde\r\n10\r\nfghijklmnopqrstu\r\n5\r\nvwxyz\r\n0\r\nA: b\r\n\r\n",
-		"upload":       "POST /upload HTTP/1.1\r\nHost: e2e\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n123\r\n6;x\r\n456789\r\n0\r\nA: b\r\nC: d\r\n\r\n",
-		"json":         "\r\nGET /json?q HTTP/1.1\r\nHost: e2e\r\n\r\n",
-		"malformed":    "GET / HTTP/1.1\r\nHost: e2e\r\nA: b\x00\r\n\r\n",
-	}
-	heads, err := vectors.Heads(testdata + "heads")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, head := range heads {
-		var r picohttp.Request
-		r.Parse(head.Bytes)
-		v, err := r.Check()
-		if err != nil {
-			t.Fatalf("%s: %v", head.Name, err)
-		}
-		all[head.Name] = string(head.Bytes) + strings.Repeat("x", int(v.Length))
-	}
-	return all
-}
-
-// testCuts sends messages in two pieces, and some byte by byte. A request before the first
-// piece, and its response, make sure that the server has read that piece before it gets the
-// second one.
-func (s server) testCuts(t *testing.T) {
-	for name, message := range messages(t) {
-		t.Run(name, func(t *testing.T) {
-			method, _, _ := strings.Cut(strings.TrimSpace(message), " ")
-			c := s.dial(t)
-			c.Send(message)
-			whole := c.Expect(method, 0)
-			try := func(what string, cut int) {
-				if r, err := c.ReadResponse(method); err != nil || !reflect.DeepEqual(r, whole) {
-					t.Fatalf("%s at %d of %d: %v, %+v\nwhole: %+v", what, cut, len(message), err, r, whole)
-				}
-				if whole.Close {
-					c.ExpectEOF()
-					c.Close()
-					c = s.dial(t)
-				}
-			}
-			c = s.dial(t)
-			for i := range min(len(message), 500) {
-				c.Send(message[i:][:1])
-			}
-			c.Send(message[min(len(message), 500):])
-			try("byte by byte", 0)
-			step := inShort(1, 7) + len(message)/1000*7
-			for cut := 1; cut < len(message); cut += step {
-				c.Send(get + message[:cut])
-				c.Expect("GET", 200)
-				c.Send(message[cut:])
-				try("cut", cut)
-			}
-		})
 	}
 }

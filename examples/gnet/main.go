@@ -8,11 +8,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
-	"log"
 	"net"
 	"os"
-	"os/signal"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -20,29 +17,21 @@ import (
 
 	"github.com/panjf2000/gnet/v2"
 
+	"github.com/picohttp/picohttp/examples/server"
 	"github.com/picohttp/picohttp/examples/service"
 )
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:8080", "`address` to listen on")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
-	ready := func() { log.Printf("serving on http://%s", *addr) }
-	if err := new(Server).Serve(ctx, *addr, ready); err != nil {
-		log.Fatal(err)
-	}
+	server.Run((&Server{Limits: service.DefaultLimits, Timeouts: server.DefaultTimeouts}).Serve)
 }
 
-// A Server has what its connections share. Its zero value is ready, for one Serve.
+// A Server has what its connections share. It is for one Serve.
 type Server struct {
 	Limits   service.Limits
-	Timeouts service.Timeouts
+	Timeouts server.Timeouts
 
 	gnet.BuiltinEventEngine
 	ctx   context.Context
-	ready func()
 	conns sync.Map     // the gnet.Conns, to wake them
 	open  atomic.Int64 // sessions
 }
@@ -58,16 +47,16 @@ type session struct {
 	over     bool        // all responses are written
 }
 
-// Serve listens on addr, calls ready, and serves until ctx is done.
-// Then it closes connections that are idle, and returns when all requests under
-// way have their responses: their timeouts say how long that may take.
-func (srv *Server) Serve(ctx context.Context, addr string, ready func()) error {
-	srv.ctx, srv.ready = ctx, ready
-	return gnet.Run(srv, "tcp://"+addr, gnet.WithMulticore(true))
+// Serve serves the address of l until ctx is done. Then it closes connections that are idle, and
+// returns when all requests under way have their responses: their timeouts say how long that may
+// take. gnet listens by itself, so l is closed.
+func (srv *Server) Serve(ctx context.Context, l net.Listener) error {
+	srv.ctx = ctx
+	l.Close()
+	return gnet.Run(srv, "tcp://"+l.Addr().String(), gnet.WithMulticore(true))
 }
 
 func (srv *Server) OnBoot(engine gnet.Engine) gnet.Action {
-	srv.ready()
 	// Engine.Stop closes all connections, whatever they are about, so they have to
 	// end before. The listener cannot be closed alone: OnOpen turns clients away.
 	context.AfterFunc(srv.ctx, func() {
@@ -91,7 +80,7 @@ func (srv *Server) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 	// gnet has no deadlines, and OnTick knows no connections. Close may be called
 	// by any goroutine, so a timer will do.
 	s.timer = time.AfterFunc(time.Hour, func() { c.Close() })
-	s.wait(time.Now().Add(srv.Timeouts.Read(s.state)))
+	s.wait(service.Deadline(&srv.Timeouts, time.Time{}, s.state, true, 0))
 	srv.conns.Store(c, nil)
 	if back || srv.ctx.Err() != nil {
 		return nil, srv.OnTraffic(c)
@@ -145,7 +134,7 @@ func (srv *Server) OnTraffic(c gnet.Conn) gnet.Action {
 		var n int
 		n, *buffer, s.state = s.Serve(in, (*buffer)[:0])
 		in = in[n:]
-		s.wait(srv.Timeouts.Deadline(s.deadline, s.state, s.state != before, n))
+		s.wait(service.Deadline(&srv.Timeouts, s.deadline, s.state, s.state != before, n))
 		if out := *buffer; len(out) > 0 {
 			// Conn.Write would keep what the socket does not take, without limit, and
 			// drop it if the connection ends. The socket does not block.
@@ -188,7 +177,7 @@ func (srv *Server) leave(c gnet.Conn, s *session, out, in []byte) gnet.Action {
 	s.away = true
 	loop := c.EventLoop()
 	go func() {
-		conn.SetWriteDeadline(time.Now().Add(srv.Timeouts.ToWrite()))
+		conn.SetWriteDeadline(time.Now().Add(srv.Timeouts.Write))
 		if _, err := conn.Write(out); err == nil {
 			// Enroll closes conn when it has a duplicate, and OnOpen continues.
 			back, err := loop.Enroll(gnet.NewContext(context.Background(), s), conn)

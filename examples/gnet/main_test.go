@@ -3,24 +3,20 @@
 package main
 
 import (
-	"context"
-	"net"
+	"net/http"
 	"testing"
+	"time"
 
 	"github.com/picohttp/picohttp/examples/e2e"
 )
 
-func TestServer(t *testing.T) { e2e.Test(t, start) }
-
-func TestStop(t *testing.T) { e2e.TestStop(t, start) }
-
-func start(t *testing.T, config e2e.Config) (addr string, stop func()) {
-	s := Server{Limits: config.Limits, Timeouts: config.Timeouts}
-	ready := make(chan bool)
-	addr, stop = e2e.Serve(t, func(ctx context.Context, l net.Listener) error {
-		l.Close() // it has found a free port
-		return s.Serve(ctx, l.Addr().String(), func() { close(ready) })
+func TestServer(t *testing.T) {
+	e2e.Test(t, func(t *testing.T, config e2e.Config) (addr string, stop func()) {
+		addr, stop = e2e.Serve(t, (&Server{Limits: config.Limits, Timeouts: config.Timeouts}).Serve)
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		for _, err := client.Get("http://" + addr); err != nil; _, err = client.Get("http://" + addr) {
+			time.Sleep(time.Millisecond) // until gnet listens
+		}
+		return addr, stop
 	})
-	<-ready
-	return addr, stop
 }

@@ -2,33 +2,27 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httputil"
 	"strconv"
 	"strings"
-
-	"github.com/picohttp/picohttp/nethttp"
 )
 
 // A response is an http.ResponseWriter. Content goes out with a Content-Length if
 // the handler says it, or if it fits what is held back, else in chunked coding.
 type response struct {
-	out     *bufio.Writer
-	req     *http.Request
-	body    *content
-	header  http.Header
-	status  int            // of the final response, 0 until WriteHeader
-	sent    bool           // its head is written
-	held    []byte         // content, before that
-	left    int64          // bytes of content to come, -1 if any number may
-	chunked io.WriteCloser // for content in chunked coding
-	close   bool           // the connection ends after it
-}
-
-func newResponse(out *bufio.Writer, req *http.Request, body *content) *response {
-	return &response{out: out, req: req, body: body, header: http.Header{}, left: -1}
+	out    *bufio.Writer
+	req    *http.Request
+	body   *content
+	header http.Header
+	status int       // of the final response, 0 until WriteHeader
+	to     io.Writer // for content, after its head is written
+	held   []byte    // content, before that
+	left   int64     // bytes of content to come, -1 if any number may
+	close  bool      // the connection ends after it
 }
 
 func (w *response) Header() http.Header { return w.header }
@@ -47,7 +41,7 @@ func (w *response) WriteHeader(status int) {
 func (w *response) Write(p []byte) (int, error) {
 	const most = 4 << 10
 	w.WriteHeader(http.StatusOK)
-	if !w.sent && w.header["Content-Length"] == nil && len(w.held)+len(p) <= most {
+	if w.to == nil && w.header["Content-Length"] == nil && len(w.held)+len(p) <= most {
 		w.held = append(w.held, p...)
 		return len(p), nil
 	}
@@ -56,36 +50,17 @@ func (w *response) Write(p []byte) (int, error) {
 }
 
 func (w *response) write(p []byte) (n int, err error) {
-	if w.left >= 0 {
-		if int64(len(p)) > w.left { // more would be taken for the next response
-			p, err = p[:w.left], http.ErrContentLength
-		}
-		w.left -= int64(len(p))
+	if w.left >= 0 && int64(len(p)) > w.left { // more would be taken for the next response
+		p, err = p[:w.left], http.ErrContentLength
 	}
-	switch {
-	case w.req.Method == http.MethodHead || len(p) == 0:
-		return len(p), err
-	case !w.mayHaveContent():
+	if len(p) > 0 && !w.mayHaveContent() {
 		return 0, http.ErrBodyNotAllowed
 	}
-	to := io.Writer(w.out)
-	if w.chunked != nil {
-		to = w.chunked
+	n, writeErr := w.to.Write(p)
+	if w.left >= 0 {
+		w.left -= int64(n)
 	}
-	if n, writeErr := to.Write(p); writeErr != nil {
-		return n, writeErr
-	}
-	return len(p), err
-}
-
-// proceed sends 100 (Continue), unless the response has begun: the client would take it for
-// a part of that.
-func (w *response) proceed() error {
-	if w.sent {
-		return nethttp.ErrNotRead // the content may never come
-	}
-	w.out.WriteString("HTTP/1.1 100 Continue\r\n\r\n") // goes out when the content is waited for
-	return nil
+	return n, cmp.Or(writeErr, err)
 }
 
 // Flush makes response an http.Flusher.
@@ -102,27 +77,30 @@ func (w *response) mayHaveContent() bool {
 // finish ends the response.
 func (w *response) finish() {
 	w.WriteHeader(http.StatusOK)
-	if !w.sent && w.header["Content-Length"] == nil && w.mayHaveContent() {
+	if w.to == nil && w.header["Content-Length"] == nil && w.mayHaveContent() {
 		w.header.Set("Content-Length", strconv.Itoa(len(w.held)))
 	}
 	w.sendHead()
-	switch {
-	case w.left > 0 && w.req.Method != http.MethodHead:
-		w.close = true // the client sees that it was cut off
-	case w.chunked != nil:
-		w.chunked.Close()
+	if chunks, ok := w.to.(io.Closer); ok {
+		chunks.Close()
 		io.WriteString(w.out, "\r\n") // no trailer fields
+	}
+	if w.left > 0 && w.req.Method != http.MethodHead {
+		w.close = true // the client sees that it was cut off
 	}
 }
 
 // sendHead writes the head, if it is not written, and what is held back.
 func (w *response) sendHead() {
-	if w.sent {
+	if w.to != nil {
 		return
 	}
-	w.sent = true
+	w.to = w.out
 	http10 := w.req.ProtoMinor == 0
-	w.close = w.req.Close || w.req.Method == http.MethodConnect || w.body.unwanted(w.req.ContentLength) || strings.EqualFold(w.header.Get("Connection"), "close")
+	// As net/http does it: after a handler has begun to respond, it cannot begin to read content.
+	// What is too much to be discarded, or may never come, ends the connection.
+	w.close = w.close || w.req.Close || w.req.Method == http.MethodConnect ||
+		strings.EqualFold(w.header.Get("Connection"), "close") || !w.body.begun && w.body.Close() != nil
 	delete(w.header, "Transfer-Encoding") // is for this loop to say
 	if !w.mayHaveContent() && w.status != http.StatusNotModified {
 		delete(w.header, "Content-Length")
@@ -138,9 +116,10 @@ func (w *response) sendHead() {
 		w.close = true // which ends the content
 	default:
 		w.header.Set("Transfer-Encoding", "chunked")
-		if w.req.Method != http.MethodHead {
-			w.chunked = httputil.NewChunkedWriter(w.out)
-		}
+		w.to = httputil.NewChunkedWriter(w.out)
+	}
+	if w.req.Method == http.MethodHead {
+		w.to = io.Discard
 	}
 	switch {
 	case w.close:

@@ -9,6 +9,7 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"time"
 )
 
 func main() {
@@ -35,7 +37,7 @@ func main() {
 			received, err = os.Open(flag.Arg(1))
 		}
 		if err == nil {
-			err = read(newObserver("", os.Stdout, os.Stderr), sent, received)
+			observe("", os.Stdout, os.Stderr, chunks(sent), chunks(received))
 		}
 	default:
 		flag.Usage()
@@ -46,22 +48,19 @@ func main() {
 	}
 }
 
-// read reads both directions. It reads responses while requests wait for one, so that few bytes
-// of either wait for the other.
-func read(o *observer, sent, received io.Reader) error {
+// chunks returns a function that returns the next bytes of r.
+func chunks(r io.Reader) func() []byte {
 	b := make([]byte, 8<<10)
-	for !o.requests.ended || !o.responses.ended {
-		d, src := &o.requests, sent
-		if d.ended || len(o.pending) > 0 && !o.responses.ended {
-			d, src = &o.responses, received
+	return func() []byte {
+		n, err := r.Read(b)
+		for n == 0 && err == nil {
+			n, err = r.Read(b)
 		}
-		n, err := src.Read(b)
-		o.feed(d, b[:n], err == io.EOF)
 		if err != nil && err != io.EOF {
-			return err
+			log.Print(err)
 		}
+		return b[:n]
 	}
-	return nil
 }
 
 // relay relays the connections of l to backend.
@@ -80,30 +79,54 @@ func relay(l net.Listener, backend string, out, log io.Writer) error {
 				return
 			}
 			defer server.Close()
-			o := newObserver(name, out, log)
-			var both sync.WaitGroup
-			both.Go(func() { pass(o, &o.requests, server, client) })
-			both.Go(func() { pass(o, &o.responses, client, server) })
-			both.Wait()
+			sent, received := make(tap, maxChunks), make(tap, maxChunks)
+			pass := func(t tap, dst, src net.Conn) {
+				if !t.pass(dst, src) {
+					fmt.Fprintf(out, "%sno longer observed\n", name)
+				}
+			}
+			var all sync.WaitGroup
+			all.Go(func() { pass(sent, server, client) })
+			all.Go(func() { pass(received, client, server) })
+			all.Go(func() { observe(name, out, log, sent.next, received.next) })
+			all.Wait()
 		}()
 	}
 }
 
-// pass copies a direction. The observer gets the bytes first, so that it sees no response before
-// the request.
-func pass(o *observer, d *direction, dst, src net.Conn) {
+// A tap has what has passed in a direction and is not observed.
+type tap chan []byte
+
+// A direction that waits for the other one with more than maxChunks, and longer than maxWait, is
+// no longer observed.
+const (
+	maxChunks = 200
+	maxWait   = time.Second
+)
+
+func (t tap) next() []byte { return <-t }
+
+// pass copies a direction. The observer gets the bytes first. pass reports whether it got all.
+func (t tap) pass(dst, src net.Conn) (observed bool) {
+	defer close(t)
+	observed = true
 	b := make([]byte, 32<<10)
 	for {
 		n, err := src.Read(b)
-		o.feed(d, b[:n], err != nil)
+		if n > 0 && observed {
+			select {
+			case t <- bytes.Clone(b[:n]):
+			case <-time.After(maxWait):
+				observed = false
+			}
+		}
 		if _, writeErr := dst.Write(b[:n]); writeErr != nil {
-			o.feed(d, nil, true)
 			src.Close() // nobody takes what it sends
-			return
+			return observed
 		}
 		if err != nil {
 			dst.(*net.TCPConn).CloseWrite()
-			return
+			return observed
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/picohttp/picohttp"
@@ -20,15 +19,14 @@ var parser = picohttp.Parser{
 	AllowTrailer:  picohttp.AllDeviations,
 }
 
-// Beyond these a connection is no longer observed. Its directions do not belong together.
 const (
-	maxMessages = 1000    // that wait to be printed
-	maxBytes    = 1 << 20 // of one direction that wait for the other
+	maxWaiting = 1000    // requests that wait for a response, before requests are not read
+	maxText    = 1 << 20 // bytes that are printed of the responses to a request
 )
 
 // An observer pairs the requests of a connection with the responses. It needs memory for one
 // head or trailer section of each direction, however long the content is, and for a few lines
-// of text for each message that waits to be printed.
+// of text for each request that waits for its response.
 //
 // # After a fault
 //
@@ -44,133 +42,144 @@ const (
 // comes next is taken for the content nevertheless.
 type observer struct {
 	name string    // begins each line
-	out  io.Writer // gets some exchanges in one Write
+	out  io.Writer // gets each exchange in one Write
 	log  io.Writer // gets in words what is malformed
 
-	mu                  sync.Mutex
-	requests, responses direction
-	request             picohttp.Request
-	response            picohttp.Response
-	count               int
-	exchanges           []*exchange // that are not printed
-	messages            int         // in them
-	pending             []*exchange // that have no final response
-	switching           *exchange   // the last one, if its response may begin another protocol
-	over                bool        // the rest is not HTTP, or is not observed
+	exchanges chan *exchange
 }
 
 // An exchange is a request and the responses to it, of which the last is final.
 type exchange struct {
-	number   int
-	method   string
-	messages []*message
-	final    bool
+	number    int
+	method    string
+	text      []byte    // of the request, before requested is closed
+	requested chan bool // is closed when the request has ended
+	switching bool      // its response may begin another protocol
+	tunnel    chan bool // whether it has done that
 }
 
-func (e *exchange) ended() bool {
-	return e.final && !slices.ContainsFunc(e.messages, func(m *message) bool { return !m.ended })
+// observe reads both directions of a connection to their ends. A direction returns its next
+// bytes, or none at its end.
+func observe(name string, out, log io.Writer, sent, received func() []byte) {
+	o := &observer{name, out, log, make(chan *exchange, maxWaiting)}
+	var both sync.WaitGroup
+	both.Go(func() { o.readRequests(sent); drain(sent) })
+	both.Go(func() { o.readResponses(received); drain(received) })
+	both.Wait()
 }
 
-// A message is what is printed of one.
-type message struct {
-	prefix  string
-	text    []byte
-	content int64 // bytes
-	ended   bool
+func drain(more func() []byte) {
+	for len(more()) > 0 {
+	}
 }
 
-func (m *message) printf(format string, args ...any) {
-	m.text = append(fmt.Appendf(append(m.text, m.prefix...), format, args...), '\n')
+func (o *observer) readRequests(more func() []byte) {
+	defer close(o.exchanges)
+	var r picohttp.Request
+	parser.ParseRequest(&r, nil) // Resume continues under the same rules
+	d := direction{observer: o, arrow: '>', more: more, head: &r.Head, resume: r.Resume}
+	for number := 1; d.next(); number++ {
+		verdict, rejected := r.Check()
+		framing, err := r.Framing() // Check rejects more, but nothing that hides the next request
+		line := fmt.Sprintf("%s %.80q to %.80q", r.Method(), r.Target(), verdict.Authority)
+		if err == nil && rejected != nil {
+			line += ", " + rejected.Error()
+		}
+		e := &exchange{number: number, method: string(r.Method()), requested: make(chan bool), tunnel: make(chan bool, 1)}
+		e.switching = e.method == "CONNECT" || framing.Upgrade
+		o.exchanges <- e // there may be a response before the content has ended
+		e.text = d.readMessage(number, line, framing, err)
+		close(e.requested)
+		if e.switching && <-e.tunnel {
+			return
+		}
+	}
+}
+
+func (o *observer) readResponses(more func() []byte) {
+	var r picohttp.Response
+	parser.ParseResponse(&r, nil)
+	d := direction{observer: o, arrow: '<', more: more, head: &r.Head, resume: r.Resume}
+	d.content.Response = true
+	tunnel := false
+	for number := 1; ; number++ {
+		e, asked := <-o.exchanges
+		if !asked {
+			e = &exchange{number: number, requested: make(chan bool), tunnel: make(chan bool, 1)}
+			close(e.requested)
+		}
+		final := tunnel || !d.next()
+		if final && !asked {
+			return
+		}
+		var text []byte
+		for ; !final; final = final || !d.next() {
+			framing, err := r.Framing(e.method)
+			final = r.Status()/100 != 1 || r.Status() == 101
+			tunnel = e.switching && (r.Status() == 101 || framing.Body == picohttp.BodyTunnel)
+			text = append(text, d.readMessage(e.number, fmt.Sprintf("%d %.80q", r.Status(), r.Reason()), framing, err)...)
+			if len(text) > maxText {
+				text = fmt.Appendf(text, "%sno longer observed\n", o.name)
+				final, tunnel = true, true
+			}
+		}
+		e.tunnel <- tunnel
+		<-e.requested
+		o.out.Write(append(e.text, text...))
+	}
 }
 
 // A direction is what one side sends.
 type direction struct {
-	head    *picohttp.Head                                      // the one that is parsed
-	resume  func(b []byte) (n int, err error)                   // parses it
-	take    func() (*exchange, string, picohttp.Framing, error) // says what it is
+	*observer
+	arrow   byte
+	more    func() []byte                     // waits for bytes, and returns none at the end
+	head    *picohttp.Head                    // the one that is parsed
+	resume  func(b []byte) (n int, err error) // parses it
 	content picohttp.Content
-	arrow   string
 
-	buf, in []byte   // in has arrived and is not consumed; it is a part of buf
-	at      int64    // offset of in
-	body    int64    // offset of the content
-	message *message // whose content comes next
-	lost    bool     // the next message is searched for
-	failed  bool     // and does not begin with the letters at the start of in
-	ended   bool
-	done    bool // and there are no more messages
+	in     []byte // has arrived and is not consumed
+	at     int64  // offset of in
+	n      int    // what resume has returned
+	err    error
+	lost   bool // the next message is searched for
+	failed bool // and does not begin with the letters at the start of in
 }
 
-func newObserver(name string, out, log io.Writer) *observer {
-	o := &observer{name: name, out: out, log: log}
-	parser.ParseRequest(&o.request, nil) // Resume continues under the same rules
-	parser.ParseResponse(&o.response, nil)
-	o.requests = direction{head: &o.request.Head, resume: o.request.Resume, take: o.takeRequest, arrow: ">"}
-	o.responses = direction{head: &o.response.Head, resume: o.response.Resume, take: o.takeResponse, arrow: "<"}
-	o.responses.content.Response = true
-	return o
+// read reads more bytes, and reports whether there are any.
+func (d *direction) read() bool {
+	b := d.more()
+	d.in = append(d.in, b...)
+	return len(b) > 0
 }
 
-// feed observes the next bytes of a direction, or its end.
-func (o *observer) feed(d *direction, b []byte, ended bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	d.buf = append(append(d.buf[:0], d.in...), b...)
-	d.in, d.ended = d.buf, d.ended || ended
-	for o.step(&o.requests) || o.step(&o.responses) {
-	}
-	if !o.over && (len(d.in) > maxBytes || o.messages > maxMessages) {
-		fmt.Fprintf(o.out, "%sno longer observed\n", o.name)
-		o.over, o.requests.message, o.responses.message = true, nil, nil
-	}
-	o.print(o.over && o.requests.message == nil || o.requests.ended && o.responses.ended)
+func (d *direction) consume(n int) {
+	d.in = d.in[n:]
+	d.at += int64(n)
 }
 
-// print prints the first exchanges, as far as they have ended, or all.
-func (o *observer) print(all bool) {
-	var b []byte
-	for len(o.exchanges) > 0 && (all || o.exchanges[0].ended()) {
-		for _, m := range o.exchanges[0].messages {
-			b = append(b, m.text...)
+// next parses the next head. It returns false if there is none.
+func (d *direction) next() bool {
+	for {
+		few := len(d.in)
+		if d.lost && d.skip() {
+			few = min(len(d.in), 128) // show of most bytes that no message begins with them, in less time
 		}
-		o.messages -= len(o.exchanges[0].messages)
-		o.exchanges = o.exchanges[1:]
+		d.n, d.err = d.resume(d.in[:few])
+		if d.err == picohttp.ErrIncomplete && few < len(d.in) {
+			d.n, d.err = d.resume(d.in)
+		}
+		none := d.lost && d.head.Settled() == 0 // no start-line
+		switch {
+		case d.err == picohttp.ErrIncomplete && d.read():
+		case d.err == picohttp.ErrIncomplete && (none || len(bytes.Trim(d.in, "\r\n")) == 0):
+			return false
+		case d.err != nil && none:
+			d.failed = true
+		default:
+			return true
+		}
 	}
-	o.out.Write(b)
-}
-
-// step reads a head or a piece of content. It returns false if there is none.
-func (o *observer) step(d *direction) bool {
-	switch {
-	case d.message != nil:
-		return o.readContent(d)
-	case o.over:
-		d.consume(len(d.in))
-		return false
-	case d == &o.requests && o.switching != nil && !o.responses.done,
-		d == &o.responses && len(o.pending) == 0 && !o.requests.done:
-		return false // the other direction has to continue first
-	}
-	few := len(d.in)
-	if d.lost && d.skip() {
-		few = min(len(d.in), 128) // show of most bytes that no message begins with them, in less time
-	}
-	n, err := d.resume(d.in[:few])
-	if err == picohttp.ErrIncomplete && few < len(d.in) {
-		n, err = d.resume(d.in)
-	}
-	none := d.lost && d.head.Settled() == 0 // no start-line
-	switch {
-	case err == picohttp.ErrIncomplete && (none || !d.ended || len(bytes.Trim(d.in, "\r\n")) == 0):
-		was := d.done
-		d.done = d.ended
-		return d.done != was // the other direction may have waited for that
-	case err != nil && none:
-		d.failed = true
-	default:
-		o.readHead(d, err, n)
-	}
-	return true
 }
 
 // skip skips bytes with which no message begins. It reports whether there were any.
@@ -189,105 +198,53 @@ func (d *direction) skip() bool {
 	return d.at > before
 }
 
-func (d *direction) consume(n int) {
-	d.in = d.in[n:]
-	d.at += int64(n)
-}
-
-// readHead begins a message with the head at the start of d.in, of which the parser has
-// returned n and err.
-func (o *observer) readHead(d *direction, err error, n int) {
-	e, line, framing, fault := d.take() // fault is err, or about the head as a whole
-	m := &message{prefix: fmt.Sprintf("%s%d %s ", o.name, e.number, d.arrow)}
-	m.printf("at %d: %s", d.at, line)
+// readMessage returns what is printed of the message whose head next has parsed. err is about the
+// head as a whole.
+func (d *direction) readMessage(number int, line string, framing picohttp.Framing, err error) []byte {
+	prefix := fmt.Sprintf("%s%d %c ", d.name, number, d.arrow)
+	text := fmt.Appendf(nil, "%sat %d: %s\n", prefix, d.at, line)
 	for deviation, at := range d.head.DeviationOffsets() {
-		m.printf("    %s at %d", deviation.Code(), d.at+int64(at))
+		text = fmt.Appendf(text, "%s    %s at %d\n", prefix, deviation.Code(), d.at+int64(at))
 	}
-	e.messages = append(e.messages, m)
-	o.messages++
-	d.message, d.lost, d.failed = m, false, false
-	d.content.Start(framing, &parser)
 	settled := d.head.Settled()
-	if err == nil {
-		n = 0 // it is the head as a whole that is at fault, if anything
-	}
-	if d.body = d.at + int64(settled); fault != nil {
-		d.failed = settled == 0
-		o.end(d, fault, n, d.head.Explain(fault))
+	at, explained := d.at, ""
+	d.lost, d.failed = err != nil, err != nil && settled == 0
+	if d.lost {
+		explained = d.head.Explain(err)
+		if d.err != nil {
+			at += int64(d.n)
+		}
 	}
 	d.consume(settled)
-}
-
-// readContent reads a piece of content, or finds its end. It returns false if there is none.
-func (o *observer) readContent(d *direction) bool {
-	data, n, err := d.content.Next(d.in)
-	d.message.content += int64(len(data))
-	d.consume(n)
-	if err == picohttp.ErrIncomplete && d.ended {
-		if err = d.content.End(); err == nil {
-			err = io.EOF
+	if !d.lost {
+		content := int64(0)
+		d.content.Start(framing, &parser)
+		body := d.at
+		for err == nil {
+			var data []byte
+			var n int
+			data, n, err = d.content.Next(d.in)
+			content += int64(len(data))
+			d.consume(n)
+			if err == picohttp.ErrIncomplete {
+				if d.read() {
+					err = nil
+				} else if err = d.content.End(); err == nil {
+					err = io.EOF
+				}
+			}
 		}
-	}
-	if err == nil || err == picohttp.ErrIncomplete {
-		return err == nil
-	}
-	m, trailers := d.message, d.content.Trailer().NumFields()
-	if m.content > 0 || trailers > 0 {
-		m.printf("    content %d, trailer fields %d", m.content, trailers)
-	}
-	for deviation, at := range d.content.DeviationOffsets() {
-		m.printf("    %s at %d", deviation.Code(), d.body+int64(at))
-	}
-	o.end(d, err, 0, d.content.Explain(err))
-	return true
-}
-
-// end ends a message. If err is not io.EOF, it is malformed or cut off at the offset n of d.in.
-func (o *observer) end(d *direction, err error, n int, explained string) {
-	if err != io.EOF {
-		d.message.printf("    %v at %d", err, d.at+int64(n))
-		fmt.Fprintf(o.log, "%s%s\n", d.message.prefix, explained)
-		d.lost = true
-	}
-	d.message.ended, d.message = true, nil
-}
-
-func (o *observer) newExchange(method []byte) *exchange {
-	o.count++
-	e := &exchange{number: o.count, method: string(method)}
-	o.exchanges = append(o.exchanges, e)
-	o.pending = append(o.pending, e)
-	return e
-}
-
-func (o *observer) takeRequest() (*exchange, string, picohttp.Framing, error) {
-	r := &o.request
-	e := o.newExchange(r.Method())
-	verdict, rejected := r.Check()
-	line := fmt.Sprintf("%s %.80q to %.80q", r.Method(), r.Target(), verdict.Authority)
-	framing, err := r.Framing() // Check rejects more, but nothing that hides the next request
-	if err == nil && rejected != nil {
-		line += ", " + rejected.Error()
-	}
-	if e.method == "CONNECT" || framing.Upgrade {
-		o.switching = e
-	}
-	return e, line, framing, err
-}
-
-func (o *observer) takeResponse() (*exchange, string, picohttp.Framing, error) {
-	r := &o.response
-	if len(o.pending) == 0 {
-		o.newExchange(nil) // that nobody has asked for
-	}
-	e := o.pending[0]
-	framing, err := r.Framing(e.method)
-	if r.Status()/100 != 1 || r.Status() == 101 {
-		e.final, o.pending = true, o.pending[1:]
-		if o.switching == e {
-			o.switching = nil
-			o.over = r.Status() == 101 || framing.Body == picohttp.BodyTunnel
+		if trailers := d.content.Trailer().NumFields(); content > 0 || trailers > 0 {
+			text = fmt.Appendf(text, "%s    content %d, trailer fields %d\n", prefix, content, trailers)
 		}
+		for deviation, at := range d.content.DeviationOffsets() {
+			text = fmt.Appendf(text, "%s    %s at %d\n", prefix, deviation.Code(), body+int64(at))
+		}
+		at, explained, d.lost = d.at, d.content.Explain(err), err != io.EOF
 	}
-	return e, fmt.Sprintf("%d %.80q", r.Status(), r.Reason()), framing, err
+	if d.lost {
+		text = fmt.Appendf(text, "%s    %v at %d\n", prefix, err, at)
+		fmt.Fprintf(d.log, "%s%s\n", prefix, explained)
+	}
+	return text
 }

@@ -10,6 +10,7 @@ import (
 	"log"
 	"math"
 	"net"
+	"net/http/httputil"
 	"slices"
 	"time"
 
@@ -17,7 +18,10 @@ import (
 	"github.com/picohttp/picohttp/h1"
 )
 
-const maxInterim = 100 // 1xx responses to one request
+const (
+	maxInterim = 100                   // 1xx responses to one request
+	moment     = 10 * time.Millisecond // for upload to say that it has ended
+)
 
 // An exchange is a request and its response. A goroutine of its own runs upload, which sends
 // the content of the request, because a backend may respond before it has all of it.
@@ -50,11 +54,11 @@ func (p *Proxy) exchange(ctx context.Context, c *conn, req *picohttp.Request, v 
 		return gatewayStatus(err)
 	}
 	if v.Body == picohttp.BodyNone {
-		x.backend.out.Flush() // if that fails, there is no response, or one that says why
+		x.backend.Out.Flush() // if that fails, there is no response, or one that says why
 	} else {
 		x.sent = make(chan error, 1)
-		c.before = x.backend.out
-		c.expectContent(p.Timeouts.Content, time.Second/leastRate)
+		c.Before = x.backend.Out
+		c.ExpectContent()
 		go x.upload()
 	}
 	reusable, err := x.receive()
@@ -64,13 +68,13 @@ func (p *Proxy) exchange(ctx context.Context, c *conn, req *picohttp.Request, v 
 		x.backend.Close() // ends an upload that writes
 	}
 	if x.sent != nil {
-		c.halt() // and one that reads
+		c.Halt() // and one that reads
 		fault := <-x.sent
 		if _, unanswered := err.(status); unanswered && fault != nil && fault != errUnsent {
 			err = fault // of the client, and the cause of the other
 		}
 	}
-	c.patience, c.before = 0, c.out
+	c.Before = c.Out
 	return err
 }
 
@@ -86,17 +90,17 @@ func (x *exchange) begin() error {
 		if x.verdict.Body != picohttp.BodyNone || !idempotent {
 			return nil
 		}
-		x.backend.out.Flush()
+		x.backend.Out.Flush()
 		if err := x.backend.in.Wait(); err == nil || isTimeout(err) {
 			return nil
 		}
 		x.backend.Close()
 	}
-	tcp, err := net.DialTimeout("tcp", x.Backend, x.Timeouts.Backend)
+	tcp, err := net.DialTimeout("tcp", x.Backend, x.Patience)
 	if err != nil {
 		return err
 	}
-	x.backend = newConn(tcp, &x.Responses, x.Timeouts.Write)
+	x.backend = newConn(tcp, &x.Responses, &x.Timeouts)
 	x.writeHead()
 	return nil
 }
@@ -104,11 +108,11 @@ func (x *exchange) begin() error {
 func (x *exchange) writeHead() {
 	deadline := time.Time{} // set by upload
 	if x.verdict.Body == picohttp.BodyNone {
-		deadline = time.Now().Add(x.Timeouts.Backend)
+		deadline = time.Now().Add(x.Patience)
 	}
 	x.backend.SetReadDeadline(deadline)
-	x.backend.before = x.client.out
-	x.backend.out.Write(x.client.scratch)
+	x.backend.Before = x.client.Out
+	x.backend.Out.Write(x.client.scratch)
 }
 
 // requestHead appends the head that the backend gets to b. All of it is written again: bytes
@@ -162,23 +166,27 @@ func appendFraming(b []byte, f *picohttp.Framing, chunked bool) []byte {
 // upload sends the content of the request.
 func (x *exchange) upload() {
 	c, u := x.client, x.backend
-	err := forward(u.out, c.in, x.verdict.Body == picohttp.BodyChunked, x.MaxContent)
+	err := forward(u.Out, c.in, x.verdict.Body == picohttp.BodyChunked, x.MaxContent)
 	switch {
-	case u.out.Flush() != nil || c.halted.Load(): // Flush returns an earlier error, too
+	case u.Out.Flush() != nil || c.Halted(): // Flush returns an earlier error, too
 		err = errUnsent
 	case err != nil:
 		log.Printf("client %s: %s", c.RemoteAddr(), c.in.Explain(err))
 		err = statusOf(err)
 		u.Close() // ends receive; the backend must not take a part for the whole
 	}
-	u.SetReadDeadline(time.Now().Add(x.Timeouts.Backend)) // for the response
+	u.SetReadDeadline(time.Now().Add(x.Patience)) // for the response
 	x.sent <- err
 }
 
 // forward copies content and, if it is to be chunked, the trailer section. More content than
 // most bytes is a 413.
 func forward(out *bufio.Writer, in *h1.Reader, chunked bool, most int64) error {
-	if _, err := io.Copy(&content{out, chunked, most}, in); err != nil || !chunked {
+	to := limited{out, most}
+	if chunked {
+		to.Writer = httputil.NewChunkedWriter(out)
+	}
+	if _, err := in.WriteTo(&to); err != nil || !chunked {
 		return err
 	}
 	b := []byte("0\r\n") // only here: content that is cut off must not look complete
@@ -191,30 +199,22 @@ func forward(out *bufio.Writer, in *h1.Reader, chunked bool, most int64) error {
 	return err
 }
 
-// content writes content, each piece as a chunk if it is to be chunked: RFC 9112, section 7.1.
-type content struct {
-	out     *bufio.Writer
-	chunked bool
-	left    int64
+type limited struct {
+	io.Writer
+	left int64
 }
 
-func (c *content) Write(p []byte) (n int, err error) { // p is never empty, which would be the last chunk
-	if c.left -= int64(len(p)); c.left < 0 {
+func (l *limited) Write(p []byte) (int, error) {
+	if l.left -= int64(len(p)); l.left < 0 {
 		return 0, status(413)
 	}
-	if !c.chunked {
-		return c.out.Write(p)
-	}
-	fmt.Fprintf(c.out, "%x\r\n", len(p))
-	c.out.Write(p)
-	_, err = c.out.WriteString("\r\n")
-	return len(p), err
+	return l.Writer.Write(p)
 }
 
 // uploaded waits for upload to end, and reports whether it has sent all content.
 func (x *exchange) uploaded(patience time.Duration) bool {
 	if x.sent != nil {
-		x.client.out.Flush() // a response must not wait for it
+		x.client.Out.Flush() // a response must not wait for it
 		select {
 		case x.unsent = <-x.sent:
 			x.sent = nil
@@ -242,7 +242,7 @@ func (x *exchange) receive() (reusable bool, err error) {
 		}
 		continued = continued || resp.Status() == 100
 		if x.req.Minor() > 0 { // RFC 9110, section 15.2
-			x.client.out.Write(append(x.responseHead(resp), "\r\n"...))
+			x.client.Out.Write(append(x.responseHead(resp), "\r\n"...))
 		}
 	}
 	return false, status(502)
@@ -282,13 +282,13 @@ func (x *exchange) sendResponse(resp *picohttp.Response, f *picohttp.Framing, co
 	if f.ContentLength >= 0 && (x.method == "HEAD" || resp.Status() == 304) { // of the content left out
 		b = fmt.Appendf(b, "Content-Length: %d\r\n", f.ContentLength)
 	}
-	c.out.Write(appendFraming(b, f, chunked))
-	u.expectContent(x.Timeouts.Backend, x.Timeouts.Backend)
-	if err := forward(c.out, u.in, chunked, math.MaxInt64); err != nil {
+	c.Out.Write(appendFraming(b, f, chunked))
+	u.Expect(x.Patience, x.Patience)
+	if err := forward(c.Out, u.in, chunked, math.MaxInt64); err != nil {
 		log.Printf("response cut off: %s", u.in.Explain(err))
 		return false, errCut
 	}
-	patience := lingerTime
+	patience := time.Second
 	if last {
 		patience, err = moment, errClose
 	}
@@ -304,10 +304,11 @@ func (x *exchange) tunnel(resp *picohttp.Response, f *picohttp.Framing) error {
 		return status(502)
 	}
 	c, u := x.client, x.backend
-	c.out.Write(append(x.responseHead(resp), "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n"...))
-	c.out.Flush()
+	c.Out.Write(append(x.responseHead(resp), "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n"...))
+	c.Out.Flush()
 	c.SetReadDeadline(time.Time{}) // it may be silent for hours; if a peer has vanished, TCP finds out
 	u.SetReadDeadline(time.Time{})
+	defer context.AfterFunc(x.ctx, func() { c.Close(); u.Close() })()
 	done := make(chan struct{})
 	go func() { pipe(u, c); close(done) }()
 	pipe(c, u)
@@ -319,9 +320,9 @@ func (x *exchange) tunnel(resp *picohttp.Response, f *picohttp.Framing) error {
 func pipe(dst, src *conn) {
 	_, err := dst.Write(src.in.Buffered())
 	if err == nil {
-		_, err = io.Copy(dst, src.Conn)
+		_, err = io.Copy(dst, src.Conn.Conn)
 	}
-	if tcp, ok := dst.Conn.(*net.TCPConn); ok && err == nil {
+	if tcp, ok := dst.Conn.Conn.(*net.TCPConn); ok && err == nil {
 		tcp.CloseWrite() // the other direction continues
 	} else {
 		dst.Close()

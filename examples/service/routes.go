@@ -60,9 +60,9 @@ func Route(req *picohttp.Request, v *picohttp.Verdict, maxBody int64) Reply {
 }
 
 // Uploaded is the reply to an upload with all its content.
-func Uploaded(size int64, trailerFields int, crc uint32) Reply {
+func Uploaded(size int64, trailerFields int) Reply {
 	return Reply{Status: "200 OK", Fields: "Content-Type: application/json\r\n",
-		Content: fmt.Sprintf(`{"size":%d,"trailers":%d,"crc32":"%08x"}`, size, trailerFields, crc)}
+		Content: fmt.Sprintf(`{"size":%d,"trailers":%d}`, size, trailerFields)}
 }
 
 // Rejected is the reply to a malformed request, without a reason-phrase. It quotes nothing that

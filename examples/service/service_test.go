@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"bytes"
@@ -6,10 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/picohttp/picohttp/examples/e2e"
+	"github.com/picohttp/picohttp/examples/service"
 	"github.com/picohttp/picohttp/internal/vectors"
 )
 
-var states = map[string]State{"Idle": Idle, "Head": Head, "Body": Body, "Closed": Closed}
+var states = map[string]service.State{
+	"Idle": service.Idle, "Head": service.Head, "Body": service.Body, "Closed": service.Closed,
+}
 
 // TestServe gives a Conn each input of testdata, whole, in two pieces and byte by byte, and
 // wants the same bytes and the same state. (What is echoed in chunks has them as they come: of
@@ -22,7 +26,7 @@ func TestServe(t *testing.T) {
 	for _, v := range all {
 		t.Run(v.Name, func(t *testing.T) {
 			in := string(v.Input)
-			for _, maxOut := range []int{0, 1} {
+			for _, maxOut := range []int{service.DefaultLimits.MaxOut, 1} {
 				compare(t, v, maxOut, in)
 				for cut := range len(in) {
 					compare(t, v, maxOut, in[:cut], in[cut:])
@@ -35,31 +39,27 @@ func TestServe(t *testing.T) {
 
 func compare(t *testing.T, v vectors.Vector, maxOut int, pieces ...string) {
 	t.Helper()
-	c := Conn{Limits: &Limits{MaxBody: 10, MaxUnread: 20, MaxOut: maxOut}}
+	c := service.Conn{Limits: &service.Limits{MaxBody: 10, MaxUnread: 20, MaxOut: maxOut}}
 	var kept, got []byte
-	state := Idle
+	state := service.Idle
 	for _, piece := range pieces {
 		kept = slices.Concat(kept, []byte(piece))
-		for state = Full; state == Full; {
+		for state = service.Full; state == service.Full; {
 			// Bytes of its own that are gone afterwards show what was kept of them.
 			lent := slices.Clone(kept)
-			var n int
-			var out []byte
-			n, out, state = c.Serve(lent, nil)
-			if !bytes.Equal(lent, kept) || state == Full && n == len(lent) {
+			n, out, now := c.Serve(lent, nil)
+			if !bytes.Equal(lent, kept) || now == service.Full && n == len(lent) {
 				t.Fatal("Serve wrote to in, or is Full with nothing left")
 			}
+			if maxOut == 1 && bytes.Count(out, []byte("HTTP/1.1 200 ")) > 1 {
+				t.Fatal("Serve is not Full after a response")
+			}
 			clear(lent)
-			kept, got = kept[n:], append(got, out...)
+			kept, got, state = kept[n:], append(got, out...), now
 		}
 	}
-	want := ""
-	for _, line := range v.Lines {
-		if line.Key == "out" {
-			want += strings.Join(line.Words, "")
-		}
-	}
-	if string(got) != want || state != states[v.Word("state")] {
-		t.Errorf("in %d pieces, the first %q: state %d,\n%q\nwant, state %s,\n%q", len(pieces), pieces[0], state, got, v.Word("state"), want)
+	if want := e2e.Text(v, "out"); string(got) != want || state != states[v.Word("state")] {
+		t.Errorf("in %d pieces, the first %q: state %d,\n%q\nwant, state %s,\n%q",
+			len(pieces), pieces[0], state, got, v.Word("state"), want)
 	}
 }

@@ -8,21 +8,19 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"time"
 
 	"github.com/cloudwego/hertz/pkg/app"
 	hertz "github.com/cloudwego/hertz/pkg/app/server"
 	"github.com/cloudwego/hertz/pkg/common/config"
 	"github.com/cloudwego/hertz/pkg/common/hlog"
-	"github.com/cloudwego/hertz/pkg/network/standard"
 	"github.com/valyala/fasthttp"
+
+	"github.com/picohttp/picohttp/examples/server"
 )
 
-const (
-	head, idle, write = 10 * time.Second, 60 * time.Second, 20 * time.Second // deadlines of netconn
+const plain, hello = "text/plain", "Hello, World!"
 
-	plain, hello = "text/plain", "Hello, World!"
-)
+var timeouts = server.DefaultTimeouts
 
 var servers = map[string]func(addr string) error{
 	"net/http": func(addr string) error {
@@ -31,38 +29,28 @@ var servers = map[string]func(addr string) error{
 			w.Header().Set("Content-Type", plain)
 			io.WriteString(w, hello)
 		})
-		s := http.Server{Addr: addr, ReadHeaderTimeout: head, WriteTimeout: write, IdleTimeout: idle}
+		s := http.Server{Addr: addr, ReadHeaderTimeout: timeouts.Head, WriteTimeout: timeouts.Write, IdleTimeout: timeouts.Idle}
 		return s.ListenAndServe()
 	},
 	"fasthttp": func(addr string) error {
 		s := fasthttp.Server{
 			Handler: func(c *fasthttp.RequestCtx) {
-				if string(c.Path()) != "/" {
-					c.NotFound()
-					return
-				}
 				c.SetContentType(plain)
 				c.SetBodyString(hello)
 			},
-			ReadTimeout: head, WriteTimeout: write, IdleTimeout: idle,
+			ReadTimeout: timeouts.Head, WriteTimeout: timeouts.Write, IdleTimeout: timeouts.Idle,
 			NoDefaultDate: true, NoDefaultServerHeader: true,
 		}
 		return s.ListenAndServe(addr)
 	},
-	"hertz": func(addr string) error { return serveHertz(addr) },
-	"hertz-standard": func(addr string) error {
-		return serveHertz(addr, hertz.WithTransport(standard.NewTransporter))
+	"hertz": func(addr string) error {
+		hlog.SetLevel(hlog.LevelError)
+		s := hertz.New(hertz.WithHostPorts(addr), hertz.WithDisablePrintRoute(true), hertz.WithDisableDefaultDate(true),
+			hertz.WithReadTimeout(timeouts.Head), hertz.WithWriteTimeout(timeouts.Write), hertz.WithIdleTimeout(timeouts.Idle),
+			config.Option{F: func(o *config.Options) { o.NoDefaultServerHeader = true }})
+		s.GET("/", func(_ context.Context, c *app.RequestContext) { c.Data(200, plain, []byte(hello)) })
+		return s.Run()
 	},
-}
-
-func serveHertz(addr string, options ...config.Option) error {
-	hlog.SetLevel(hlog.LevelError)
-	s := hertz.New(append(options, hertz.WithHostPorts(addr), hertz.WithDisablePrintRoute(true),
-		hertz.WithReadTimeout(head), hertz.WithWriteTimeout(write), hertz.WithIdleTimeout(idle),
-		hertz.WithDisableDefaultDate(true),
-		config.Option{F: func(o *config.Options) { o.NoDefaultServerHeader = true }})...)
-	s.GET("/", func(_ context.Context, c *app.RequestContext) { c.Data(200, plain, []byte(hello)) })
-	return s.Run()
 }
 
 func main() {
