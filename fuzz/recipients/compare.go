@@ -1,28 +1,23 @@
 package recipients
 
 import (
-	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/picohttp/picohttp"
 )
 
 // A Difference is how a model reads a message that picohttp accepts. The first of them
 // that holds is meant.
-type Difference uint8
+type Difference string
 
 const (
-	Same      Difference = iota
-	End                  // the head ends elsewhere, or a chunked body does
-	Body                 // another body follows the head
-	Authority            // the request goes elsewhere
-	Upgrade              // one sees the offer of another protocol, one does not
+	Same      Difference = "same"
+	End       Difference = "end"       // the head ends elsewhere, or a chunked body does
+	Body      Difference = "body"      // another body follows the head
+	Authority Difference = "authority" // the request goes elsewhere
+	Upgrade   Difference = "upgrade"   // one sees the offer of another protocol, one does not
 )
-
-// String returns a word, such as "end".
-func (d Difference) String() string {
-	return [...]string{"same", "end", "body", "authority", "upgrade"}[d]
-}
 
 // compare returns how theirs differs from ours. Nobody is deceived by what rejects the
 // message.
@@ -32,7 +27,7 @@ func compare(ours, theirs *Reading) Difference {
 		return Same
 	case theirs.Outcome == Waits, theirs.End != ours.End:
 		return End
-	case !sameBody(ours, theirs):
+	case kindOfBody(ours) != kindOfBody(theirs), ours.Length != theirs.Length:
 		return Body
 	case !sameAuthority(ours.Authority, theirs.Authority):
 		return Authority
@@ -42,11 +37,7 @@ func compare(ours, theirs *Reading) Difference {
 	return Same
 }
 
-// sameBody: a body of no bytes is no body.
-func sameBody(a, b *Reading) bool {
-	return kindOfBody(a) == kindOfBody(b) && a.Length == b.Length
-}
-
+// kindOfBody: a body of no bytes is no body.
 func kindOfBody(v *Reading) picohttp.Body {
 	if v.Body == picohttp.BodyLength && v.Length == 0 {
 		return picohttp.BodyNone
@@ -55,62 +46,52 @@ func kindOfBody(v *Reading) picohttp.Body {
 }
 
 // sameAuthority ignores case and a port that is empty or the one of http.
-func sameAuthority(a, b []byte) bool {
-	if bytes.Equal(a, b) {
+func sameAuthority(a, b string) bool {
+	if a == b {
 		return true
 	}
 	for _, port := range []string{":", ":80"} {
-		a, b = bytes.TrimSuffix(a, []byte(port)), bytes.TrimSuffix(b, []byte(port))
+		a, b = strings.TrimSuffix(a, port), strings.TrimSuffix(b, port)
 	}
-	return bytes.EqualFold(a, b)
+	return strings.EqualFold(a, b)
 }
 
 // documented holds the differences that may remain, because the connection closes after
 // the message and the documents say what another recipient makes of it. It is for
 // messages whose KeepAlive is false.
 var documented = []struct {
-	deviation string // the code of the deviation, or "" for any message
-	what      []Difference
-	option    int // one that the model has, or anyModel
-	why       string
+	deviations picohttp.Deviations // of which the message has one, or 0 for any message
+	what       []Difference
+	traits     Model // of which the model has one, or 0 for any model
+	why        string
 }{
-	{"bare-lf", []Difference{End}, lineEnd,
-		"a recipient for which lines end at CRLF alone does not see the end of a head whose lines end at LF"},
-	{"empty-lines", []Difference{End}, oldRequest,
-		"a client that knows HTTP/0.9 takes a response that begins with an empty line for content, up to the close"},
-	{"length-and-coding", []Difference{Body}, decides,
+	{picohttp.BareLF, []Difference{End}, atCRLF,
+		"a recipient for which lines end at CRLF alone does not see the end of a head with LF"},
+	{picohttp.EmptyLines, []Difference{End}, acceptsOld,
+		"a client that knows HTTP/0.9 takes a response that begins with an empty line for content"},
+	{picohttp.LengthAndCoding, []Difference{Body}, lengthDecides,
 		"a recipient may go by Content-Length instead of Transfer-Encoding"},
-	{"coding-version", []Difference{Body}, oldCoding,
-		"a recipient that does not know Transfer-Encoding in HTTP/1.0 takes the chunks for the content, up to the close"},
-	{"invalid-line", []Difference{End, Body, Authority}, oddLine,
+	{picohttp.CodingVersion, []Difference{Body}, ignoresCoding,
+		"a recipient that does not know Transfer-Encoding in HTTP/1.0 takes the chunks for content"},
+	{picohttp.InvalidLine | picohttp.SpaceBeforeColon, []Difference{End, Body, Authority},
+		oddEndsFields | oddEndsHead,
 		"a recipient that takes the line for the end of the head does not see the fields after it"},
-	{"space-before-colon", []Difference{End, Body, Authority}, oddLine,
-		"a recipient that takes the line for the end of the head does not see the fields after it"},
-	{"host-differs", []Difference{Authority}, authority,
+	{picohttp.HostDiffers, []Difference{Authority}, hostDecides,
 		"a recipient may go by Host instead of the authority of an absolute-form"},
-	{"host-invalid", []Difference{Authority}, anyModel,
+	{picohttp.HostInvalid, []Difference{Authority}, 0,
 		"a recipient may take another Host, or a part of it"},
-	{"", []Difference{Body}, coding,
+	{0, []Difference{Body}, containsChunked,
 		"a client may take any Transfer-Encoding of a response that contains chunked for it"},
-	{"", []Difference{Body}, noContent,
+	{0, []Difference{Body}, contentByFields,
 		"a recipient may read content after a 1xx or 204, if their fields say that there is some"},
 }
 
-const anyModel = -1
-
 // excuse returns why a difference may remain, or "".
-func excuse(deviations picohttp.Deviations, what Difference, m *Model) string {
+func excuse(deviations picohttp.Deviations, what Difference, m Model) string {
 	for _, row := range documented {
-		if !slices.Contains(row.what, what) || row.option != anyModel && m[row.option] == 0 {
-			continue
-		}
-		if row.deviation == "" {
+		if (row.deviations == 0 || row.deviations&deviations != 0) && slices.Contains(row.what, what) &&
+			(row.traits == 0 || m.has(row.traits)) {
 			return row.why
-		}
-		for one := range deviations.All() {
-			if one.Code() == row.deviation {
-				return row.why
-			}
 		}
 	}
 	return ""

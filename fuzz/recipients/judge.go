@@ -1,7 +1,6 @@
 package recipients
 
 import (
-	"bytes"
 	"io"
 	"slices"
 
@@ -11,15 +10,16 @@ import (
 // A verdict is how picohttp reads a message that it accepts.
 type verdict struct {
 	Reading
-	profile    string // that accepts it
+	profile    picohttp.Profile // that accepts it
 	deviations picohttp.Deviations
 	keepAlive  bool
 	method     string // of the request that a response responds to
 	law        string // what does not hold although it should, or ""
 }
 
-// A judge asks picohttp for its verdicts.
+// A judge asks picohttp for its verdicts on messages of a form.
 type judge struct {
+	form     form
 	parser   picohttp.Parser
 	request  picohttp.Request
 	response picohttp.Response
@@ -29,25 +29,20 @@ type judge struct {
 	found    []verdict
 }
 
-// Which of two rules a line is read by depends on the bits that are allowed. A message
-// that is rejected with all of them may be accepted with one of these sets.
-var alternatives = []picohttp.Deviations{
-	picohttp.AllDeviations &^ picohttp.SpaceBeforeColon,
-	picohttp.AllDeviations &^ picohttp.ObsFold,
-	picohttp.AllDeviations &^ (picohttp.SpaceBeforeColon | picohttp.ObsFold),
-}
-
-// parse parses b in a profile, in Lenient with a set of deviations.
-func (j *judge) parse(k *Kind, profile picohttp.Profile, allow picohttp.Deviations, b []byte) (n int, err error) {
-	p := &j.parser
-	*p = picohttp.Parser{Profile: profile, AllowRequest: allow, AllowResponse: allow}
-	switch k.form {
+// parse parses b in a profile, in Lenient with a set of deviations. It returns those that
+// it met.
+func (j *judge) parse(profile picohttp.Profile, allow picohttp.Deviations, b []byte) (
+	n int, met picohttp.Deviations, err error) {
+	j.parser = picohttp.Parser{Profile: profile, AllowRequest: allow, AllowResponse: allow}
+	switch j.form {
 	case request:
-		return p.ParseRequest(&j.request, b)
+		n, err = j.parser.ParseRequest(&j.request, b)
+		return n, j.request.Deviations(), err
 	case response:
-		return p.ParseResponse(&j.response, b)
+		n, err = j.parser.ParseResponse(&j.response, b)
+		return n, j.response.Deviations(), err
 	}
-	j.body.Parser, j.body.Response = p, k.form == responseBody
+	j.body.Parser, j.body.Response = &j.parser, j.form == responseBody
 	j.body.Reset()
 	for j.length = 0; err == nil; {
 		var data []byte
@@ -57,105 +52,90 @@ func (j *judge) parse(k *Kind, profile picohttp.Profile, allow picohttp.Deviatio
 		j.length += int64(len(data))
 	}
 	if err == io.EOF {
-		return n, nil
+		err = nil
 	}
-	return n, err
+	return n, j.body.Deviations(), err
 }
 
 // begins reports whether b is a complete head in some profile, and whether it is the
-// beginning of one.
-func (j *judge) begins(k *Kind, b []byte) (isComplete, mayFollow bool) {
-	ask := func(profile picohttp.Profile, allow picohttp.Deviations) {
-		_, err := j.parse(k, profile, allow, b)
-		isComplete = isComplete || err == nil
-		mayFollow = mayFollow || err == picohttp.ErrIncomplete
+// beginning of one. What Lenient rejects with all deviations, it rejects with any, as
+// TestSets checks, and Strict does.
+func (j *judge) begins(b []byte) (isComplete, mayFollow bool) {
+	_, _, err := j.parse(picohttp.Lenient, picohttp.AllDeviations, b)
+	if err == picohttp.ErrIncomplete || j.form >= requestBody {
+		return err == nil, err == picohttp.ErrIncomplete
 	}
-	if ask(picohttp.Lenient, picohttp.AllDeviations); mayFollow { // Strict accepts nothing else
-		return false, true
-	}
-	for _, allow := range alternatives {
-		ask(picohttp.Lenient, allow)
-	}
-	if k.form < requestBody {
-		ask(picohttp.Pico, 0)
-	}
-	return isComplete, mayFollow
+	_, _, errPico := j.parse(picohttp.Pico, 0, b)
+	return err == nil || errPico == nil, errPico == picohttp.ErrIncomplete
 }
 
 // verdicts returns the verdicts of all profiles, and of Lenient with every set of
 // deviations. Equal ones are there once. It also reports whether b is a complete head in
 // one of them.
-//
-// A parse that met the deviations D takes the same path with every set between D and
-// what was allowed. So what is left are the sets that lack one of D.
-func (j *judge) verdicts(k *Kind, b []byte) (found []verdict, isComplete bool) {
+func (j *judge) verdicts(b []byte) (found []verdict, isComplete bool) {
 	j.tried, j.found = j.tried[:0], j.found[:0]
-	isComplete = j.lenient(k, picohttp.AllDeviations, b)
-	if len(j.found) == 0 {
-		for _, allow := range alternatives {
-			isComplete = j.lenient(k, allow, b) || isComplete
-		}
-	}
+	isComplete, _ = j.judge(picohttp.Lenient, picohttp.AllDeviations, b)
 	// Pico reads bodies as the C library does, and does not tell how they deviate.
-	if k.form < requestBody {
-		if n, err := j.parse(k, picohttp.Pico, 0, b); err == nil {
-			isComplete = true
-			j.judge(k, "pico", n)
-		}
+	if j.form < requestBody {
+		isPico, _ := j.judge(picohttp.Pico, 0, b)
+		isComplete = isComplete || isPico
 	}
-	n, err := j.parse(k, picohttp.Strict, 0, b)
-	isStrict := err == nil && j.judge(k, "strict", n)
+	isStrict, isAccepted := j.judge(picohttp.Strict, 0, b)
 	for i := range j.found {
 		v := &j.found[i]
-		if v.profile == "strict" || v.profile == "lenient" && v.deviations == 0 && !isStrict {
+		hasNone := v.profile == picohttp.Lenient && v.deviations == 0
+		if v.profile == picohttp.Strict || hasNone && !isAccepted {
 			v.law = "strict and lenient disagree"
 		}
 	}
-	return j.found, isComplete || err == nil
+	return j.found, isComplete || isStrict
 }
 
-// lenient adds the verdicts of Lenient with those sets of deviations that are part of
-// allow. It reports whether b is a complete head with one of them.
-func (j *judge) lenient(k *Kind, allow picohttp.Deviations, b []byte) bool {
-	if allow == 0 || slices.Contains(j.tried, allow) {
-		return false
-	}
-	j.tried = append(j.tried, allow)
-	n, err := j.parse(k, picohttp.Lenient, allow, b)
+// judge adds the verdicts of a profile, and those of Lenient with the sets of deviations that
+// are part of allow. It reports whether b is a complete head, and accepted.
+//
+// A parse that met the deviations D takes the same path with every set between D and
+// what was allowed. So what is left are the sets that lack one of D.
+func (j *judge) judge(profile picohttp.Profile, allow picohttp.Deviations, b []byte) (
+	isComplete, isAccepted bool) {
+	n, met, err := j.parse(profile, allow, b)
 	if err != nil {
-		return false
+		return false, false
 	}
-	j.judge(k, "lenient", n)
-	for one := range j.deviations(k).All() {
-		j.lenient(k, allow&^one, b)
+	ours := Reading{Outcome: Reads, End: n}
+	isAccepted = j.accepts(verdict{Reading: ours, profile: profile, deviations: met})
+	for one := range (met & allow).All() {
+		if less := allow &^ one; less != 0 && !slices.Contains(j.tried, less) {
+			j.tried = append(j.tried, less)
+			j.judge(profile, less, b)
+		}
 	}
-	return true
+	return true, isAccepted
 }
 
-// deviations returns those of what was parsed.
-func (j *judge) deviations(k *Kind) picohttp.Deviations {
-	switch k.form {
-	case request:
-		return j.request.Deviations()
-	case response:
-		return j.response.Deviations()
-	}
-	return j.body.Deviations()
-}
-
-// judge adds the verdicts on the n bytes that were parsed, if they are accepted.
-func (j *judge) judge(k *Kind, profile string, n int) (isAccepted bool) {
-	v := verdict{profile: profile, deviations: j.deviations(k), Reading: Reading{Outcome: Reads, End: n}}
-	switch k.form {
+// accepts adds the verdicts on what was parsed, if it is accepted.
+func (j *judge) accepts(v verdict) (isAccepted bool) {
+	switch j.form {
 	case request:
 		check, err := j.request.Check()
 		if err != nil {
 			return false
 		}
 		v.keepAlive, v.Body, v.Length = check.KeepAlive, check.Body, check.Length
-		v.Authority, v.Upgrade = check.Authority, check.Upgrade
+		v.Authority, v.Upgrade = string(check.Authority), check.Upgrade
 	case response:
-		return j.judgeResponse(v)
+		// A response to HEAD or CONNECT has no content. It says something new only where
+		// that to GET is rejected, or deviates.
+		for _, method := range []string{"GET", "HEAD", "CONNECT"} {
+			framing, err := j.response.Framing(method)
+			if err != nil || isAccepted && !(framing.KeepAlive && v.deviations != 0) {
+				continue
+			}
+			v.method, v.keepAlive, v.Body, v.Length = method, framing.KeepAlive, framing.Body, framing.Length
+			j.add(v)
+			isAccepted = true
+		}
+		return isAccepted
 	default:
 		v.keepAlive, v.Body, v.Length = true, picohttp.BodyChunked, j.length
 	}
@@ -163,28 +143,13 @@ func (j *judge) judge(k *Kind, profile string, n int) (isAccepted bool) {
 	return true
 }
 
-// judgeResponse adds the verdicts on a response to GET, and on those to HEAD and CONNECT
-// where it is not rejected alike: these have no content, and say nothing new.
-func (j *judge) judgeResponse(v verdict) (isAccepted bool) {
-	for _, method := range []string{"GET", "HEAD", "CONNECT"} {
-		framing, err := j.response.Framing(method)
-		if err != nil || isAccepted && !(framing.KeepAlive && v.deviations != 0) {
-			continue
-		}
-		v.method, v.keepAlive, v.Body, v.Length = method, framing.KeepAlive, framing.Body, framing.Length
-		j.add(v)
-		isAccepted = true
-	}
-	return isAccepted
-}
-
 // add adds a verdict. What Pico and Strict read as Lenient does is not added again.
 func (j *judge) add(v verdict) {
-	for _, old := range j.found {
-		if old.deviations == v.deviations && old.keepAlive == v.keepAlive && old.method == v.method && old.End == v.End &&
-			old.Body == v.Body && old.Length == v.Length && bytes.Equal(old.Authority, v.Authority) && old.Upgrade == v.Upgrade {
-			return
-		}
+	isSame := func(old verdict) bool {
+		old.profile, old.law = v.profile, v.law
+		return old == v
 	}
-	j.found = append(j.found, v)
+	if !slices.ContainsFunc(j.found, isSame) {
+		j.found = append(j.found, v)
+	}
 }

@@ -1,141 +1,125 @@
 package recipients
 
 import (
-	"bytes"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// line returns the line at offset i of b, and the offset of the next one: -1 if the line
-// does not end in b. only tells that nothing but lineEnd counts.
-func (m *Model) line(b []byte, i int, only bool) (line []byte, next int) {
-	if m[alsoAt] == 0 || only {
-		for j := i; j < len(b); j++ {
-			lf := bytes.IndexByte(b[j:], '\n')
-			if lf < 0 {
-				break
-			}
-			switch j += lf; {
-			case j > i && b[j-1] == '\r':
-				return b[i : j-1], j + 1
-			case m[lineEnd] != atCRLF:
-				return b[i:j], j + 1
-			}
-		}
-		return b[i:], -1
-	}
-	for j := i; j < len(b); j++ {
-		switch c := b[j]; {
+// line returns the line at offset i of text, and the offset of the next one: -1 if the line
+// does not end in text.
+func (m Model) line(text string, i int) (line string, next int) {
+	for j := i; j < len(text); j++ {
+		c := text[j]
+		switch {
 		case c > 0x1e || c < '\n':
-		case c == '\n' && j > i && b[j-1] == '\r':
-			return b[i : j-1], j + 1
-		case c == '\n' && m[lineEnd] != atCRLF:
-			return b[i:j], j + 1
-		case c == '\n':
-		case c == '\r' && m[alsoAt] == atCR && (j+1 == len(b) || b[j+1] != '\n'),
-			(c == '\v' || c == '\f') && m[alsoAt] >= atVT,
-			c >= 0x1c && m[alsoAt] == atSeparator:
-			return b[i:j], j + 1
+		case c == '\n' && j > i && text[j-1] == '\r':
+			return text[i : j-1], j + 1
+		case c == '\n' && !m.has(atCRLF),
+			c == '\r' && m.has(atCR) && !strings.HasPrefix(text[j+1:], "\n"),
+			(c == '\v' || c == '\f') && m.has(atVT|atSeparator),
+			c >= 0x1c && m.has(atSeparator):
+			return text[i:j], j + 1
 		}
 	}
-	return b[i:], -1
+	return text[i:], -1
 }
 
-// headEnd returns the offset after the empty line that ends the head, among lines that
-// end at lineEnd, or -1.
-func (m *Model) headEnd(b []byte) int {
+// headEnd returns the offset after the empty line that ends the head, if the model looks for
+// that first, and else -1.
+func (m Model) headEnd(text string) int {
+	if !m.has(endFirst) {
+		return -1
+	}
+	m &^= atCR | atVT | atSeparator
 	isStarted := false
-	for i := 0; i >= 0 && i < len(b); {
-		var line []byte
-		line, i = m.line(b, i, true)
-		switch {
-		case i >= 0 && !m.isEmpty(line):
-			isStarted = true
-		case i >= 0 && isStarted:
+	for i := 0; i >= 0 && i < len(text); {
+		var line string
+		line, i = m.line(text, i)
+		isEmpty := m.isEmpty(line)
+		if isEmpty && isStarted {
 			return i
 		}
+		isStarted = !isEmpty
 	}
 	return -1
 }
 
 // isEmpty reports whether a line is the one that ends a head.
-func (m *Model) isEmpty(line []byte) bool {
-	return len(line) == 0 || m[blankLine] == blankIsEmpty && len(m.trim(line)) == 0
+func (m Model) isEmpty(line string) bool {
+	return line == "" || m.has(blankIsEmpty) && m.trim(line) == ""
 }
 
-// whiteAt returns the length of the whitespace character that b begins with, or 0.
-func (m *Model) whiteAt(b []byte) int {
-	if len(b) == 0 {
+// withoutNUL returns what the model sees of a line with NUL, and whether the text ends
+// in it.
+func (m Model) withoutNUL(line string) (seen string, ends bool) {
+	switch {
+	case m.has(dropsNUL):
+		return strings.ReplaceAll(line, "\x00", ""), false
+	case m.has(nulEndsLine | nulEndsText):
+		seen, _, ends = strings.Cut(line, "\x00")
+		return seen, ends && m.has(nulEndsText)
+	}
+	return line, false
+}
+
+// whiteAt returns the length of the whitespace character that s begins with, or 0.
+func (m Model) whiteAt(s string) int {
+	if s == "" || s[0] > ' ' && s[0] < 0x80 {
 		return 0
 	}
-	switch c := b[0]; {
-	case c == ' ' || c == '\t':
-		return 1
-	case c > ' ' && c < 0x80 || m[white] == 0:
-		return 0
-	case m[white] == whiteUTF8 && c >= 0x80:
-		if r, n := utf8.DecodeRune(b); unicode.IsSpace(r) {
+	set := " \t"
+	switch {
+	case m.has(whiteUTF8):
+		if r, n := utf8.DecodeRuneInString(s); unicode.IsSpace(r) {
 			return n
 		}
-	case m.isWhite(c):
+		return 0
+	case m.has(whiteControl) && s[0] <= ' ':
 		return 1
+	case m.has(whiteASCII):
+		set = " \t\n\v\f\r"
+	case m.has(whiteLatin1):
+		set = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0"
 	}
-	return 0
+	return min(1, 1+strings.IndexByte(set, s[0]))
 }
 
-// isWhite is whiteAt for a byte that is a character.
-func (m *Model) isWhite(c byte) bool {
-	switch {
-	case c == ' ' || '\t' <= c && c <= '\r':
-		return true
-	case m[white] == whiteControl:
-		return c < ' '
-	case m[white] == whiteLatin1:
-		return c == 0x85 || c == 0xa0 || 0x1c <= c && c <= 0x1f
+// skip returns s without the whitespace before it.
+func (m Model) skip(s string) string {
+	for n := m.whiteAt(s); n > 0; n = m.whiteAt(s) {
+		s = s[n:]
 	}
-	return false
+	return s
 }
 
-// skip returns b without the whitespace before it.
-func (m *Model) skip(b []byte) []byte {
-	for n := m.whiteAt(b); n > 0; n = m.whiteAt(b) {
-		b = b[n:]
-	}
-	return b
-}
-
-// trim returns b without the whitespace around it.
-func (m *Model) trim(b []byte) []byte {
-	b = m.skip(b)
-	for len(b) > 0 {
+// trim returns s without the whitespace around it.
+func (m Model) trim(s string) string {
+	s = m.skip(s)
+	for s != "" {
 		n := 1
-		if m[white] == whiteUTF8 && b[len(b)-1] >= 0x80 {
-			_, n = utf8.DecodeLastRune(b)
+		if m.has(whiteUTF8) {
+			_, n = utf8.DecodeLastRuneInString(s)
 		}
-		if m.whiteAt(b[len(b)-n:]) != n {
+		if m.whiteAt(s[len(s)-n:]) == 0 {
 			break
 		}
-		b = b[:len(b)-n]
+		s = s[:len(s)-n]
 	}
-	return b
+	return s
 }
 
-// word returns the first word of b and what follows the whitespace after it.
-func (m *Model) word(b []byte) (word, rest []byte) {
-	for i := 0; i < len(b); i++ {
-		if n := m.whiteAt(b[i:]); n > 0 {
-			return b[:i], m.skip(b[i+n:])
+// word returns the first word of s and what follows the whitespace after it.
+func (m Model) word(s string) (word, rest string) {
+	for i := range len(s) {
+		if m.whiteAt(s[i:]) > 0 {
+			return s[:i], m.skip(s[i:])
 		}
 	}
-	return b, nil
+	return s, ""
 }
 
-// digits returns how many digits b begins with.
-func digits(b []byte) int {
-	for i, c := range b {
-		if c < '0' || c > '9' {
-			return i
-		}
-	}
-	return len(b)
-}
+// leading returns the bytes of a set that s begins with.
+func leading(s, set string) string { return s[:len(s)-len(strings.TrimLeft(s, set))] }
+
+const digits = "0123456789"

@@ -1,36 +1,22 @@
 package recipients
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/picohttp/picohttp"
 )
 
-// A Walk puts every sequence of symbols of a kind through picohttp, and what is accepted
+// A Walk is what comes of putting sequences of symbols through picohttp, and what it accepts
 // through models.
 type Walk struct {
-	Kind   *Kind
-	Depth  int // symbols in a sequence, its start included
-	Models []Model
-	Jobs   int // how many sequences are read at the same time
-
-	Counts Counts // may be read while Run is running
-
-	mu      sync.Mutex
-	classes map[class]*Finding
-}
-
-// Counts is how far a Walk has come.
-type Counts struct {
-	Sequences atomic.Int64 // without those that begin with one that no profile accepts
-	Messages  atomic.Int64 // sequences with an ending whose head or body is complete in some profile
-	Accepted  atomic.Int64 // messages that are accepted, once for each different verdict
-	Readings  atomic.Int64 // of accepted messages by models
+	Sequences int       // without those that begin with one that no profile accepts
+	Messages  int       // sequences with an ending that are complete in some profile
+	Accepted  int       // messages that are accepted, once for each different verdict
+	Readings  int       // of accepted messages by models
+	Findings  []Finding // those without an excuse first, the most frequent of them first
 }
 
 // A Finding is a class of messages that are accepted and that some model reads
@@ -38,16 +24,15 @@ type Counts struct {
 type Finding struct {
 	class
 	Count  int
-	Input  []byte // the shortest
+	Input  string // the shortest
 	Method string // of the request that Input responds to, if it is a response, or ""
 	Ours   Reading
-	Model  Model // the simplest that reads Input differently
 	Theirs Reading
 }
 
 // A class is what the messages of a Finding have in common.
 type class struct {
-	Profile    string
+	Profile    picohttp.Profile
 	Deviations picohttp.Deviations
 	KeepAlive  bool
 	What       Difference
@@ -56,215 +41,164 @@ type class struct {
 }
 
 // String returns a paragraph.
-func (f *Finding) String() string {
-	return fmt.Sprintf("%d times: %s [%s] keep-alive %v\n  %s: %s\n  %s %q\n  ours: %v\n  theirs: %v\n",
-		f.Count, f.Profile, f.Deviations, f.KeepAlive, f.What, f.Recipient, f.Method, f.Input, &f.Ours, &f.Theirs)
+func (f Finding) String() string {
+	return fmt.Sprintf("%d times: %s [%s] keep-alive %v\n  %s: %s\n  %s %q\n  ours: %+v\n  theirs: %+v\n",
+		f.Count, f.Profile, f.Deviations, f.KeepAlive, f.What, f.Recipient,
+		f.Method, f.Input, f.Ours, f.Theirs)
 }
 
-// String describes the reading for people.
-func (v *Reading) String() string {
-	switch v.Outcome {
-	case Rejects:
-		return "rejected"
-	case Waits:
-		return "incomplete"
-	}
-	s := fmt.Sprintf("ends after %d bytes, body %s", v.End, v.Body)
-	if v.Body == picohttp.BodyLength {
-		s += fmt.Sprintf(" %d", v.Length)
-	}
-	if v.Authority != nil {
-		s += fmt.Sprintf(", authority %q", v.Authority)
-	}
-	if v.Upgrade {
-		s += ", upgrade"
-	}
-	return s
-}
-
-// Run returns the findings: those without an excuse first, the most frequent of them first.
-func (w *Walk) Run() (findings []Finding) {
-	w.classes = map[class]*Finding{}
-	type task struct{ start, symbol string }
-	queue := make(chan task)
+// Walk walks all sequences of a kind of up to depth symbols, a start included.
+func (k *Kind) Walk(depth int, models []Model) *Walk {
+	visitors := make([]*visitor, len(k.starts))
 	var group sync.WaitGroup
-	for range max(1, w.Jobs) {
-		group.Go(func() {
-			v := visitor{walk: w, kind: w.Kind, classes: map[class]*Finding{}}
-			for t := range queue {
-				if t.symbol == "" {
-					v.visit([]byte(t.start))
-				} else if w.Depth > 1 {
-					v.descend([]byte(t.start), t.symbol, w.Depth-1)
-				}
-			}
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			for _, f := range v.classes {
-				found(w.classes, f)
-			}
-		})
+	for i, start := range k.starts {
+		visitors[i] = newVisitor(k, models)
+		group.Go(func() { visitors[i].visit([]byte(start), depth-1) })
 	}
-	for _, start := range w.Kind.starts {
-		queue <- task{start, ""}
-		for _, symbol := range w.Kind.symbols {
-			queue <- task{start, symbol}
+	group.Wait()
+	all := newVisitor(k, nil)
+	for _, v := range visitors {
+		all.Sequences += v.Sequences
+		all.Messages += v.Messages
+		all.Accepted += v.Accepted
+		all.Readings += v.Readings
+		for _, f := range v.classes {
+			all.add(f)
 		}
 	}
-	close(queue)
-	group.Wait()
-	for _, f := range w.classes {
-		findings = append(findings, *f)
+	for _, f := range all.classes {
+		all.Findings = append(all.Findings, *f)
 	}
-	slices.SortFunc(findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Excuse, b.Excuse), cmp.Compare(b.Count, a.Count), bytes.Compare(a.Input, b.Input))
+	slices.SortFunc(all.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Excuse, b.Excuse), cmp.Compare(b.Count, a.Count), byLength(a.Input, b.Input))
 	})
-	return findings
-}
-
-// found adds a finding to classes. Of two of one class, it keeps the shorter example.
-func found(classes map[class]*Finding, f *Finding) {
-	old := classes[f.class]
-	if old == nil {
-		classes[f.class] = f
-		return
-	}
-	count := old.Count + f.Count
-	if cmp.Or(cmp.Compare(len(f.Input), len(old.Input)), bytes.Compare(f.Input, old.Input)) < 0 {
-		*old = *f
-	}
-	old.Count = count
+	return &all.Walk
 }
 
 // A visitor walks a part of the tree.
 type visitor struct {
-	walk    *Walk
+	Walk
 	kind    *Kind
+	models  []Model
 	judge   judge
 	reader  reader
-	seen    []cause // of the message that is compared
 	classes map[class]*Finding
 }
 
-// descend visits b with a symbol after it, and what comes after that.
-func (v *visitor) descend(b []byte, symbol string, depth int) {
-	if symbol == "\n" && b[len(b)-1] == '\r' {
-		return // "\r\n" is a symbol of its own
-	}
-	b = append(b, symbol...)
-	if v.visit(b) && depth > 1 {
-		for _, symbol := range v.kind.symbols {
-			v.descend(b, symbol, depth-1)
-		}
-	}
+func newVisitor(k *Kind, models []Model) *visitor {
+	return &visitor{kind: k, models: models, judge: judge{form: k.form}, classes: map[class]*Finding{}}
 }
 
-// visit reads b, alone and with each ending. It reports whether something may follow b.
-func (v *visitor) visit(b []byte) bool {
-	v.walk.Counts.Sequences.Add(1)
-	isComplete, mayFollow := v.judge.begins(v.kind, b)
+// visit reads b, alone and with each ending, and then with up to depth symbols after it.
+func (v *visitor) visit(b []byte, depth int) {
+	v.Sequences++
+	isComplete, mayFollow := v.judge.begins(b)
 	if isComplete {
 		v.message(b)
 	}
 	if !mayFollow {
-		return false
+		return
 	}
 	for _, ending := range v.kind.endings {
 		v.message(append(b, ending...))
 	}
-	return true
+	if depth == 0 {
+		return
+	}
+	for _, symbol := range v.kind.symbols {
+		if symbol == "\n" && b[len(b)-1] == '\r' {
+			continue // "\r\n" is a symbol of its own
+		}
+		v.visit(append(b, symbol...), depth-1)
+	}
 }
 
 // message has b read by picohttp, and by the models if it is accepted.
 func (v *visitor) message(b []byte) {
-	verdicts, isComplete := v.judge.verdicts(v.kind, b)
+	verdicts, isComplete := v.judge.verdicts(b)
 	if isComplete {
-		v.walk.Counts.Messages.Add(1)
+		v.Messages++
 	}
 	for i := range verdicts {
-		v.walk.Counts.Accepted.Add(1)
-		v.compare(&verdicts[i], b)
+		v.compare(&verdicts[i], string(b[:verdicts[i].End]))
 	}
 }
 
 // compare has a message that is accepted read by all models, and notes how they differ.
-func (v *visitor) compare(ours *verdict, b []byte) {
-	msg := message{b[:ours.End], v.kind.form, ours.method}
+func (v *visitor) compare(ours *verdict, text string) {
+	v.Accepted++
+	v.Readings += len(v.models)
+	finding := func(what Difference, recipient string) *Finding {
+		c := class{ours.profile, ours.deviations, ours.keepAlive, what, recipient, ""}
+		return &Finding{class: c, Count: 1, Input: text, Method: ours.method, Ours: ours.Reading}
+	}
 	if ours.law != "" {
-		found(v.classes, &Finding{
-			class: class{ours.profile, ours.deviations, ours.keepAlive, Same, ours.law, ""},
-			Count: 1, Input: bytes.Clone(msg.bytes), Method: ours.method, Ours: ours.Reading,
-		})
+		v.add(finding(Same, ours.law))
 	}
-	v.seen = v.seen[:0]
-	v.walk.Counts.Readings.Add(int64(len(v.walk.Models)))
-	for _, m := range v.walk.Models {
-		theirs := v.reader.read(&m, msg)
-		what := compare(&ours.Reading, &theirs)
-		if what == Same || !v.isNew(&m, msg, &ours.Reading, what) {
+	read := func(m Model) (Reading, Difference) {
+		theirs := v.reader.read(m, message{text, v.kind.form, ours.method})
+		return theirs, compare(&ours.Reading, &theirs)
+	}
+	seen := map[Difference][]Model{} // the simplest models that have it
+	for _, m := range v.models {
+		_, what := read(m)
+		differs := func(m Model) bool {
+			_, other := read(m)
+			return other == what
+		}
+		if what == Same || !isNew(&m, seen[what], differs) {
 			continue
 		}
-		v.simplify(&m, msg, &ours.Reading, what)
-		theirs = v.reader.read(&m, msg)
-		c := class{
-			Profile: ours.profile, Deviations: ours.deviations, KeepAlive: ours.keepAlive,
-			What: what, Recipient: m.String(),
-		}
+		m = simplify(m, differs)
+		seen[what] = append(seen[what], m)
+		f := finding(what, m.String())
+		f.Theirs, _ = read(m)
 		if !ours.keepAlive {
-			c.Excuse = excuse(ours.deviations, what, &m)
+			f.Excuse = excuse(ours.deviations, what, m)
 		}
-		v.seen = append(v.seen, cause{m, what})
-		f := Finding{class: c, Count: 1, Input: bytes.Clone(msg.bytes), Method: ours.method, Ours: ours.Reading, Model: m, Theirs: theirs}
-		f.Ours.Authority, f.Theirs.Authority = bytes.Clone(f.Ours.Authority), bytes.Clone(f.Theirs.Authority)
-		found(v.classes, &f)
+		v.add(f)
 	}
 }
 
-// A cause is a difference and the simplest model that has it.
-type cause struct {
-	model Model
-	what  Difference
-}
-
-// isNew reports whether the model still reads the message differently in that way
-// without the causes that were seen before. It takes those from the model.
-func (v *visitor) isNew(m *Model, msg message, ours *Reading, what Difference) bool {
-	for _, c := range v.seen {
-		if c.what != what || !c.model.isPartOf(m) {
+// isNew reports whether the model still differs without the simple models that were seen
+// before. It takes those from the model.
+func isNew(m *Model, seen []Model, differs func(m Model) bool) bool {
+	for _, simple := range seen {
+		if *m&simple != simple {
 			continue
 		}
-		for i, value := range c.model {
-			if value != 0 {
-				m[i] = 0
-			}
-		}
-		if theirs := v.reader.read(m, msg); compare(ours, &theirs) != what {
+		if *m &^= simple; !differs(*m) {
 			return false
 		}
 	}
 	return true
 }
 
-// isPartOf reports whether other has all options of m that are not 0.
-func (m *Model) isPartOf(other *Model) bool {
-	for i, value := range m {
-		if value != 0 && value != other[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// simplify takes from the model all options without which it still reads the message
-// differently in that way.
-func (v *visitor) simplify(m *Model, msg message, ours *Reading, what Difference) {
-	for i, value := range m {
-		for less := range value {
-			m[i] = less
-			if theirs := v.reader.read(m, msg); compare(ours, &theirs) == what {
+// simplify takes from the model all traits without which it still differs, or makes them
+// earlier ones of their options.
+func simplify(m Model, differs func(m Model) bool) Model {
+	for _, o := range options {
+		choices, traits := o.choices()
+		for _, choice := range choices {
+			if simpler := m&^traits | choice; simpler == m || differs(simpler) {
+				m = simpler
 				break
 			}
-			m[i] = value
 		}
 	}
+	return m
 }
+
+// add adds a finding. Of two of one class, it keeps the shorter example.
+func (v *visitor) add(f *Finding) {
+	if old := v.classes[f.class]; old != nil {
+		f.Count += old.Count
+		if byLength(old.Input, f.Input) <= 0 {
+			old.Count = f.Count
+			f = old
+		}
+	}
+	v.classes[f.class] = f
+}
+
+func byLength(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
