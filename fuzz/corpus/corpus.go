@@ -1,6 +1,6 @@
 // Package corpus holds seed inputs for fuzzers of HTTP/1.x, by message part. They
 // come from picohttp's test vectors, of which there are as few as have all that is
-// special about them: "go run ./cmd/corpus" makes them anew.
+// special about them: "go test ./corpus -update" makes them again.
 package corpus
 
 import (
@@ -8,11 +8,6 @@ import (
 	"strconv"
 	"strings"
 )
-
-// Parts are the message parts that there are seeds of: heads of requests and of
-// responses, with bodies or parts of bodies after some; trailer sections; and
-// bodies in chunked coding.
-var Parts = []string{"request", "response", "trailer", "chunked"}
 
 // A seed is a Go string in a line, so that every octet is visible and no tool changes a
 // line end. (A name a line, and no pattern: go-fuzz-build knows no more of embed.)
@@ -23,8 +18,9 @@ var Parts = []string{"request", "response", "trailer", "chunked"}
 //go:embed chunked.txt
 var files embed.FS
 
-// Load returns the seeds of a part: nil if there is no such part. They are the
-// caller's own.
+// Load returns the seeds of a part, which are the caller's own: of "request" and "response",
+// heads, with bodies or parts of bodies after some, of "trailer", trailer sections, and of
+// "chunked", bodies in chunked coding. It returns nil if there is no such part.
 func Load(part string) (seeds [][]byte) {
 	text, err := files.ReadFile(part + ".txt")
 	if err != nil {

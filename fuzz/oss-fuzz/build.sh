@@ -19,35 +19,34 @@
 # $SRC has the sources, and to $OUT go a binary, its seeds, dictionary and options for
 # each target. With SANITIZER=coverage the binary is a test of Go, which runs a corpus
 # and writes a profile, as OSS-Fuzz's script "coverage" wants it. In fuzz/run.sh this is
-# the engine ossfuzz.
+# the engine libfuzzer.
 set -euo pipefail
 cd "$SRC/picohttp/fuzz"
 export GOFLAGS=-buildvcs=false
 
+rm -rf .build/seeds
+go run ./cmd/corpus .build/seeds
+module=github.com/picohttp/picohttp
 if [[ ${SANITIZER:-} == coverage ]]; then
-	module=$(go list -m github.com/picohttp/picohttp)
-	module=${module%% *}
-	go test -c -covermode=atomic -coverpkg="$module/..." -o "$OUT/.test" ./targets
-	./run.sh -build seeds
-	names=
-	for seeds in .build/seeds/[A-Z]*; do
-		target=${seeds##*/}
-		cp "$OUT/.test" "$OUT/$target"
-		echo "s=$module=$SRC/picohttp=" >"$OUT/$target.gocovpath"
-		names+="${names:+,}\"$target\":\"TestCorpus/$target\""
-	done
-	echo "{$names}" >"$OUT/fuzzer_function_names.json"
-	rm "$OUT/.test"
+	go test -c -covermode=atomic -coverpkg="$module/..." -o .build/test ./targets
 else
-	./run.sh -build archive
-	for seeds in .build/seeds/[A-Z]*; do
-		target=${seeds##*/}
+	# The edges of the standard library do not compile, and the mutator's say nothing.
+	keep=$(go list std ./mutate ./differ ./corpus)
+	go tool go-fuzz-build -preserve "${keep//$'\n'/,}" -o .build/targets.a -libfuzzer -func FuzzByName ./targets
+fi
+functions=
+for seeds in .build/seeds/*; do
+	target=${seeds##*/}
+	if [[ ${SANITIZER:-} == coverage ]]; then
+		cp .build/test "$OUT/$target"
+		echo "s=$module=$SRC/picohttp=" >"$OUT/$target.gocovpath"
+		functions+="${functions:+,}\"$target\":\"TestCorpus/$target\""
+		echo "{$functions}" >"$OUT/fuzzer_function_names.json"
+	else
+		# libFuzzer refers to our mutator too weakly to have the linker take it out of the archive.
 		# shellcheck disable=SC2086 # flags are words
 		$CXX $CXXFLAGS $LIB_FUZZING_ENGINE -Wl,-u,LLVMFuzzerCustomMutator .build/targets.a -o "$OUT/$target"
-	done
-fi
-for seeds in .build/seeds/[A-Z]*; do
-	target=${seeds##*/}
+	fi
 	rm -f "$OUT/${target}_seed_corpus.zip"
 	zip -qj "$OUT/${target}_seed_corpus.zip" "$seeds"/*
 	cp mutate/http.dict "$OUT/$target.dict"

@@ -33,5 +33,5 @@ func LLVMFuzzerCustomMutator(data *C.uint8_t, size, max C.size_t, seed C.uint) C
 	}
 	room := unsafe.Slice((*byte)(data), int(max))
 	rng := rand.New(rand.NewPCG(uint64(seed), 0))
-	return C.size_t(copy(room, mutate.Random(rng, room[:size], named.donors)))
+	return C.size_t(copy(room, mutate.Random(rng, room[:size], named.seeds)))
 }

@@ -3,36 +3,31 @@
 package targets
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
 	"testing"
 
-	"github.com/picohttp/picohttp/fuzz/corpus"
 	"github.com/picohttp/picohttp/fuzz/mutate"
 	"github.com/picohttp/picohttp/internal/mutants"
 )
 
-// native runs a body on messages and on scripts that change them, which the engine
+// native runs a check on messages and on scripts that change them, which the engine
 // mutates side by side.
 func native(f *testing.F, name string) {
-	for _, target := range targets {
-		if target.name != name {
-			continue
-		}
-		seeds := corpus.Load(target.part)
-		rng := rand.New(rand.NewPCG(3, 4))
-		for _, b := range seeds {
-			script := []byte{byte(rng.Uint32()), byte(rng.Uint32()), byte(rng.Uint32())}
-			f.Add(b, []byte{})
-			f.Add(b, script)
-		}
-		f.Fuzz(func(t *testing.T, b, script []byte) {
-			if len(script) <= 45 {
-				target.body(mutate.Apply(b, script, seeds))
-			}
-		})
-		return
+	target := byName(name)
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, b := range target.seeds {
+		f.Add(b, []byte{})
+		f.Add(b, []byte{byte(rng.Uint32()), byte(rng.Uint32()), byte(rng.Uint32()), byte(rng.Uint32())})
 	}
-	f.Fatalf("no target %s", name)
+	f.Fuzz(func(t *testing.T, b, script []byte) {
+		if len(script) <= 15*mutate.StepSize {
+			target.run(mutate.Apply(b, script, target.seeds))
+		}
+	})
 }
 
 func FuzzRequest(f *testing.F)  { native(f, "Request") }
@@ -42,17 +37,16 @@ func FuzzChunked(f *testing.F)  { native(f, "Chunked") }
 func FuzzFraming(f *testing.F)  { native(f, "Framing") }
 func FuzzKernels(f *testing.F)  { native(f, "Kernels") }
 
-// TestMutants runs all bodies on a fixed number of mutants, which must not nearly all
+// TestMutants runs all checks on a fixed number of mutants, which must not nearly all
 // be refused.
 func TestMutants(t *testing.T) {
 	for _, target := range targets {
 		t.Run(target.name, func(t *testing.T) {
-			seeds := corpus.Load(target.part)
 			rng := rand.New(rand.NewPCG(1, 2))
 			accepted, all := 0, mutants.Count(20_000)
 			for range all {
-				b := mutate.Random(rng, seeds[rng.IntN(len(seeds))], seeds)
-				if target.body(b) > 0 {
+				b := mutate.Random(rng, target.seeds[rng.IntN(len(target.seeds))], target.seeds)
+				if target.run(b) > 0 {
 					accepted++
 				}
 			}
@@ -60,5 +54,36 @@ func TestMutants(t *testing.T) {
 				t.Errorf("%d of %d mutants were accepted", accepted, all)
 			}
 		})
+	}
+}
+
+// TestCorpus runs the targets on the files in the folder FUZZ_CORPUS_DIR. For a coverage
+// report, OSS-Fuzz runs one of them, and wants profiles of CPU and heap, too.
+func TestCorpus(t *testing.T) {
+	folder, profile := os.Getenv("FUZZ_CORPUS_DIR"), os.Getenv("FUZZ_PROFILE_NAME")
+	if folder == "" {
+		t.Skip("FUZZ_CORPUS_DIR is not set, as it is by OSS-Fuzz and run.sh")
+	}
+	cpu, errCPU := os.Create(profile + ".cpu.prof")
+	heap, errHeap := os.Create(profile + ".heap.prof")
+	names, errFolder := filepath.Glob(filepath.Join(folder, "*"))
+	err := cmp.Or(errCPU, errHeap, errFolder, pprof.StartCPUProfile(cpu))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%d files in %s, %v", len(names), folder, err)
+	}
+	for _, target := range targets {
+		t.Run(target.name, func(t *testing.T) {
+			for _, name := range names {
+				b, err := os.ReadFile(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				target.run(mutate.Decode(b, target.seeds))
+			}
+		})
+	}
+	pprof.StopCPUProfile()
+	if err := cmp.Or(pprof.WriteHeapProfile(heap), cpu.Close(), heap.Close()); err != nil {
+		t.Error(err)
 	}
 }
