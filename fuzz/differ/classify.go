@@ -23,7 +23,6 @@ const (
 	FieldsDiffer
 	KeepAliveDiffers
 	AcceptanceDiffers
-	DeliveryDiffers
 	LatenessDiffers
 	Agree
 )
@@ -39,7 +38,6 @@ var classes = [...]struct{ name, text string }{
 	FieldsDiffer:      {"fields", "both accept, with other fields"},
 	KeepAliveDiffers:  {"keep-alive", "one closes the connection after the message, the other does not"},
 	AcceptanceDiffers: {"acceptance", "one accepts what the other rejects"},
-	DeliveryDiffers:   {"delivery", "a parser's verdict on an input contradicts that on its beginning"},
 	LatenessDiffers:   {"lateness", "one rejects what the other still waits for the end of"},
 	Agree:             {"agree", "no difference"},
 }
@@ -50,8 +48,8 @@ func (c Class) String() string { return classes[c].name }
 // MarshalText returns what String does.
 func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// text returns what the class means, in a clause.
-func (c Class) text() string { return classes[c].text }
+// Text returns what the class means, in a clause.
+func (c Class) Text() string { return classes[c].text }
 
 // Smuggles reports whether a disagreement of the class lets two recipients
 // disagree about where a message ends or whom it is for.
@@ -73,19 +71,17 @@ func Compare(a, b *Verdict) Class {
 	}
 	// What a parser says of a later stage, the other cannot know.
 	ra, rb := a.until(last), b.until(last)
-	if ra == Accept && rb == Accept {
-		if a.knowsHead() && b.knowsHead() {
-			return compareAccepted(a, b, silent, last)
-		}
-		return Agree
-	}
+	accepted := ra == Accept && rb == Accept
+	knowHeads := a.knowsHead() && b.knowsHead()
 	// One that is in the body has accepted the head: the same head?
-	if last > StageHead && a.knowsHead() && b.knowsHead() {
-		if c := compareHeads(a, b, silent); c != Agree {
-			return c
-		}
-	}
+	compareHeads := knowHeads && (accepted || last > StageHead)
 	switch {
+	case compareHeads && silent&PartFraming == 0 && !sameBody(a.Framing, b.Framing):
+		return FramingDiffers
+	case compareHeads && silent&PartHead == 0 && a.Head != b.Head:
+		return LengthDiffers
+	case accepted && knowHeads:
+		return compareAccepted(a, b, silent, last)
 	case ra == rb:
 		return Agree
 	case ra != Reject && rb != Reject:
@@ -118,54 +114,43 @@ func (v *Verdict) until(last Stage) Result {
 	return v.Result
 }
 
-func compareHeads(a, b *Verdict, silent Parts) Class {
-	switch {
-	case silent&PartFraming == 0 && !sameBody(a.Framing, b.Framing):
-		return FramingDiffers
-	case silent&PartHead == 0 && a.Head != b.Head:
-		return LengthDiffers
-	}
-	return Agree
-}
-
 // sameBody: a body of no bytes is no body, and neither has a CONNECT one. What a
 // tunnel means for what follows shows in KeepAlive. A length that one does not tell may
 // be any.
 func sameBody(a, b Framing) bool {
 	empty := func(f Framing) bool {
-		return f.Body == picohttp.BodyNone || f.Body == picohttp.BodyTunnel || f.Body == picohttp.BodyLength && f.Length <= 0
+		return f.Body == picohttp.BodyNone || f.Body == picohttp.BodyTunnel ||
+			f.Body == picohttp.BodyLength && f.Length <= 0
 	}
 	return a.Body == b.Body && (a.Length == b.Length || a.Length < 0 || b.Length < 0) || empty(a) && empty(b)
 }
 
+// compareAccepted compares the rest of what both accept, the worst first.
 func compareAccepted(a, b *Verdict, silent Parts, last Stage) Class {
-	if c := compareHeads(a, b, silent); c != Agree {
-		return c
-	}
-	if last == StageBody {
-		switch {
-		case silent&PartLength == 0 && a.Length != b.Length:
-			return LengthDiffers
-		case silent&PartContent == 0 && !bytes.Equal(a.Body, b.Body):
-			return BodyDiffers
-		}
-	}
-	c := Agree
-	if silent&PartFields == 0 {
-		c = compareFields(a.Fields, b.Fields, silent)
+	tell := func(part Parts) bool { return silent&part == 0 }
+	fields := Agree
+	if tell(PartFields) {
+		fields = compareFields(a.Fields, b.Fields, silent)
 	}
 	switch {
-	case c == RoutingDiffers:
-	case silent&PartMethod == 0 && a.Method != b.Method,
-		silent&PartTarget == 0 && a.Target != b.Target,
-		silent&PartStatus == 0 && a.Status != b.Status,
-		silent&PartMinor == 0 && a.Minor != b.Minor,
-		silent&PartReason == 0 && trim(a.Reason) != trim(b.Reason):
-		c = StartLineDiffers
-	case c == Agree && silent&PartKeepAlive == 0 && a.Framing.KeepAlive != b.Framing.KeepAlive:
-		c = KeepAliveDiffers
+	case last == StageBody && tell(PartLength) && a.Length != b.Length:
+		return LengthDiffers
+	case fields == RoutingDiffers:
+		return fields
+	case last == StageBody && tell(PartContent) && !bytes.Equal(a.Body, b.Body):
+		return BodyDiffers
+	case tell(PartMethod) && a.Method != b.Method,
+		tell(PartTarget) && a.Target != b.Target,
+		tell(PartStatus) && a.Status != b.Status,
+		tell(PartMinor) && a.Minor != b.Minor,
+		tell(PartReason) && trim(a.Reason) != trim(b.Reason):
+		return StartLineDiffers
+	case fields == FieldsDiffer:
+		return fields
+	case tell(PartKeepAlive) && a.Framing.KeepAlive != b.Framing.KeepAlive:
+		return KeepAliveDiffers
 	}
-	return c
+	return Agree
 }
 
 // compareFields compares the values of each name, in order.
@@ -173,41 +158,47 @@ func compareFields(a, b []Field, silent Parts) Class {
 	if slices.Equal(a, b) {
 		return Agree
 	}
-	c := Agree
-	va, vb := valuesOf(a), valuesOf(b)
-	for _, names := range []map[string][]string{va, vb} {
-		for name := range names {
-			switch {
-			case slices.Equal(va[name], vb[name]), silent&PartConnection != 0 && name == "connection":
-			case routes(name):
-				return RoutingDiffers
-			default:
-				c = FieldsDiffer
-			}
-		}
+	a, b = plainFields(a, silent), plainFields(b, silent)
+	switch {
+	case slices.Equal(a, b):
+		return Agree
+	case slices.Equal(routing(a), routing(b)):
+		return FieldsDiffer
 	}
-	return c
+	return RoutingDiffers
 }
 
-// valuesOf returns values by name in lower case. It unfolds lines, as some parsers do and
-// others need not. Transfer codings and connection options have no case.
-func valuesOf(fields []Field) map[string][]string {
-	values := map[string][]string{}
-	before := ""
+// plainFields returns fields ordered by their names, which are in lower case. It unfolds
+// lines, as some parsers do and others need not. Transfer codings and connection options have
+// no case.
+func plainFields(fields []Field, silent Parts) (plain []Field) {
 	for _, f := range fields {
-		if f.Name == "" && before != "" {
-			of := values[before]
-			of[len(of)-1] = trim(of[len(of)-1] + " " + trim(f.Value))
+		if last := len(plain) - 1; f.Name == "" && last >= 0 {
+			plain[last].Value = trim(plain[last].Value + " " + trim(f.Value))
 			continue
 		}
-		value := unfold(f.Value)
-		before = lower(f.Name)
-		if before == "transfer-encoding" || before == "connection" {
-			value = lower(value)
+		f.Name, f.Value = lower(f.Name), unfold(f.Value)
+		if f.Name == "transfer-encoding" || f.Name == "connection" {
+			f.Value = lower(f.Value)
 		}
-		values[before] = append(values[before], value)
+		plain = append(plain, f)
 	}
-	return values
+	if silent&PartConnection != 0 {
+		plain = slices.DeleteFunc(plain, func(f Field) bool { return f.Name == "connection" })
+	}
+	slices.SortStableFunc(plain, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
+	return plain
+}
+
+// routing returns the fields that frame or route a message.
+func routing(fields []Field) []Field {
+	return slices.DeleteFunc(slices.Clone(fields), func(f Field) bool {
+		switch f.Name {
+		case "host", "content-length", "transfer-encoding", "connection":
+			return false
+		}
+		return true
+	})
 }
 
 // lower returns s in lower case, where only ASCII has one.
@@ -235,14 +226,6 @@ func unfold(value string) string {
 }
 
 func trim(s string) string { return strings.Trim(s, " \t") }
-
-func routes(name string) bool {
-	switch name {
-	case "host", "content-length", "transfer-encoding", "connection":
-		return true
-	}
-	return false
-}
 
 // Rule says what a strict reading of RFC 9110 and 9112 finds wrong with an input:
 // the Code of a picohttp.Error; "incomplete", or "" if nothing. It is how findings

@@ -1,14 +1,11 @@
 package differ
 
 import (
-	"bytes"
 	"fmt"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
-
-	"github.com/picohttp/picohttp"
 )
 
 // Call returns what parse returns for b. A panic and, in Go code, the use of memory that is
@@ -19,7 +16,8 @@ func Call(parse func(b []byte) Verdict, b []byte) (v Verdict) {
 		if p := recover(); p != nil {
 			function, line := panicked()
 			why := fmt.Sprint(p)
-			v = Verdict{Result: Crash, Why: fmt.Sprintf("%s (%s)", why, line), Where: function + ": " + withoutValues(why)}
+			v = Verdict{Result: Crash, Where: function + ": " + withoutValues(why)}
+			v.Why = fmt.Sprintf("%s (%s)", why, line)
 		}
 	}()
 	return parse(b[:len(b):len(b)])
@@ -77,50 +75,5 @@ func (g *Guard) AtStart(b []byte) []byte {
 	return g.room[:len(b):len(b)]
 }
 
-// Parse returns parse, with each input at both ends of the Guard. If the verdict depends
-// on that, or parse writes to the input, that is a Crash. An input that is too long for the Guard
-// is passed as it is.
-func (g *Guard) Parse(parse func(b []byte) Verdict) func(b []byte) Verdict {
-	return func(b []byte) Verdict {
-		if len(b) > len(g.room) {
-			return Call(parse, b)
-		}
-		place := g.AtEnd(b)
-		end := Call(parse, place)
-		if !bytes.Equal(place, b) {
-			return writes
-		}
-		start := Call(parse, g.AtStart(b))
-		if c := Compare(&end, &start); c != Agree && end.Result != Crash {
-			return Verdict{Result: Crash, Why: "the verdict depends on where the input lies: " + c.String(), Where: "depends on where the input lies"}
-		}
-		return end
-	}
-}
-
 // writes is the verdict of a parser that writes to its input.
 var writes = Verdict{Result: Crash, Why: "it wrote to its input", Where: "writes to its input"}
-
-// Prefixes compares the verdict of parse on b with those on each beginning of b, which must
-// be the same or "incomplete": an input that is rejected cannot become valid, and what
-// comes after a message does not change it. It returns the length of the first beginning
-// with another verdict, and what differs, or -1.
-func Prefixes(parse func(b []byte) Verdict, b []byte) (end int, why string) {
-	whole := Call(parse, b)
-	for end := range b {
-		v := Call(parse, b[:end])
-		switch c := Compare(&v, &whole); {
-		case v.Result == Incomplete || !v.compared() || !whole.compared() || closes(&v) || closes(&whole):
-		case v.Result != whole.Result:
-			return end, fmt.Sprintf("%s with %d bytes, %s with %d", v.Result, end, whole.Result, len(b))
-		case c != Agree:
-			return end, fmt.Sprintf("another %s with %d bytes than with %d", c, end, len(b))
-		}
-	}
-	return -1, ""
-}
-
-// closes reports whether the body ends where the input does.
-func closes(v *Verdict) bool {
-	return v.Result == Accept && v.Silent&PartFraming == 0 && v.Framing.Body == picohttp.BodyUntilClose
-}

@@ -1,28 +1,41 @@
 package differ
 
 import (
-	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-	"unsafe"
 )
 
-// A Run keeps these in Dir, in a folder for its kind: inputs/, which showed something new or
-// are minimised; ended/, inputs that ended the process; state.json; and for each job (0 is a
-// Run in one process) trying-JOB and, for other jobs than 0, state-JOB.json.
+// A search keeps these in Dir, in a folder for its kind: inputs/, which showed something new
+// or are minimised; state.json; and records, which is memory that survives the process, with
+// a record for each job of what is tried at the moment.
 
-// A state is what a run continues with, apart from the inputs.
+// maxRecord is how many bytes a record has: its length in four bytes, the name of a parser, LF
+// and an input. The length is 0 while nothing is tried.
+const maxRecord = 4 + 256 + maxInput
+
+func begin(record []byte, parser string, b []byte) {
+	n := 4
+	n += copy(record[n:], parser)
+	n += copy(record[n:], "\n")
+	n += copy(record[n:], b)
+	binary.NativeEndian.PutUint32(record, uint32(n))
+}
+
+// A state is what a search continues with, apart from the inputs.
 type state struct {
 	Runs   map[string]tally // by the names of the parsers
 	Counts map[string]int64 // of inputs that showed a finding, by its ID
+	// Ended are inputs that ended the process, by the name of the parser.
+	Ended map[string][][]byte
 }
 
 // A tally is what runs of the same parsers have done.
@@ -31,286 +44,106 @@ type tally struct {
 	Seconds    float64
 }
 
-func (r *Run) path(elements ...string) string {
-	return filepath.Join(append([]string{r.Dir, r.Kind.String()}, elements...)...)
+func (s *search) path(elements ...string) string {
+	return filepath.Join(append([]string{s.Dir, s.Kind.String()}, elements...)...)
 }
 
-// names is the set of parsers that a tally is of.
-func (r *Run) names() string {
-	var names []string
-	for _, p := range r.parsers {
-		names = append(names, p.name)
-	}
-	slices.Sort(names)
-	return strings.Join(names, ",")
-}
-
-// open makes the folders, and takes a lock on them.
-func (r *Run) open() (unlock func() error, err error) {
-	if r.Dir == "" {
-		return func() error { return nil }, nil
-	}
-	for _, folder := range []string{"inputs", "ended"} {
-		if err := os.MkdirAll(r.path(folder), 0o777); err != nil {
-			return nil, err
-		}
-	}
-	if r.job > 0 {
-		return func() error { return nil }, nil
-	}
-	return lockFile(filepath.Join(r.Dir, "lock"))
-}
-
-// load continues a run that was saved. It tries the inputs again, so that findings that have
-// been fixed since are gone.
-func (r *Run) load() error {
-	if r.Dir == "" {
+// open makes the folders, takes a lock on them, and reads what earlier runs have left.
+func (s *search) open() (err error) {
+	s.saved = state{map[string]tally{}, map[string]int64{}, map[string][][]byte{}}
+	if s.records = make([]byte, s.Jobs*maxRecord); s.Dir == "" {
 		return nil
 	}
-	if err := r.loadEnded(); err != nil {
+	if err := os.MkdirAll(s.path("inputs"), 0o777); err != nil {
 		return err
 	}
-	if err := r.loadState(); err != nil {
-		return err
-	}
-	if t := r.trying; t != nil {
-		names := digest(r.names())
-		if string(t.names[:]) == names && t.done > r.done { // it did not live to save its state
-			r.done, r.doneBefore = t.done, t.done
-		}
-		copy(t.names[:], names)
-	}
-	r.rng = rand.New(rand.NewPCG(r.Random, uint64(r.done))) // other mutants than before
-	tried, err := readAll(r.path("inputs"))
+	records, unlock, err := mapFile(s.path("records"), len(s.records))
 	if err != nil {
 		return err
+	}
+	s.records, s.closers = records, append(s.closers, unlock)
+	text, err := os.ReadFile(s.path("state.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &s.saved)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("differ: %s: %w", s.path("state.json"), err)
+	}
+	of := s.saved.Runs[s.set()]
+	s.done = of.Executions
+	s.before = time.Duration(of.Seconds * float64(time.Second))
+	var left [][]byte
+	for record := range slices.Chunk(s.records, maxRecord) {
+		if n := int(binary.NativeEndian.Uint32(record)); n > 4 && n <= len(record) {
+			left = append(left, record[4:n])
+		}
+	}
+	for _, record := range left {
+		name, b, _ := strings.Cut(string(record), "\n")
+		if len(left) == 1 {
+			s.saved.Ended[name] = append(s.saved.Ended[name], []byte(b))
+		} else {
+			s.write([]byte(b)) // to be tried again, by one job alone
+		}
+	}
+	s.save()
+	for record := range slices.Chunk(s.records, maxRecord) {
+		clear(record[:4])
+	}
+	files, err := os.ReadDir(s.path("inputs"))
+	for _, file := range files {
+		b, errRead := os.ReadFile(s.path("inputs", file.Name()))
+		err = errors.Join(err, errRead)
+		s.inputs = append(s.inputs, b)
 	}
 	// What is minimised first need not be minimised again.
-	slices.SortStableFunc(tried, func(a, b []byte) int { return len(a) - len(b) })
-	for _, p := range r.parsers {
-		for b := range p.ended {
-			tried = append(tried, []byte(b))
-		}
-		if n := len(p.ended); n > 0 {
-			r.failures = append(r.failures, Failure{Kind: r.Kind, Parser: p.name, Count: int64(n),
-				Why: "it has ended the process (with -jobs the run continues)", Input: tried[len(tried)-1]})
-			r.shown = time.Time{} // tell of it at once
+	slices.SortStableFunc(s.inputs, func(a, b []byte) int { return len(a) - len(b) })
+	for _, p := range s.parsers {
+		for _, b := range s.saved.Ended[p.name] {
+			p.ended[string(b)] = true
+			s.inputs = append(s.inputs, b)
 		}
 	}
-	for _, b := range tried {
-		r.tell()
-		r.try(b)
-	}
-	for _, f := range r.findings {
-		f.Count = max(f.Count, r.saved.Counts[f.ID()])
-	}
-	return nil
+	return errors.Join(err, s.err)
 }
 
-// loadState reads the state of this run, or if it is not a job those of all jobs, which it
-// makes one.
-func (r *Run) loadState() error {
-	files := []string{r.stateFile()}
-	if r.job == 0 {
-		files = append(files, match(r.path(), "state-*.json")...)
-	}
-	r.saved = state{Runs: map[string]tally{}, Counts: map[string]int64{}}
-	for _, file := range files {
-		if err := r.saved.add(file); err != nil {
-			return err
-		}
-	}
-	of := r.saved.Runs[r.names()]
-	r.done, r.doneBefore = of.Executions, of.Executions
-	r.before = time.Duration(of.Seconds * float64(time.Second))
-	if err := r.save(); err != nil {
-		return err
-	}
-	for _, file := range files[1:] {
-		if err := os.Remove(file); err != nil {
-			return err
-		}
-	}
-	return nil
+// set names the set of parsers that a tally is of.
+func (s *search) set() string {
+	return strings.Join(slices.Sorted(slices.Values(s.names())), ",")
 }
 
-// add adds the state in a file, if there is one.
-func (s *state) add(file string) error {
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	} else if err != nil {
-		return err
+// save writes the state.
+func (s *search) save() {
+	if s.Dir == "" {
+		return
 	}
-	var other state
-	if err := json.Unmarshal(text, &other); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+	s.saved.Runs[s.set()] = tally{s.done, (s.before + time.Since(s.began)).Seconds()}
+	for _, f := range s.findings {
+		s.saved.Counts[f.ID()] = max(f.Count, s.saved.Counts[f.ID()])
 	}
-	for names, of := range other.Runs {
-		sum := s.Runs[names]
-		s.Runs[names] = tally{sum.Executions + of.Executions, sum.Seconds + of.Seconds}
+	text, err := json.MarshalIndent(s.saved, "", "\t")
+	if err == nil {
+		err = os.WriteFile(s.path("state.new"), text, 0o666)
 	}
-	for id, n := range other.Counts {
-		s.Counts[id] += n
+	if err == nil {
+		err = os.Rename(s.path("state.new"), s.path("state.json"))
 	}
-	return nil
-}
-
-// match returns the files in a folder that match a pattern. There are none if there is no
-// folder.
-func match(folder, pattern string) (files []string) {
-	names, _ := fs.Glob(os.DirFS(folder), pattern) // all patterns are valid
-	for _, name := range names {
-		files = append(files, filepath.Join(folder, name))
-	}
-	return files
-}
-
-func readAll(folder string) (contents [][]byte, err error) {
-	for _, file := range match(folder, "*") {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		if len(b) <= maxInput {
-			contents = append(contents, b)
-		}
-	}
-	return contents, nil
-}
-
-func (r *Run) stateFile() string {
-	if r.job == 0 {
-		return r.path("state.json")
-	}
-	return r.path(fmt.Sprintf("state-%d.json", r.job))
-}
-
-// save writes the state, and returns the first error of writing to Dir.
-func (r *Run) save() error {
-	if r.Dir == "" {
-		return nil
-	}
-	of := tally{Executions: r.done}
-	if r.job == 0 { // the time of jobs is that of the process that waits for them
-		of.Seconds = (r.before + time.Since(r.began)).Seconds()
-	}
-	r.saved.Runs[r.names()] = of
-	for _, f := range r.findings {
-		r.saved.Counts[f.ID()] = max(f.Count, r.saved.Counts[f.ID()])
-	}
-	text, err := json.MarshalIndent(r.saved, "", "\t")
-	if err != nil {
-		return err
-	}
-	temporary := r.stateFile() + ".new"
-	if err := os.WriteFile(temporary, text, 0o666); err != nil {
-		return err
-	}
-	r.failed(os.Rename(temporary, r.stateFile()))
-	return r.err
+	s.failed(err)
 }
 
 // write keeps an input for later runs.
-func (r *Run) write(b []byte) {
-	if r.Dir != "" {
-		r.failed(os.WriteFile(r.path("inputs", digest(b)), b, 0o666))
+func (s *search) write(b []byte) {
+	if s.Dir != "" {
+		s.failed(os.WriteFile(s.path("inputs", digest(b)), b, 0o666))
 	}
 }
 
-// failed keeps the first error of writing; the run continues.
-func (r *Run) failed(err error) {
-	if r.err == nil {
-		r.err = err
+// failed keeps the first error of writing to Dir. The search continues.
+func (s *search) failed(err error) {
+	if s.err == nil {
+		s.err = err
 	}
 }
 
-// A trying is a file in memory with the input that a parser reads at the moment. If the
-// process ends, the next one finds it there.
-type trying struct {
-	size   uint32    // of input, plus 1 while it is tried
-	name   uint32    // bytes of parser
-	done   int64     // executions
-	names  [16]byte  // a digest of the names of the parsers
-	parser [256]byte // the one that reads the input
-	input  [maxInput]byte
-}
-
-// openTrying returns nil on systems where files are not mapped.
-func openTrying(name string) (*trying, error) {
-	memory, err := mapFile(name, int(unsafe.Sizeof(trying{})))
-	return (*trying)(unsafe.Pointer(unsafe.SliceData(memory))), err
-}
-
-func (t *trying) close() error {
-	if t == nil {
-		return nil
-	}
-	return unmapFile(unsafe.Slice((*byte)(unsafe.Pointer(t)), unsafe.Sizeof(*t)))
-}
-
-func (t *trying) begin(parser string, b []byte, done int64) {
-	if t != nil && len(b) <= maxInput {
-		t.done, t.name = done, uint32(copy(t.parser[:], parser))
-		t.size = uint32(1 + copy(t.input[:], b))
-	}
-}
-
-func (t *trying) end() {
-	if t != nil {
-		t.size = 0
-	}
-}
-
-// read returns which parser did not return, and with which input, if there is one.
-func (t *trying) read() (parser string, b []byte, found bool) {
-	if t == nil || t.size == 0 || t.size > 1+maxInput || t.name > uint32(len(t.parser)) {
-		return "", nil, false
-	}
-	return string(t.parser[:t.name]), bytes.Clone(t.input[:t.size-1]), true
-}
-
-// maxEnded is how many inputs are kept that ended the process in one parser.
-const maxEnded = 100
-
-// loadEnded learns which inputs have ended the process of an earlier run, and puts them
-// into ended/, in a folder for each parser. It opens the file of this run.
-func (r *Run) loadEnded() (err error) {
-	files := []string{r.path(fmt.Sprint("trying-", r.job))}
-	if r.job == 0 {
-		files = append(files, match(r.path(), "trying-[1-9]*")...)
-	}
-	for _, file := range files {
-		t, err := openTrying(file)
-		if err != nil {
-			return err
-		}
-		if parser, b, found := t.read(); found {
-			folder := r.path("ended", fmt.Sprintf("%x", parser))
-			if len(match(folder, "*")) < maxEnded {
-				err = errors.Join(os.MkdirAll(folder, 0o777), os.WriteFile(filepath.Join(folder, digest(b)), b, 0o666))
-			}
-			if err != nil {
-				return err
-			}
-			t.end()
-		}
-		if file == files[0] {
-			r.trying = t
-		} else if err := errors.Join(t.close(), os.Remove(file)); err != nil {
-			return err
-		}
-	}
-	for i := range r.parsers {
-		p := &r.parsers[i]
-		inputs, err := readAll(r.path("ended", fmt.Sprintf("%x", p.name)))
-		if err != nil {
-			return err
-		}
-		p.ended = map[string]bool{}
-		for _, b := range inputs {
-			p.ended[string(b)] = true
-		}
-	}
-	return nil
-}
+// digest names an input, or a cause.
+func digest[S string | []byte](b S) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(b)))[:16] }

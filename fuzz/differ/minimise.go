@@ -6,15 +6,16 @@ import "bytes"
 // It calls keep at most tries times. It removes lines and then ever smaller pieces, and
 // replaces digits by "1" and other bytes by "a".
 func Minimise(b []byte, tries int, keep func(b []byte) bool) []byte {
-	b = bytes.Clone(b)
-	try := func(shorter []byte) bool {
+	try := func(other []byte) bool {
 		tries--
-		if tries < 0 || !keep(shorter) {
-			return false
+		kept := tries >= 0 && keep(other)
+		if kept {
+			b = other
 		}
-		b = shorter
-		return true
+		return kept
 	}
+	without := func(from, to int) []byte { return append(bytes.Clone(b[:from]), b[to:]...) }
+	b = bytes.Clone(b)
 	for before := -1; before != len(b) && tries > 0; {
 		before = len(b)
 		for _, lines := range []int{2, 1} { // a chunk has two
@@ -23,31 +24,31 @@ func Minimise(b []byte, tries int, keep func(b []byte) bool) []byte {
 				for range lines {
 					end = lineEnd(b, end)
 				}
-				if !try(without(b, at, end)) {
+				if !try(without(at, end)) {
 					at = lineEnd(b, at)
 				}
 			}
 		}
 		for size := len(b) / 2; size > 0; size /= 2 {
 			for at := 0; at+size <= len(b); {
-				if !try(without(b, at, at+size)) {
+				if !try(without(at, at+size)) {
 					at += size
 				}
 			}
 		}
 	}
-	for at := range b {
+	for at, c := range bytes.Clone(b) {
 		plain := byte('a')
-		switch c := b[at]; {
+		switch {
 		case '0' <= c && c <= '9':
 			plain = '1'
 		case c == '\r' || c == '\n' || c == ' ':
 			continue
 		}
-		if b[at] != plain {
-			plainer := bytes.Clone(b)
-			plainer[at] = plain
-			try(plainer)
+		if c != plain {
+			other := bytes.Clone(b)
+			other[at] = plain
+			try(other)
 		}
 	}
 	return b
@@ -59,9 +60,4 @@ func lineEnd(b []byte, at int) int {
 		return at + lf + 1
 	}
 	return len(b)
-}
-
-func without(b []byte, from, to int) []byte {
-	shorter := make([]byte, 0, len(b)-(to-from))
-	return append(append(shorter, b[:from]...), b[to:]...)
 }

@@ -21,110 +21,100 @@ func NetHTTP() Adaptor {
 }
 
 func netRequest(b []byte) (v Verdict) {
-	s := NewSource(b)
-	r, err := http.ReadRequest(s.Reader)
-	if err != nil {
-		return s.Fault(b, err, func(s *Source) error {
-			_, err := http.ReadRequest(s.Reader)
-			return err
-		})
+	var r *http.Request
+	s := netHead(&v, b, func(s *Source) (err error) {
+		r, err = http.ReadRequest(s.Reader)
+		return err
+	})
+	if s == nil {
+		return v
 	}
-	v.Head = len(b) - s.Left()
 	v.Method, v.Target, v.Minor = r.Method, r.RequestURI, r.ProtoMinor
-	v.Silent = netFields(b, &v)
-	v.Framing = netFraming(r.ContentLength, r.TransferEncoding, picohttp.BodyNone, r.Close)
-	if r.Method == "CONNECT" && v.Framing.Body == picohttp.BodyNone && r.Header["Content-Length"] == nil {
+	v.Framing = Framing{KeepAlive: !r.Close && r.Method != "CONNECT"}
+	switch {
+	case len(r.TransferEncoding) > 0:
+		v.Framing.Body = picohttp.BodyChunked
+	case r.ContentLength > 0:
+		v.Framing.Body, v.Framing.Length = picohttp.BodyLength, r.ContentLength
+	case r.Method == "CONNECT" && r.Header["Content-Length"] == nil:
 		v.Framing.Body = picohttp.BodyTunnel
 	}
-	v.Framing.KeepAlive = v.Framing.KeepAlive && r.Method != "CONNECT"
-	netBody(&v, b, s, r.Body)
+	content, err := io.ReadAll(r.Body)
+	netBody(&v, b, s, content, err)
 	return v
 }
 
 func netResponse(b []byte) (v Verdict) {
-	s := NewSource(b)
-	r, err := http.ReadResponse(s.Reader, nil)
-	if err != nil {
-		return s.Fault(b, err, func(s *Source) error {
-			_, err := http.ReadResponse(s.Reader, nil)
-			return err
-		})
+	var r *http.Response
+	s := netHead(&v, b, func(s *Source) (err error) {
+		r, err = http.ReadResponse(s.Reader, nil)
+		return err
+	})
+	if s == nil {
+		return v
 	}
-	v.Head = len(b) - s.Left()
 	v.Minor, v.Status = r.ProtoMinor, r.StatusCode
-	if _, reason, found := strings.Cut(r.Status, " "); found {
-		v.Reason = reason
+	_, v.Reason, _ = strings.Cut(r.Status, " ")
+	v.Framing = Framing{KeepAlive: !r.Close}
+	switch {
+	case len(r.TransferEncoding) > 0:
+		v.Framing.Body = picohttp.BodyChunked
+	case r.ContentLength >= 0:
+		v.Framing.Body, v.Framing.Length = picohttp.BodyLength, r.ContentLength
+	default:
+		v.Framing = Framing{Body: picohttp.BodyUntilClose}
 	}
-	v.Silent = netFields(b, &v)
-	v.Framing = netFraming(r.ContentLength, r.TransferEncoding, picohttp.BodyUntilClose, r.Close)
-	if r.Body == http.NoBody && r.ContentLength <= 0 && (r.StatusCode < 200 || r.StatusCode == 204 || r.StatusCode == 304) {
+	bodiless := r.StatusCode < 200 || r.StatusCode == 204 || r.StatusCode == 304
+	if bodiless && r.Body == http.NoBody && r.ContentLength <= 0 {
 		v.Framing.Body = picohttp.BodyNone
 	}
-	netBody(&v, b, s, r.Body)
+	content, err := io.ReadAll(r.Body)
+	netBody(&v, b, s, content, err)
 	return v
 }
 
-// netFields reads the fields as net/http does, which removes some of them from its
-// Header.
-func netFields(b []byte, v *Verdict) (silent Parts) {
-	text := textproto.NewReader(bufio.NewReader(bytes.NewReader(b)))
-	if _, err := text.ReadLine(); err != nil {
-		return PartFields
+// netHead reads a head. It returns nil if v is the verdict on b already.
+func netHead(v *Verdict, b []byte, read func(s *Source) error) *Source {
+	s := NewSource(b)
+	if err := read(s); err != nil {
+		*v = s.Fault(b, err, read)
+		return nil
 	}
+	v.Head = len(b) - s.Left()
+	// Its Header does not have all fields.
+	text := textproto.NewReader(bufio.NewReader(bytes.NewReader(b)))
+	text.ReadLine()
 	fields, err := text.ReadMIMEHeader()
 	if err != nil {
-		return PartFields
+		v.Silent = PartFields
+		return s
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		for _, value := range fields[name] {
 			v.Fields = append(v.Fields, Field{name, value})
 		}
 	}
-	return 0
+	return s
 }
 
-func netFraming(length int64, codings []string, none picohttp.Body, closes bool) Framing {
-	f := Framing{KeepAlive: !closes}
-	switch {
-	case len(codings) > 0:
-		f.Body = picohttp.BodyChunked
-	case length > 0 || length == 0 && none == picohttp.BodyUntilClose:
-		f.Body, f.Length = picohttp.BodyLength, length
-	default:
-		f.Body = none
-		f.KeepAlive = f.KeepAlive && none != picohttp.BodyUntilClose
+func netChunked(b []byte) (v Verdict) {
+	v.Silent = PartFields
+	s := NewSource(b)
+	content, err := io.ReadAll(httputil.NewChunkedReader(s.Reader))
+	if err == nil { // the reader stops after the last-chunk line
+		_, err = textproto.NewReader(s.Reader).ReadMIMEHeader()
 	}
-	return f
+	netBody(&v, b, s, content, err)
+	return v
 }
 
-func netBody(v *Verdict, b []byte, s *Source, body io.Reader) {
-	v.Result = Accept
-	content, err := io.ReadAll(body)
-	v.Body = content
-	v.Length = len(b) - s.Left()
+// netBody ends a verdict with what reading the body of b has returned.
+func netBody(v *Verdict, b []byte, s *Source, content []byte, err error) {
+	v.Result, v.Body, v.Length = Accept, content, len(b)-s.Left()
 	if err != nil {
 		v.Result, v.Stage, v.Why = Reject, StageBody, err.Error()
 		if s.Wanted() {
 			v.Result = Incomplete
 		}
 	}
-}
-
-func netChunked(b []byte) (v Verdict) {
-	v.Stage = StageBody
-	v.Silent = PartFields
-	s := NewSource(b)
-	content, err := io.ReadAll(httputil.NewChunkedReader(s.Reader))
-	if err == nil {
-		// The reader stops after the last-chunk line.
-		_, err = textproto.NewReader(s.Reader).ReadMIMEHeader()
-	}
-	v.Result, v.Body, v.Length = Accept, content, len(b)-s.Left()
-	if err != nil {
-		v.Result, v.Why = Reject, err.Error()
-		if s.Wanted() {
-			v.Result = Incomplete
-		}
-	}
-	return v
 }

@@ -5,172 +5,195 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/picohttp/picohttp"
 )
 
-// An answer is a line of the pipe protocol, which the README describes. It has all members
-// of "picohttp batch" that the kit compares, and may say more about bodies. In
-// findings.jsonl it is a verdict.
-type answer struct {
-	Result     string         `json:"result"`
-	Stage      string         `json:"stage,omitempty"`
-	Error      string         `json:"error,omitempty"`
-	Where      string         `json:"where,omitempty"` // of a crash, in findings.jsonl
-	N          *number        `json:"n,omitempty"`
-	Method     *string        `json:"method,omitempty"`
-	Target     *string        `json:"target,omitempty"`
-	Minor      *number        `json:"minor,omitempty"`
-	StatusCode *number        `json:"status_code,omitempty"`
-	Reason     *string        `json:"reason,omitempty"`
-	Fields     [][2]string    `json:"fields,omitzero"`
-	Framing    *answerFraming `json:"framing,omitempty"`
-	Host       answerError    `json:"host,omitzero"`
-	Check      answerError    `json:"check,omitzero"`
-	Length     *number        `json:"length,omitempty"`
-	Body       *[]byte        `json:"body,omitempty"`
-	Trailers   [][2]string    `json:"trailers,omitzero"`
-}
-
-type answerFraming struct {
-	Body      string  `json:"body,omitempty"`
-	Length    *number `json:"length,omitempty"`
-	KeepAlive *bool   `json:"keep_alive,omitempty"`
-	Error     string  `json:"error,omitempty"`
-}
-
-type answerError struct {
-	Error string `json:"error"`
-}
-
-// A member is one of an answer and the part of a Verdict that it is.
-type member[M, P any] struct {
-	member **M
-	value  *P
-	part   Parts
-}
-
-// members returns those that are numbers and strings, for a kind.
-func (a *answer) members(k Kind, v *Verdict) (numbers []member[number, int], texts []member[string, string]) {
-	if k == Chunked {
-		return []member[number, int]{{&a.N, &v.Length, PartLength}}, nil
-	}
-	numbers = []member[number, int]{{&a.N, &v.Head, PartHead}, {&a.Length, &v.Length, PartLength}, {&a.Minor, &v.Minor, PartMinor}}
-	if k == Response {
-		numbers = append(numbers, member[number, int]{&a.StatusCode, &v.Status, PartStatus})
-		return numbers, []member[string, string]{{&a.Reason, &v.Reason, PartReason}}
-	}
-	return numbers, []member[string, string]{{&a.Method, &v.Method, PartMethod}, {&a.Target, &v.Target, PartTarget}}
-}
-
-func pointer[T any](v T) *T { return &v }
-
-// fields returns the member for Verdict.Fields.
-func (a *answer) fields(k Kind) *[][2]string {
-	if k == Chunked {
-		return &a.Trailers
-	}
-	return &a.Fields
-}
+// An answer is a line of the pipe protocol, which the README describes. It has all members of
+// "picohttp batch" that the kit compares, and may say more about bodies. In findings.jsonl it
+// is a verdict.
 
 // results are the words for each Result in an answer. The protocol has the first three.
 var results = [...]string{
-	Reject: "malformed", Incomplete: "incomplete", Accept: "complete", Crash: "crash", Absent: "absent", Protocol: "protocol",
+	Reject: "malformed", Incomplete: "incomplete", Accept: "complete",
+	Crash: "crash", Absent: "absent", Protocol: "protocol",
+}
+
+// A member is one of an answer that tells a part of a Verdict.
+type member struct {
+	name  string // after "framing." one of that object
+	part  Parts
+	value any // points to the part
+}
+
+// members returns those that an answer has for a kind.
+func (v *Verdict) members(k Kind) []member {
+	if k == Chunked {
+		return []member{
+			{"n", PartLength, &v.Length}, {"trailers", PartFields, &v.Fields}, {"body", PartContent, &v.Body},
+		}
+	}
+	members := []member{
+		{"n", PartHead, &v.Head}, {"minor", PartMinor, &v.Minor}, {"fields", PartFields, &v.Fields},
+		{"length", PartLength, &v.Length}, {"body", PartContent, &v.Body},
+		{"framing.body", PartFraming, &v.Framing.Body},
+		{"framing.keep_alive", PartKeepAlive, &v.Framing.KeepAlive},
+	}
+	if v.Framing.Body == picohttp.BodyLength {
+		members = append(members, member{"framing.length", PartFraming, &v.Framing.Length})
+	}
+	if k == Response {
+		return append(members,
+			member{"status_code", PartStatus, &v.Status}, member{"reason", PartReason, &v.Reason})
+	}
+	return append(members,
+		member{"method", PartMethod, &v.Method}, member{"target", PartTarget, &v.Target})
 }
 
 // answer returns a verdict without what it is silent about.
-func (v *Verdict) answer(k Kind) (a answer) {
-	a.Result, a.Error, a.Where = results[v.Result], v.Why, v.Where
+func (v *Verdict) answer(k Kind) map[string]any {
+	a := map[string]any{"result": results[v.Result]}
+	words := map[string]string{"error": v.Why, "where": v.Where}
 	if (v.Result == Reject || v.Result == Incomplete) && v.Stage != StageAny {
-		a.Stage = v.Stage.String()
+		words["stage"] = v.Stage.String()
+	}
+	for name, word := range words {
+		if word != "" {
+			a[name] = word
+		}
 	}
 	if !v.knowsHead() {
 		return a
 	}
-	silent := v.untold()
-	numbers, texts := a.members(k, v)
-	for _, m := range numbers {
-		if silent&m.part == 0 {
-			*m.member = pointer(number(*m.value))
+	framing := map[string]any{}
+	for _, m := range v.members(k) {
+		if v.untold()&m.part != 0 || m.name == "framing.length" && v.Framing.Length < 0 {
+			continue
 		}
-	}
-	for _, m := range texts {
-		if silent&m.part == 0 {
-			*m.member = pointer(latin1(*m.value))
-		}
-	}
-	if silent&PartContent == 0 {
-		a.Body = &v.Body
-	}
-	if silent&PartFields == 0 {
-		fields := [][2]string{}
-		for _, f := range v.Fields {
-			fields = append(fields, [2]string{latin1(f.Name), latin1(f.Value)})
-		}
-		*a.fields(k) = fields
-	}
-	if k != Chunked && silent&PartFraming == 0 {
-		a.Framing = &answerFraming{Body: v.Framing.Body.String()}
-		if v.Framing.Body == picohttp.BodyLength && v.Framing.Length >= 0 {
-			a.Framing.Length = pointer(number(v.Framing.Length))
-		}
-		if silent&PartKeepAlive == 0 {
-			a.Framing.KeepAlive = &v.Framing.KeepAlive
+		if name, nested := strings.CutPrefix(m.name, "framing."); nested {
+			framing[name] = written(m.value)
+			a["framing"] = framing
+		} else {
+			a[name] = written(m.value)
 		}
 	}
 	return a
 }
 
-// A number is a whole number. What is beyond an int64 is the largest one, and -1 is what is
-// below 0: a program that says so has accepted what nobody can mean.
-type number int64
+// written returns a part of a Verdict as JSON has it.
+func written(part any) any {
+	switch part := part.(type) {
+	case *string:
+		return latin1(*part)
+	case *picohttp.Body:
+		return part.String()
+	case *[]Field:
+		lines := [][2]string{}
+		for _, f := range *part {
+			lines = append(lines, [2]string{latin1(f.Name), latin1(f.Value)})
+		}
+		return lines
+	}
+	return reflect.ValueOf(part).Elem().Interface()
+}
 
-func (n *number) UnmarshalJSON(b []byte) error {
-	f, err := strconv.ParseFloat(string(b), 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) || f != math.Trunc(f) {
-		return fmt.Errorf("%s is not a whole number", b)
+// errUntold is for a member that counts as left out.
+var errUntold = errors.New("untold")
+
+// read sets a part of a Verdict to what a member of an answer says.
+func read(text []byte, part any) error {
+	switch part := part.(type) {
+	case *int:
+		n, err := number(text)
+		*part = int(min(n, math.MaxInt))
+		return err
+	case *int64:
+		n, err := number(text)
+		*part = n
+		return err
+	case *string:
+		err := json.Unmarshal(text, part)
+		*part = fromLatin1(*part)
+		return err
+	case *picohttp.Body:
+		var name string
+		err := json.Unmarshal(text, &name)
+		for part.String() != name && err == nil {
+			if *part++; *part > picohttp.BodyTunnel {
+				err = fmt.Errorf("%q is not none, length, chunked, until-close or tunnel", name)
+			}
+		}
+		return err
+	case *[]Field:
+		var lines [][2]string
+		err := json.Unmarshal(text, &lines)
+		for _, line := range lines {
+			*part = append(*part, Field{fromLatin1(line[0]), fromLatin1(line[1])})
+		}
+		return err
 	}
-	i, err := strconv.ParseInt(string(b), 10, 64)
+	return json.Unmarshal(text, part)
+}
+
+// number returns a whole number, or the largest int64 if it is larger: a program that says so
+// has accepted what nobody can mean. A number below 0 is errUntold.
+func number(text []byte) (int64, error) {
+	f, err := strconv.ParseFloat(string(text), 64)
 	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange) || f != math.Trunc(f):
+		return 0, fmt.Errorf("%s is not a whole number", text)
 	case f < 0:
-		*n = -1
-	case err == nil:
-		*n = number(i)
+		return 0, errUntold
 	case f >= math.MaxInt64:
-		*n = math.MaxInt64
-	default: // such as 1e3
-		*n = number(f)
+		return math.MaxInt64, nil
 	}
-	return nil
+	if i, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+		return i, nil
+	}
+	return int64(f), nil // such as 1e3
 }
 
 // parseAnswer returns the verdict in a line, or an error that says why there is none.
 func parseAnswer(k Kind, line []byte) (v Verdict, err error) {
-	var a answer
+	var a struct {
+		Result, Stage, Error string
+		Host, Check, Framing struct{ Error string }
+	}
+	var members, framing map[string]json.RawMessage
 	if err := json.Unmarshal(line, &a); err != nil {
 		return v, err
+	} else if err := json.Unmarshal(line, &members); err != nil {
+		return v, err
+	} else if text := members["framing"]; text != nil {
+		if err := json.Unmarshal(text, &framing); err != nil {
+			return v, err
+		}
 	}
-	v.Stage = StageHead
-	if k == Chunked {
-		v.Stage = StageBody
-	}
-	switch a.Stage {
-	case "":
-	case "head", "framing", "body":
-		v.Stage = map[string]Stage{"head": StageHead, "framing": StageFraming, "body": StageBody}[a.Stage]
-	default:
-		return v, fmt.Errorf("the stage %q, which is not head, framing or body", a.Stage)
+	for name, text := range framing {
+		members["framing."+name] = text
 	}
 	at := slices.Index(results[:Crash], a.Result)
 	if at < 0 {
-		return v, fmt.Errorf("the result %q, which is not complete, incomplete or malformed", a.Result)
+		return v, fmt.Errorf("the result %q is not complete, incomplete or malformed", a.Result)
 	}
 	if v.Result = Result(at); v.Result == Reject {
 		v.Why = a.Error
 	}
-	for _, why := range []string{a.Host.Error, a.Check.Error} {
+	switch at := slices.Index(stages[StageHead:], a.Stage); {
+	case at >= 0:
+		v.Stage = StageHead + Stage(at)
+	case a.Stage != "":
+		return v, fmt.Errorf("the stage %q is not head, framing or body", a.Stage)
+	case k == Chunked:
+		v.Stage = StageBody
+	default:
+		v.Stage = StageHead
+	}
+	for _, why := range []string{a.Host.Error, a.Check.Error, a.Framing.Error} {
 		if why != "" && why != picohttp.ErrHostMissing.Code() {
 			return Verdict{Result: Reject, Stage: StageFraming, Why: why}, nil
 		}
@@ -178,70 +201,25 @@ func parseAnswer(k Kind, line []byte) (v Verdict, err error) {
 	if v.Result != Accept && v.Stage != StageBody {
 		return v, nil
 	}
-	a.tell(k, &v)
-	if k == Chunked { // its framing is known
-		return v, nil
+	if string(members["framing.body"]) == `"length"` {
+		v.Framing.Body = picohttp.BodyLength
 	}
-	f := a.Framing
-	if f == nil {
-		v.Silent |= PartFraming | PartKeepAlive
-		return v, nil
-	}
-	if f.Error != "" {
-		return Verdict{Result: Reject, Stage: StageFraming, Why: f.Error}, nil
-	}
-	if f.Body == "" {
-		v.Silent |= PartFraming
-	} else {
-		for v.Framing.Body.String() != f.Body {
-			if v.Framing.Body++; v.Framing.Body > picohttp.BodyTunnel {
-				return v, fmt.Errorf("the body %q in framing, which is not none, length, chunked, until-close or tunnel", f.Body)
-			}
+	for _, m := range v.members(k) {
+		err := errUntold
+		if text := members[m.name]; text != nil && string(text) != "null" {
+			err = read(text, m.value)
 		}
-	}
-	if v.Framing.Body == picohttp.BodyLength {
-		v.Framing.Length = -1
-		if f.Length != nil {
-			v.Framing.Length = int64(*f.Length)
+		switch {
+		case err == nil:
+		case err != errUntold:
+			return v, fmt.Errorf("%s: %w", m.name, err)
+		case m.name == "framing.length":
+			v.Framing.Length = -1
+		default:
+			v.Silent |= m.part
 		}
-	}
-	if f.KeepAlive == nil {
-		v.Silent |= PartKeepAlive
-	} else {
-		v.Framing.KeepAlive = *f.KeepAlive
 	}
 	return v, nil
-}
-
-// tell puts what the answer has into v, except for framing. About the rest v is silent.
-func (a *answer) tell(k Kind, v *Verdict) {
-	numbers, texts := a.members(k, v)
-	for _, m := range numbers {
-		if n := *m.member; n == nil || *n < 0 {
-			v.Silent |= m.part
-		} else {
-			*m.value = int(min(*n, math.MaxInt))
-		}
-	}
-	for _, m := range texts {
-		if text := *m.member; text == nil {
-			v.Silent |= m.part
-		} else {
-			*m.value = fromLatin1(*text)
-		}
-	}
-	if a.Body == nil {
-		v.Silent |= PartContent
-	} else {
-		v.Body = *a.Body
-	}
-	fields := *a.fields(k)
-	if fields == nil {
-		v.Silent |= PartFields
-	}
-	for _, f := range fields {
-		v.Fields = append(v.Fields, Field{fromLatin1(f[0]), fromLatin1(f[1])})
-	}
 }
 
 // fromLatin1 returns the bytes that a string stands for, a byte a character.

@@ -2,358 +2,214 @@ package differ
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/picohttp/picohttp"
 )
 
-// A Report is what runs have found.
+// A Report is what a Run has found.
 type Report struct {
+	Kind       Kind
 	Parsers    []string // in the order of Finding.Verdicts
 	Findings   []Finding
 	Failures   []Failure // parsers that are out, or whose lines are no answers
-	Executions int64
+	Kept       int       // inputs that some parser had not seen the like of
+	Executions int64     // inputs, each given to all parsers, of earlier runs of these parsers too
 	Took       time.Duration
+	Marked     bool // it is known which findings are new
 
-	marked bool // it is known which findings are new: see mark
+	against int // the place of the parser that the others are compared with
 }
 
-const (
-	// maxRows is how many findings of one class and rule a page shows, the shortest ones.
-	maxRows = 4
-	// maxInline is the length of what a cell shows without being opened.
-	maxInline = 36
-)
+// maxRows is how many findings of one class and rule a page shows, the shortest ones.
+const maxRows = 4
 
 // A section is the findings of one class.
 type section struct {
-	Kind    Kind
 	Class   Class
-	Text    string
 	Columns []column
-	Rows    []row
+	Rows    []*Finding
 	More    int // findings that are not shown
 }
 
-// A column is of parsers that say the same of all findings of a section.
+// A column is of parsers that say the same of all findings of a section, except for the words.
 type column struct {
-	Names   []string
-	parsers []int
-}
-
-// A row is a finding.
-type row struct {
-	*Finding
-	New   bool
-	Marks []mark
+	Names []string
 	Cells []cell
+	Whys  [][][2]string // for each of Cells their words, with the name
 }
 
-// A cell is what a parser said, as a short line and a longer text.
+// A cell is what a parser said.
 type cell struct {
 	Result, Short string
-	Text          string // shown, or if there is more of it folded
-	Folded        bool
-	Odd           bool // another than the parser that it is compared with
+	Long          string // is folded
+	Odd           bool   // it is another than that of the parser that it is compared with
 }
 
-// Summary is what is to be seen of a folded text.
-func (c cell) Summary() string {
-	line, _, _ := strings.Cut(c.Text, "\n")
-	if r := []rune(line); len(r) > maxInline {
-		return string(r[:maxInline-3]) + "..."
-	}
-	return line
-}
-
-func (r *Report) sections() (sections []section) {
+// sections returns what a page shows, the worst first.
+func (r *Report) sections() (sections []*section) {
+	var s *section
 	shown := map[string]int{}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if len(sections) == 0 || sections[len(sections)-1].Class != f.Class || sections[len(sections)-1].Kind != f.Kind {
-			sections = append(sections, section{Kind: f.Kind, Class: f.Class, Text: f.Class.text()})
+		if s == nil || s.Class != f.Class {
+			s = &section{Class: f.Class}
+			sections = append(sections, s)
+			clear(shown)
 		}
-		s := &sections[len(sections)-1]
-		key := fmt.Sprint(f.Kind, f.Class, f.Rule)
-		if shown[key]++; shown[key] > maxRows && !f.Suspect && !f.fresh {
+		if shown[f.Rule]++; shown[f.Rule] > maxRows && !f.Suspect && !f.New {
 			s.More++
-			continue
+		} else {
+			s.Rows = append(s.Rows, f)
 		}
-		s.Rows = append(s.Rows, row{Finding: f, New: f.fresh, Marks: marks(f.Input)})
 	}
-	for i := range sections {
-		sections[i].layOut(r.Parsers)
+	for _, s := range sections {
+		for p := range r.Parsers {
+			s.addColumn(r, p)
+		}
 	}
 	return sections
 }
 
-// layOut makes the columns and cells. A parser that took no part has no column.
-func (s *section) layOut(parsers []string) {
-	at := map[string]int{}
-	for i, name := range parsers {
-		var said strings.Builder
-		absent := true
-		for _, f := range s.Rows {
-			v := &f.Verdicts[i]
-			absent = absent && v.Result == Absent
-			fmt.Fprintf(&said, "%q %q %t\n", v.short(f.Kind), v.long(f.Kind), f.odd(i))
-		}
-		if absent {
-			continue
-		}
-		c, seen := at[said.String()]
-		if !seen {
-			c = len(s.Columns)
-			at[said.String()] = c
-			s.Columns = append(s.Columns, column{})
-		}
-		s.Columns[c].Names = append(s.Columns[c].Names, name)
-		s.Columns[c].parsers = append(s.Columns[c].parsers, i)
+// addColumn adds the column of a parser, unless it was not asked.
+func (s *section) addColumn(r *Report, parser int) {
+	var cells []cell
+	asked := false
+	for _, f := range s.Rows {
+		v := &f.Verdicts[parser]
+		odd := r.differs(f, parser) != Agree
+		cells = append(cells, cell{v.Result.String(), v.short(r.Kind), v.long(r.Kind), odd})
+		asked = asked || v.Result != Absent
 	}
-	for i := range s.Rows {
-		for _, c := range s.Columns {
-			s.Rows[i].Cells = append(s.Rows[i].Cells, s.Rows[i].cell(parsers, c.parsers))
+	if !asked {
+		return
+	}
+	at := slices.IndexFunc(s.Columns, func(c column) bool { return slices.Equal(c.Cells, cells) })
+	if at < 0 {
+		at = len(s.Columns)
+		s.Columns = append(s.Columns, column{Cells: cells, Whys: make([][][2]string, len(cells))})
+	}
+	c := &s.Columns[at]
+	c.Names = append(c.Names, r.Parsers[parser])
+	for i, f := range s.Rows {
+		if why := f.Verdicts[parser].Why; why != "" {
+			c.Whys[i] = append(c.Whys[i], [2]string{escaped(why), r.Parsers[parser]})
 		}
 	}
 }
 
-// odd reports whether a parser says something else than the one it is compared with.
-func (f *Finding) odd(parser int) bool {
-	return f.against < len(f.Verdicts) && Compare(&f.Verdicts[f.against], &f.Verdicts[parser]) != Agree
-}
-
-// cell is what some parsers say, which differ only in their words.
-func (f *Finding) cell(names []string, parsers []int) cell {
-	v := &f.Verdicts[parsers[0]]
-	c := cell{Result: v.Result.String(), Short: v.short(f.Kind), Odd: f.odd(parsers[0])}
-	var text, whys []string
-	by := map[string][]string{}
-	for _, i := range parsers {
-		if why := escaped(f.Verdicts[i].Why); why != "" { // it may quote the input
-			whys = append(whys, why)
-			by[why] = append(by[why], names[i])
-		}
+// differs returns how a parser differs from the one that it is compared with. A crash is of
+// the parser alone.
+func (r *Report) differs(f *Finding, parser int) Class {
+	us, v := &f.Verdicts[r.against], &f.Verdicts[parser]
+	if v.Result == Crash {
+		return Crashes
+	} else if us.Result == Crash {
+		return Agree
 	}
-	for _, why := range whys {
-		if len(by[why]) < len(parsers) {
-			why += " (" + strings.Join(by[why], ", ") + ")"
-		}
-		if !slices.Contains(text, why) {
-			text = append(text, why)
-		}
-	}
-	if long := v.long(f.Kind); long != "" {
-		text = append(text, long)
-	}
-	c.Text = strings.Join(text, "\n")
-	c.Folded = c.Summary() != c.Text
-	return c
+	return Compare(us, v)
 }
 
 // short is a verdict in a line: the result, where the message ends, and how it is framed.
 func (v *Verdict) short(k Kind) string {
+	s, silent := v.Result.String(), v.untold()
 	switch {
-	case (v.Result == Reject || v.Result == Incomplete) && v.Stage > StageHead && k != Chunked:
-		return fmt.Sprintf("%s (%s)", v.Result, v.Stage)
-	case v.Result == Crash && v.Where != "":
-		return "crash: " + v.Where
+	case v.Result == Crash:
+		return s + ": " + v.Where
+	case v.Result != Accept && v.Stage > StageHead && k != Chunked:
+		return fmt.Sprintf("%s (%s)", s, v.Stage)
 	case v.Result != Accept:
-		return v.Result.String()
-	}
-	silent := v.untold()
-	var s []string
-	switch {
+		return s
 	case silent&PartLength == 0:
-		s = append(s, fmt.Sprintf("accept %d", v.Length))
+		s += fmt.Sprintf(" %d", v.Length)
 	case silent&PartHead == 0:
-		s = append(s, fmt.Sprintf("accept head %d", v.Head))
-	default:
-		s = append(s, "accept")
+		s += fmt.Sprintf(" head %d", v.Head)
 	}
-	if k != Chunked && v.Silent&PartFraming == 0 {
+	if k != Chunked && silent&PartFraming == 0 {
+		s += ", " + v.Framing.Body.String()
 		if v.Framing.Body == picohttp.BodyLength && v.Framing.Length >= 0 {
-			s = append(s, fmt.Sprintf("length %d", v.Framing.Length))
-		} else {
-			s = append(s, v.Framing.Body.String())
+			s += fmt.Sprintf(" %d", v.Framing.Length)
 		}
 	}
-	return strings.Join(s, ", ")
+	return s
 }
 
-// long is the rest of what an accepted message has.
+// long is all that an accepted message has, a part in a line.
 func (v *Verdict) long(k Kind) string {
-	if v.Result != Accept {
-		return ""
-	}
-	var s []string
-	silent := v.untold()
-	tell := func(isTold bool, format string, args ...any) {
-		if isTold {
-			s = append(s, fmt.Sprintf(format, args...))
+	var s strings.Builder
+	for _, m := range v.members(k) {
+		format := "%s: %v\n"
+		switch m.value.(type) {
+		case *string, *[]Field, *[]byte:
+			format = "%s: %q\n"
+		}
+		if v.Result == Accept && v.untold()&m.part == 0 {
+			fmt.Fprintf(&s, format, m.name, written(m.value))
 		}
 	}
-	tell(k == Request && silent&(PartMethod|PartTarget) != PartMethod|PartTarget, "%q %q", v.Method, v.Target)
-	tell(k == Response && silent&PartStatus == 0, "%d %q", v.Status, v.Reason)
-	tell(k != Chunked && silent&PartMinor == 0, "HTTP/1.%d", v.Minor)
-	for _, f := range v.Fields {
-		tell(silent&PartFields == 0, "%q: %q", f.Name, f.Value)
+	return s.String()
+}
+
+// inputLines returns the lines of an input, with escape sequences as in a Go string.
+func inputLines(b []byte) (lines []string) {
+	for line := range strings.Lines(string(b)) {
+		lines = append(lines, escaped(line))
 	}
-	tell(silent&PartContent == 0 && len(v.Body) > 0, "body %q", v.Body)
-	tell(k != Chunked && silent&PartKeepAlive == 0 && v.Framing.KeepAlive, "keep-alive")
-	return strings.Join(s, "\n")
+	return lines
 }
 
-// A mark is some bytes of an input as a page shows them: as sent, or by a name.
-type mark struct {
-	Text  string
-	Named bool
-	Break bool // a line ends after it
-}
-
-// named are the control characters whose marks are not hexadecimal digits.
-var named = map[byte]string{'\r': "CR", '\n': "LF", '\t': "HTAB", 0: "NUL"}
-
-// marks makes marks of control characters and obs-text, and of what is between them.
-func marks(b []byte) (marks []mark) {
-	const most = 600 // bytes that are shown
-	rest := b[min(len(b), most):]
-	for b = b[:len(b)-len(rest)]; len(b) > 0; {
-		plain := bytes.IndexFunc(b, func(r rune) bool { return r < ' ' || r >= 0x7f })
-		if plain < 0 {
-			plain = len(b)
-		}
-		if plain > 0 {
-			marks = append(marks, mark{Text: string(b[:plain])})
-		}
-		if b = b[plain:]; len(b) > 0 {
-			marks = append(marks, mark{cmp.Or(named[b[0]], fmt.Sprintf("%02x", b[0])), true, b[0] == '\n'})
-			b = b[1:]
-		}
-	}
-	if len(rest) > 0 {
-		marks = append(marks, mark{Text: fmt.Sprintf("and %d bytes more", len(rest)), Named: true})
-	}
-	return marks
-}
-
-// A matrix is how many findings of each class show a parser.
-type matrix struct {
-	Classes []Class
-	Rows    []matrixRow
-}
-
-type matrixRow struct {
-	Name   string
-	Counts []int
-	Sum    int
-	State  string // if it is out, or has written what is no answer
-}
-
-// matrix counts, for each parser, the findings where it differs from the parser that it is
-// compared with. Crashes and deliveries are of the parser alone.
-func (r *Report) matrix() (m matrix) {
-	type cell struct {
-		parser int
-		class  Class
-	}
-	counts := map[cell]int{}
+// matrix counts, for each parser, the findings of each class that show it, and all of them.
+func (r *Report) matrix() (classes []Class, counts [][]int) {
+	of := map[Class][]int{} // of each parser
+	all := make([]int, len(r.Parsers))
 	for i := range r.Findings {
-		f := &r.Findings[i]
-		for p := range f.Verdicts {
-			c := Agree
-			switch v := &f.Verdicts[p]; {
-			case f.Class == DeliveryDiffers:
-				if f.Between[0] == r.Parsers[p] {
-					c = DeliveryDiffers
-				}
-			case v.Result == Crash:
-				c = Crashes
-			case f.against < len(f.Verdicts) && f.Verdicts[f.against].Result != Crash:
-				c = Compare(&f.Verdicts[f.against], v)
+		for p := range r.Parsers {
+			c := r.differs(&r.Findings[i], p)
+			if c >= LatenessDiffers {
+				continue
 			}
-			if c != Agree && (c != LatenessDiffers || f.Class == c) {
-				counts[cell{p, c}]++
-				m.Classes = append(m.Classes, c)
+			if of[c] == nil {
+				of[c] = make([]int, len(r.Parsers))
 			}
+			of[c][p]++
+			all[p]++
 		}
 	}
-	slices.Sort(m.Classes)
-	m.Classes = slices.Compact(m.Classes)
-	for i, name := range r.Parsers {
-		row := matrixRow{Name: name}
-		for _, c := range m.Classes {
-			row.Counts = append(row.Counts, counts[cell{i, c}])
-			row.Sum += counts[cell{i, c}]
+	classes = slices.Sorted(maps.Keys(of))
+	for p := range r.Parsers {
+		var row []int
+		for _, c := range classes {
+			row = append(row, of[c][p])
 		}
-		for _, f := range r.Failures {
-			if f.Parser == name {
-				row.State = cmp.Or(row.State, f.full())
-			}
-		}
-		m.Rows = append(m.Rows, row)
+		counts = append(counts, append(row, all[p]))
 	}
-	return m
-}
-
-// WriteHTML writes the report as a page that needs no other file.
-func (r *Report) WriteHTML(w io.Writer) error {
-	suspects := 0
-	for _, f := range r.Findings {
-		if f.Suspect {
-			suspects++
-		}
-	}
-	return page.Execute(w, struct {
-		*Report
-		Sections []section
-		Matrix   matrix
-		Classes  int
-		Suspects int
-		Marked   bool
-		Fresh    int
-		When     string
-	}{r, r.sections(), r.matrix(), countClasses(r.Findings), suspects, r.marked, r.fresh(), r.Took.Round(time.Second).String()})
+	return classes, counts
 }
 
 //go:embed report.html
 var pageText string
 
-var page = template.Must(template.New("report").Parse(pageText))
+var page = template.Must(template.New("report").Funcs(template.FuncMap{"lines": inputLines}).Parse(pageText))
 
-// countClasses returns how many pairs of a class and a rule there are.
-func countClasses(findings []Finding) int {
-	classes := map[[3]string]bool{}
-	for _, f := range findings {
-		classes[[3]string{f.Kind.String(), f.Class.String(), f.Rule}] = true
-	}
-	return len(classes)
-}
-
-// A jsonFinding is a line of findings.jsonl.
-type jsonFinding struct {
-	ID       string            `json:"id"`
-	Also     []string          `json:"also,omitempty"`
-	Kind     Kind              `json:"kind"`
-	Class    Class             `json:"class"`
-	Rule     string            `json:"rule"`
-	Smuggles bool              `json:"smuggles"`
-	Suspect  bool              `json:"suspect"`
-	New      *bool             `json:"new,omitempty"`
-	Count    int64             `json:"count"`
-	Between  []string          `json:"between"`
-	Detail   string            `json:"detail,omitempty"`
-	Input    []byte            `json:"input"`
-	Quoted   string            `json:"quoted"`
-	Verdicts map[string]answer `json:"verdicts"`
+// WriteHTML writes the report as a page that needs no other file.
+func (r *Report) WriteHTML(w io.Writer) error {
+	classes, counts := r.matrix()
+	return page.Execute(w, struct {
+		*Report
+		Classes  []Class
+		Counts   [][]int
+		Sections []*section
+	}{r, classes, counts, r.sections()})
 }
 
 // WriteJSON writes all findings, each as a JSON object on a line, with the input in base64
@@ -364,19 +220,22 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	lines.SetEscapeHTML(false)
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		line := jsonFinding{
-			ID: f.ID(), Kind: f.Kind, Class: f.Class, Rule: f.Rule, Smuggles: f.Class.Smuggles(), Suspect: f.Suspect,
-			Count: f.Count, Between: f.Between, Detail: f.Detail, Input: f.Input, Quoted: fmt.Sprintf("%q", f.Input), Verdicts: map[string]answer{},
+		line := struct {
+			ID   string   `json:"id"`
+			Also []string `json:"also,omitempty"`
+			*Finding
+			Smuggles bool           `json:"smuggles"`
+			New      *bool          `json:"new,omitempty"`
+			Quoted   string         `json:"quoted"`
+			Verdicts map[string]any `json:"verdicts"`
+		}{ID: f.ID(), Also: f.ids[min(1, len(f.ids)):], Finding: f, Smuggles: f.Class.Smuggles()}
+		if r.Marked {
+			line.New = &f.New
 		}
-		if len(f.ids) > 0 {
-			line.Also = f.ids[1:]
-		}
-		if r.marked {
-			line.New = &f.fresh
-		}
-		for i := range f.Verdicts {
-			if v := &f.Verdicts[i]; v.Result != Absent {
-				line.Verdicts[r.Parsers[i]] = v.answer(f.Kind)
+		line.Quoted, line.Verdicts = strconv.Quote(string(f.Input)), map[string]any{}
+		for p, name := range r.Parsers {
+			if v := &f.Verdicts[p]; v.Result != Absent {
+				line.Verdicts[name] = v.answer(f.Kind)
 			}
 		}
 		if err := lines.Encode(line); err != nil {
@@ -399,55 +258,14 @@ func (r *Report) writeKnown(w io.Writer) error {
 	return out.Flush()
 }
 
-// mark finds out which findings have an ID that is not among those known.
-func (r *Report) mark(known map[string]bool) {
-	r.marked = true
+// mark finds out which findings have an ID that is not among those known, and returns how many.
+func (r *Report) mark(known map[string]bool) (fresh int) {
+	r.Marked = true
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		f.fresh = slices.ContainsFunc(f.ids, func(id string) bool { return !known[id] })
-	}
-}
-
-// fresh returns how many findings were not known.
-func (r *Report) fresh() (n int) {
-	for _, f := range r.Findings {
-		if f.fresh {
-			n++
+		if f.New = slices.ContainsFunc(f.ids, func(id string) bool { return !known[id] }); f.New {
+			fresh++
 		}
 	}
-	return n
-}
-
-// Merge returns the reports of several kinds as one, whose parsers are those of
-// all; a parser that took no part in a kind is Absent there.
-func Merge(reports ...*Report) *Report {
-	all := new(Report)
-	for _, r := range reports {
-		for _, name := range r.Parsers {
-			if !slices.Contains(all.Parsers, name) {
-				all.Parsers = append(all.Parsers, name)
-			}
-		}
-		all.Executions += r.Executions
-		all.Took += r.Took
-		all.Failures = append(all.Failures, r.Failures...)
-	}
-	for _, r := range reports {
-		for _, f := range r.Findings {
-			verdicts := make([]Verdict, len(all.Parsers))
-			for i := range verdicts {
-				verdicts[i] = Verdict{Result: Absent}
-			}
-			for i, name := range r.Parsers {
-				verdicts[slices.Index(all.Parsers, name)] = f.Verdicts[i]
-			}
-			f.Verdicts = verdicts
-			if f.against < len(r.Parsers) {
-				f.against = slices.Index(all.Parsers, r.Parsers[f.against])
-			}
-			all.Findings = append(all.Findings, f)
-		}
-	}
-	all.sort()
-	return all
+	return fresh
 }

@@ -4,23 +4,23 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/picohttp/picohttp"
 	"github.com/picohttp/picohttp/fuzz/corpus"
 	"github.com/picohttp/picohttp/fuzz/mutate"
 )
 
 const (
 	maxInput   = 4 << 10 // bytes of an input: longer ones are left out
-	maxSplit   = 400     // bytes of an input whose beginnings are tried
 	minimising = 3000    // executions for one finding
 	patient    = 10      // times Run.Patience for one finding
+	maxGarbled = 10      // lines of a program that are no answers, after which a run ends
 )
 
 // defaultPatience is what Run.Patience is if it is 0.
@@ -40,130 +40,95 @@ type Run struct {
 	// With AgainstAll each is compared with each other, which finds the same causes in
 	// many more ways.
 	Against string
-	// Seeds to begin with, besides those of package corpus.
-	Seeds [][]byte
 	// Dir is where inputs are kept, those of findings included, and from where a later run
-	// continues; "" for nowhere. Only one Run at a time may use it.
+	// continues; "" for nowhere. Only one Run of a Kind at a time may use it.
 	Dir string
-	// Random is the seed of the mutants; the same Random, Seeds and Count
-	// make the same run, if Dir is empty and no parser waits.
+	// Random is the seed of the mutants; the same Random and Count make the same run,
+	// if Dir is empty, Jobs is at most 1 and no parser waits.
 	Random uint64
-	// Guard puts inputs at the ends of memory that may be read, for parsers in Go.
-	Guard bool
-	// Splits also compares each parser with itself, on new inputs and their beginnings.
-	Splits bool
-	// Late also reports each rule whose breach one parser sees later than another. These
-	// are many findings, and harmless ones.
-	Late bool
+	// Jobs is how many inputs are tried at a time, for as many cores; 0 is one.
+	Jobs int
 	// Patience is how long a parser may take for one input; 0 is 5 seconds. More is a
 	// Crash. The program of a Pipe is then ended and started again. Go code takes no part
 	// from then on: nothing can stop it, so it runs until the process ends.
 	Patience time.Duration
-	// Progress is called about once a second; nil for nothing.
-	Progress func(p Progress)
-
-	jobs       *jobs // does the work in other processes; nil for this one
-	job        int   // from 1 up: this is one of them, which writes to a Dir that is not its own
-	parsers    []parser
-	against    int // place in parsers
-	rng        *rand.Rand
-	seeds      [][]byte
-	kept       [][]byte           // inputs of which some verdict was new
-	known      map[behaviour]bool //
-	found      map[cause]*Finding // the finding that each cause belongs to
-	findings   []*Finding
-	failures   []Failure
-	over       error // why the run ends before its time
-	done       int64 // executions of this run and those before it
-	doneBefore int64
-	before     time.Duration
-	began      time.Time
-	shown      time.Time // when Progress was called
-	ctx        context.Context
-	copied     []byte // the input that was asked last
-	trying     *trying
-	saved      state // of earlier runs
-	err        error // of writing to Dir
-}
-
-// Progress is how far a Run has come.
-type Progress struct {
-	Kind       Kind
-	Executions int64   // inputs, each given to all parsers, of earlier runs of these parsers too
-	Rate       float64 // executions a second, of this run
-	Findings   int
-	Kept       int       // inputs that some parser had not seen the like of
-	Failures   []Failure // parsers that are out, or whose lines are no answers
+	// Progress is called with what has been found about once a second, and at the end; nil for
+	// nothing.
+	Progress func(*Report)
 }
 
 // A Finding is an input that parsers disagree about.
 type Finding struct {
-	Kind     Kind
-	Class    Class
-	Rule     string // what is wrong with the input: see Rule
-	Input    []byte // minimised
-	Verdicts []Verdict
-	Count    int64 // disagreements of two parsers that came down to it
+	Kind     Kind      `json:"kind"`
+	Class    Class     `json:"class"`
+	Rule     string    `json:"rule"`  // what is wrong with the input: see Rule
+	Input    []byte    `json:"input"` // minimised
+	Verdicts []Verdict `json:"-"`
+	Count    int64     `json:"count"` // disagreements of two parsers that came down to it
 
-	// Between are the parsers that it is named after: one for Crashes and
-	// DeliveryDiffers, else two.
-	Between []string
+	// Between are the parsers that it is named after: one for Crashes, else two.
+	Between []string `json:"between"`
 	// Suspect: the strict profile of picohttp accepts the input, and of two or
 	// more other parsers that do, not all read it alike.
-	Suspect bool
-	// Detail says more, for DeliveryDiffers.
-	Detail string
+	Suspect bool `json:"suspect"`
+	// Detail says so if the input did not show it a second time.
+	Detail string `json:"detail,omitempty"`
+	// New: it is not among those that were known, if Report.Marked.
+	New bool `json:"-"`
 
-	ids     []string // of its causes, the worst first
-	against int      // the place of the parser that the others are compared with
-	fresh   bool     // it is not among those that were known
+	ids []string // of its causes, the worst first
 }
 
 // ID names a finding by its kind, class and rule, by the parsers it is between, and by the
 // kind of verdict that each has. Other seeds, inputs, or parsers besides these leave it as
 // it is.
-func (f *Finding) ID() string {
-	if len(f.ids) == 0 {
-		return ""
-	}
-	return f.ids[0]
+func (f *Finding) ID() string { return strings.Join(f.ids[:min(1, len(f.ids))], "") }
+
+// A Failure is what happened to a parser, apart from its verdicts.
+type Failure struct {
+	Parser string
+	Out    bool   // it takes no part from then on; else it wrote what is no answer
+	Since  int64  // executions when it happened first
+	Count  int64  // how often it happened
+	Why    string // the first time
+	Input  []byte // that it happened with first
 }
 
-// A behaviour is what a parser and the one that it is compared with make of inputs that
-// break a rule. There are more behaviours than causes: an input that shows nothing new may
-// have mutants that do.
-type behaviour struct {
-	rule       string
-	parser     int
-	own, other outcome
+// A search is a Run that is being done.
+type search struct {
+	Run
+	ctx     context.Context
+	end     context.CancelCauseFunc // ends it before its time
+	parsers []*parser
+	against int // the place in parsers, or everyone
+	seeds   [][]byte
+	jobs    []*job
+	inputs  [][]byte // of earlier runs
+	records []byte   // of all jobs
+	closers []func() // end what it has begun
+
+	mu       sync.Mutex         // is held for what follows
+	tried    int                // seeds
+	kept     [][]byte           // inputs of which some verdict was new
+	seen     map[cause]bool     // with what rules are broken, and two parsers make of it
+	found    map[cause]*Finding // the finding that each cause belongs to
+	findings []*Finding
+	failures []Failure
+	done     int64 // executions of this run and those before it
+	began    time.Time
+	before   time.Duration // that earlier runs took
+	saved    state         // of earlier runs
+	err      error         // of writing to Dir
 }
 
-// An outcome is what is known of a verdict to tell behaviours apart.
-type outcome struct {
-	result Result
-	stage  Stage
-	body   picohttp.Body
+// A job is a goroutine of a search.
+type job struct {
+	*search
+	rng    *rand.Rand
+	parse  []func(b []byte) Verdict // of the parsers
+	record []byte                   // see keep.go
+	asked  []byte                   // the input that a parser was asked last
 }
-
-func (v *Verdict) outcome() outcome { return outcome{v.Result, v.Stage, v.Framing.Body} }
-
-// A cause is a way in which two parsers disagree, or one of them fails. All inputs that show
-// it are one finding.
-type cause struct {
-	class Class
-	rule  string // "" for Crashes
-	a, b  side   // b.parser is noParser for what one parser does alone
-}
-
-// A side is what one parser does in a cause.
-type side struct {
-	parser int
-	result Result
-	body   picohttp.Body
-	where  string // of a Crash
-}
-
-const noParser = -1
 
 // everyone, as the parser to compare with, stands for each.
 const everyone = -1
@@ -171,433 +136,266 @@ const everyone = -1
 // Do runs until Count, or until ctx ends, which is no error. It returns an error if too few
 // parsers are left, or if a program keeps writing what is no answer. It returns what it has
 // found, also along with an error.
-func (r *Run) Do(ctx context.Context) (report *Report, err error) {
-	r.ctx = ctx
-	unlock, err := r.prepare()
-	defer r.release()
+func (r *Run) Do(ctx context.Context) (*Report, error) {
+	s, err := r.search(ctx)
+	defer s.close()
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
-	if r.jobs != nil {
-		r.over = r.jobs.do(r)
-		err = r.load()
-	} else if err = r.load(); err == nil {
-		r.run()
-	}
-	if err != nil {
-		return nil, err
-	}
-	if r.Progress != nil {
-		r.Progress(r.progress())
-	}
-	if err = r.save(); r.over != nil {
-		err = r.over
-	}
-	return r.report(), err
-}
-
-// run tries the seeds, and then mutants.
-func (r *Run) run() {
-	for i, b := range r.seeds {
-		if !r.goesOn() {
-			return
+	ended := make(chan struct{})
+	go func() {
+		s.jobs[0].again()
+		var all sync.WaitGroup
+		for _, j := range s.jobs {
+			all.Go(j.work)
 		}
-		if r.job > 0 && int64(i) < r.done {
-			continue // it was started again
+		all.Wait()
+		close(ended)
+	}()
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for working := true; working; {
+		select {
+		case <-second.C:
+		case <-ended:
+			working = false
 		}
-		r.done++
-		r.try(b)
+		s.tell()
 	}
-	for r.goesOn() {
-		r.done++
-		r.try(r.mutant())
+	if err := context.Cause(s.ctx); err != nil && ctx.Err() == nil {
+		return s.report(), err
 	}
+	return s.report(), s.err
 }
 
-// goesOn reports whether there is more to do. It also calls tell.
-func (r *Run) goesOn() bool {
-	r.tell()
-	return r.ctx.Err() == nil && r.over == nil && (r.Count == 0 || r.done < r.Count)
-}
-
-// tell calls Progress and saves the state, once a second.
-func (r *Run) tell() {
-	now := time.Now()
-	if now.Sub(r.shown) < time.Second {
-		return
-	}
-	r.shown = now
-	if r.Progress != nil {
-		r.Progress(r.progress())
-	}
-	r.failed(r.save())
-}
-
-func (r *Run) prepare() (unlock func() error, err error) {
-	r.Patience = cmp.Or(r.Patience, defaultPatience)
-	r.parsers, r.failures, r.over, r.err = nil, nil, nil, nil
+// search returns a search that has not begun. It must be closed, also after an error.
+func (r *Run) search(ctx context.Context) (*search, error) {
+	s := &search{Run: *r, began: time.Now(), seen: map[cause]bool{}, found: map[cause]*Finding{}}
+	s.ctx, s.end = context.WithCancelCause(ctx)
+	s.closers = append(s.closers, func() { s.end(nil) })
+	s.Patience, s.Jobs = cmp.Or(r.Patience, defaultPatience), max(1, r.Jobs)
 	for _, a := range r.Adaptors {
-		if p := a.parser(r.Kind); p.parse != nil {
-			r.parsers = append(r.parsers, p)
+		p := &parser{name: a.Name, program: a.programs[r.Kind], ended: map[string]bool{}}
+		p.parse = []func([]byte) Verdict{a.Request, a.Response, a.Chunked}[r.Kind]
+		if p.parse != nil {
+			s.parsers = append(s.parsers, p)
+		}
+		if p.program != nil {
+			p.program.patience = s.Patience
 		}
 	}
-	if len(r.parsers) == 0 || len(r.parsers) < 2 && !r.Splits {
-		return nil, fmt.Errorf("differ: there are %d parsers of kind %s: it takes two to disagree", len(r.parsers), r.Kind)
+	if len(s.parsers) < 2 {
+		return s, usageError("there are %d parsers of kind %s: it takes two to disagree", len(s.parsers), r.Kind)
 	}
 	switch r.Against {
 	case "":
-		r.against = 0
+		s.against = 0
 	case AgainstAll:
-		r.against = everyone
+		s.against = everyone
 	default:
-		if r.against = slices.IndexFunc(r.parsers, func(p parser) bool { return p.name == r.Against }); r.against < 0 {
-			return nil, fmt.Errorf("differ: no parser of kind %s is %s, to compare the others with", r.Kind, r.Against)
+		if s.against = slices.Index(s.names(), r.Against); s.against < 0 {
+			return s, usageError("no parser of kind %s is %s, to compare the others with", r.Kind, r.Against)
 		}
 	}
-	var guard *Guard
-	if r.Guard {
-		if guard, err = NewGuard(maxInput); err != nil {
-			return nil, err
+	s.seeds = corpus.Load(r.Kind.String())
+	if r.Kind == Request { // for parsers that know no bodies without a head
+		const head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+		for _, b := range corpus.Load(Chunked.String()) {
+			s.seeds = append(s.seeds, append([]byte(head), b...))
 		}
 	}
-	for i := range r.parsers {
-		p := &r.parsers[i]
-		if p.program != nil {
-			p.program.patience = r.Patience
-			continue
-		}
-		if guard != nil {
-			p.parse = guard.Parse(p.parse)
-		}
-		p.worker = newWorker(p.parse)
+	s.seeds = slices.DeleteFunc(s.seeds, func(b []byte) bool { return len(b) > maxInput })
+	if err := s.open(); err != nil {
+		return s, err
 	}
-	r.rng = rand.New(rand.NewPCG(r.Random, 0))
-	r.known, r.found, r.findings = map[behaviour]bool{}, map[cause]*Finding{}, nil
-	r.kept, r.done, r.doneBefore, r.before = nil, 0, 0, 0
-	r.seeds = append(corpus.Load(r.Kind.String()), r.Seeds...)
-	r.began = time.Now()
-	r.shown = r.began
-	return r.open()
+	for i := range s.Jobs {
+		// A later run has other mutants than the one before.
+		rng := rand.New(rand.NewPCG(s.Random+uint64(i), uint64(s.done)))
+		j := &job{search: s, record: s.records[i*maxRecord:][:maxRecord], rng: rng}
+		s.jobs = append(s.jobs, j)
+		for _, p := range s.parsers {
+			parse := p.parse
+			if p.program == nil {
+				parse = j.watched(p.name, parse)
+			}
+			j.parse = append(j.parse, parse)
+		}
+	}
+	return s, nil
 }
 
-// release ends what prepare has begun.
-func (r *Run) release() {
-	for i := range r.parsers {
-		if w := r.parsers[i].worker; w != nil {
-			close(w.inputs)
-		}
+func (s *search) close() {
+	for _, c := range s.closers {
+		c()
 	}
-	r.trying.close()
-	r.trying = nil
 }
 
-// parser returns what the adaptor has for a kind. For a body in chunked coding, that may be
-// its parser of requests, which gets a head before the body.
-func (a *Adaptor) parser(k Kind) parser {
-	p := parser{name: a.Name, program: a.programs[k]}
-	switch k {
-	case Request:
-		p.parse = a.Request
-	case Response:
-		p.parse = a.Response
-	case Chunked:
-		p.parse = a.Chunked
-		if a.Chunked == nil && a.Request != nil {
-			p.parse = afterHead(a.Request)
-			p.program = a.programs[Request]
-		}
+func (s *search) names() (names []string) {
+	for _, p := range s.parsers {
+		names = append(names, p.name)
 	}
-	return p
+	return names
 }
 
-func afterHead(parse func(b []byte) Verdict) func(b []byte) Verdict {
-	const head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
-	body := func(b []byte) Verdict {
-		v := parse(append([]byte(head), b...))
-		if v.Result == Crash || !v.compared() {
-			return v
-		}
-		v.Fields, v.Silent, v.Stage = nil, v.untold()|PartFields, StageBody
-		v.Method, v.Target, v.Minor, v.Framing, v.Head = "", "", 0, Framing{}, 0
-		v.Length -= len(head)
-		return v
+// tell calls Progress and saves the state.
+func (s *search) tell() {
+	s.mu.Lock()
+	s.save()
+	r := s.report()
+	s.mu.Unlock()
+	if s.Progress != nil {
+		s.Progress(r)
 	}
-	if v := Call(body, []byte("1\r\na\r\n0\r\n\r\n")); v.Result != Accept || v.Silent&PartBody == PartBody {
+}
+
+func (s *search) report() *Report {
+	r := &Report{
+		Kind: s.Kind, Parsers: s.names(), Failures: slices.Clone(s.failures), Kept: len(s.kept),
+		Executions: s.done, Took: s.before + time.Since(s.began), against: max(s.against, 0),
+	}
+	for _, f := range s.findings {
+		r.Findings = append(r.Findings, *f)
+	}
+	// The worst come first, and of these the shortest.
+	slices.SortFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Rule, b.Rule),
+			cmp.Compare(len(a.Input), len(b.Input)), cmp.Compare(a.ID(), b.ID()))
+	})
+	return r
+}
+
+// again tries inputs of earlier runs, so that findings that have been fixed since are gone.
+func (j *job) again() {
+	for _, b := range j.inputs {
+		j.try(b)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, f := range j.findings {
+		f.Count = max(f.Count, j.saved.Counts[f.ID()])
+	}
+}
+
+func (j *job) work() {
+	for b := j.next(); b != nil; b = j.next() {
+		j.try(b)
+	}
+}
+
+// next returns a seed that has not been tried or, if there is none left, a mutant. It returns
+// nil if the search is over.
+func (j *job) next() []byte {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.ctx.Err() != nil || j.Count > 0 && j.done >= j.Count {
 		return nil
 	}
-	return body
-}
-
-// mutant returns a new input.
-func (r *Run) mutant() []byte {
+	j.done++
+	if j.tried < len(j.seeds) {
+		j.tried++
+		return append([]byte{}, j.seeds[j.tried-1]...)
+	}
 	for {
-		from := r.seeds
-		if len(r.kept) > 0 && r.rng.IntN(3) > 0 {
-			from = r.kept
+		from := j.seeds
+		if len(j.kept) > 0 && j.rng.IntN(3) > 0 {
+			from = j.kept
 		}
-		if b := mutate.Random(r.rng, from[r.rng.IntN(len(from))], r.seeds); len(b) <= maxInput {
-			return b
+		if b := mutate.Random(j.rng, from[j.rng.IntN(len(from))], j.seeds); len(b) <= maxInput {
+			return append([]byte{}, b...)
 		}
 	}
 }
 
-func (r *Run) verdicts(b []byte) []Verdict {
-	verdicts := make([]Verdict, len(r.parsers))
-	for i := range r.parsers {
-		verdicts[i] = r.ask(&r.parsers[i], b)
+// try gives b to all parsers. It keeps b for mutants if a parser, along with the one that it is
+// compared with, does something new, or if there is a new cause.
+func (j *job) try(b []byte) {
+	verdicts := j.verdicts(b)
+	broken := judge(j.Kind, b)
+	isNew := j.isNew(broken.rule, verdicts)
+	isNew = j.compare(b, broken, verdicts) || isNew
+	// Mutants of what ends the process would end it, too.
+	if isNew && !slices.ContainsFunc(verdicts, func(v Verdict) bool { return v.Where == endsRun.Where }) {
+		j.mu.Lock()
+		j.kept = append(j.kept, b)
+		j.write(b)
+		j.mu.Unlock()
+	}
+}
+
+// isNew reports whether something in verdicts has not been seen. There is more of that than
+// there are causes: an input that shows no new cause may have mutants that do.
+func (s *search) isNew(rule string, verdicts []Verdict) (isNew bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of := func(p int) side {
+		v := &verdicts[p]
+		return side{parser: s.parsers[p].name, result: v.Result, stage: v.Stage, body: v.Framing.Body}
+	}
+	for p := range verdicts {
+		c := cause{rule: rule, a: of(p), b: of(max(s.against, 0))}
+		if verdicts[p].compared() && !s.seen[c] {
+			s.seen[c] = true
+			isNew = true
+		}
+	}
+	return isNew
+}
+
+// verdicts returns those on b of all parsers or, if there are names, of those alone.
+func (j *job) verdicts(b []byte, names ...string) []Verdict {
+	verdicts := make([]Verdict, len(j.parsers))
+	for i, p := range j.parsers {
+		if verdicts[i].Result = Absent; len(names) == 0 || slices.Contains(names, p.name) {
+			verdicts[i] = j.ask(i, b)
+		}
 	}
 	return verdicts
 }
 
-// try gives b to all parsers. It keeps b if a parser shows a new behaviour, or if there is a
-// new cause.
-func (r *Run) try(b []byte) {
-	verdicts := r.verdicts(b)
-	j := judge(r.Kind, b)
-	fresh := false
-	other := verdicts[max(r.against, 0)].outcome()
-	for i := range verdicts {
-		v := &verdicts[i]
-		made := behaviour{j.rule, i, v.outcome(), other}
-		if v.compared() && !r.known[made] {
-			r.known[made] = true
-			fresh = true
-		}
+// ask returns the verdict of a parser on b, and notes what that shows about the parser.
+func (j *job) ask(parser int, b []byte) Verdict {
+	p := j.parsers[parser]
+	if p.out.Load() {
+		return Verdict{Result: Absent}
+	} else if p.ended[string(b)] {
+		return endsRun
 	}
-	if r.compare(b, j, verdicts) {
-		fresh = true
+	j.asked = append(j.asked[:0], b...)
+	v := j.parse[parser](b)
+	switch {
+	case v.gone != nil:
+		j.fail(p, true, v.gone, j.asked)
+	case v.Result == Protocol:
+		j.fail(p, false, fmt.Errorf("%w: %s", errProtocol, v.Why), j.asked)
+	case !bytes.Equal(b, j.asked):
+		copy(b, j.asked)
+		v = writes
 	}
-	if fresh {
-		r.kept = append(r.kept, b)
-		r.write(b)
-		if r.Splits && len(b) <= maxSplit {
-			r.deliver(b)
-		}
-	}
-	r.addStuck()
+	return v
 }
 
-// compare looks for causes in verdicts, and reports whether one is new.
-func (r *Run) compare(b []byte, j judgment, verdicts []Verdict) (fresh bool) {
-	for _, c := range r.causesOf(j, verdicts) {
-		if f := r.found[c]; f != nil {
-			f.Count++
-			continue
-		}
-		fresh = true
-		r.find(b, c, verdicts)
+// fail notes that a parser is out, or wrote what is no answer. It ends the search if it
+// cannot do without, or if there are too many such lines.
+func (s *search) fail(p *parser, out bool, why error, b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.failures, func(f Failure) bool { return f.Parser == p.name && f.Out == out })
+	if i < 0 {
+		i = len(s.failures)
+		s.failures = append(s.failures, Failure{p.name, out, s.done, 0, why.Error(), bytes.Clone(b)})
 	}
-	return fresh
-}
-
-// causesOf returns the causes in verdicts, the worst first.
-func (r *Run) causesOf(j judgment, verdicts []Verdict) (causes []cause) {
-	for i := range verdicts {
-		if v := &verdicts[i]; v.Result == Crash {
-			causes = append(causes, crash(i, v))
+	s.failures[i].Count++
+	p.out.Store(p.out.Load() || out)
+	left := 0
+	for _, p := range s.parsers {
+		if !p.out.Load() {
+			left++
 		}
 	}
-	for a := range verdicts {
-		for b := a + 1; b < len(verdicts); b++ {
-			if r.against == everyone || r.against == a || r.against == b {
-				causes = r.appendCause(causes, j, verdicts, a, b)
-			}
-		}
+	switch {
+	case errors.Is(why, errProtocol) && (out || s.failures[i].Count >= maxGarbled):
+		s.end(fmt.Errorf("differ: %s: %w", p.name, why))
+	case left < 2 || s.against != everyone && s.parsers[s.against].out.Load():
+		s.end(fmt.Errorf("differ: too few parsers are left for %s: %s is out: %w", s.Kind, p.name, why))
 	}
-	slices.SortStableFunc(causes, func(x, y cause) int { return cmp.Compare(x.class, y.class) })
-	return causes
-}
-
-// appendCause appends the cause of a disagreement of two parsers, if there is one.
-func (r *Run) appendCause(causes []cause, j judgment, verdicts []Verdict, at, bt int) []cause {
-	a, b := &verdicts[at], &verdicts[bt]
-	class := Compare(a, b)
-	if class == Agree || class == Crashes || class == LatenessDiffers && !r.Late {
-		return causes
-	}
-	last := lastStage(a, b)
-	c := cause{class, j.until(last), side{parser: at, result: a.until(last)}, side{parser: bt, result: b.until(last)}}
-	// A parser that accepts a broken rule does so whatever body is announced, unless that
-	// is what the rule is about.
-	if last > StageHead && (class != AcceptanceDiffers || c.rule == "" || aboutBodies(c.rule)) {
-		c.a.body, c.b.body = a.Framing.Body, b.Framing.Body
-	}
-	return append(causes, c)
-}
-
-// aboutBodies reports whether a rule is about where a body ends.
-func aboutBodies(rule string) bool {
-	return strings.Contains(rule, "length") || strings.Contains(rule, "coding") || strings.Contains(rule, "chunk")
-}
-
-func crash(parser int, v *Verdict) cause {
-	return cause{Crashes, "", side{parser: parser, where: cmp.Or(v.Where, withoutValues(v.Why))}, side{parser: noParser}}
-}
-
-// find minimises an input so that it still shows a cause. Other causes that the result shows
-// are the same finding, unless they are known.
-func (r *Run) find(b []byte, c cause, verdicts []Verdict) {
-	tries := minimising
-	if c.a.where == endsRun.Where {
-		tries = 0 // another input would end this one
-	}
-	until := time.Now().Add(patient * r.Patience)
-	small := Minimise(b, tries, func(b []byte) bool {
-		if r.ctx.Err() != nil || r.over != nil || time.Now().After(until) {
-			return false // what there is will do
-		}
-		r.tell()
-		verdicts := make([]Verdict, len(r.parsers))
-		for i := range verdicts {
-			if i == c.a.parser || i == c.b.parser {
-				verdicts[i] = r.ask(&r.parsers[i], b)
-			} else {
-				verdicts[i].Result = Absent
-			}
-		}
-		return slices.Contains(r.causesOf(judge(r.Kind, b), verdicts), c)
-	})
-	f := &Finding{Input: small, Verdicts: r.verdicts(small)}
-	causes := r.causesOf(judge(r.Kind, small), f.Verdicts)
-	if !slices.Contains(causes, c) {
-		f = &Finding{Input: bytes.Clone(b), Verdicts: verdicts, Detail: "it did not happen again with the same input"}
-		causes = []cause{c}
-	}
-	r.add(f, slices.DeleteFunc(causes, func(c cause) bool { return r.found[c] != nil }))
-}
-
-// add adds a finding of causes that are new, the worst first.
-func (r *Run) add(f *Finding, causes []cause) {
-	c := causes[0]
-	f.Kind, f.Class, f.Rule, f.Count = r.Kind, c.class, c.rule, 1
-	if c.class == Crashes {
-		f.Rule = Rule(r.Kind, f.Input)
-	}
-	f.Suspect = r.suspect(f.Input, f.Verdicts)
-	f.against = max(r.against, 0)
-	for _, s := range []side{c.a, c.b} {
-		if s.parser != noParser {
-			f.Between = append(f.Between, r.parsers[s.parser].name)
-		}
-	}
-	for _, c := range causes {
-		r.found[c] = f
-		f.ids = append(f.ids, r.id(c))
-	}
-	r.findings = append(r.findings, f)
-	r.write(f.Input)
-}
-
-// id returns what Finding.ID does, for a cause.
-func (r *Run) id(c cause) string {
-	sides := []string{}
-	for _, s := range []side{c.a, c.b} {
-		if s.parser != noParser {
-			sides = append(sides, fmt.Sprintf("%s %s %s %s", r.parsers[s.parser].name, s.result, s.body, s.where))
-		}
-	}
-	slices.Sort(sides)
-	return digest(fmt.Sprint(r.Kind, "|", c.class, "|", c.rule, "|", strings.Join(sides, "|")))
-}
-
-// addStuck adds a finding for each parser that has just not returned.
-func (r *Run) addStuck() {
-	for i := range r.parsers {
-		p := &r.parsers[i]
-		if p.stuck == nil {
-			continue
-		}
-		verdicts := r.verdicts(p.stuck)
-		verdicts[i] = Verdict{Result: Crash, Where: noAnswer, Why: fmt.Sprintf("%s in %v; it takes no part from then on", noAnswer, r.Patience)}
-		if c := crash(i, &verdicts[i]); r.found[c] == nil {
-			r.add(&Finding{Input: p.stuck, Verdicts: verdicts}, []cause{c})
-		}
-		p.stuck = nil
-	}
-}
-
-// suspect: see Finding.Suspect.
-func (r *Run) suspect(b []byte, verdicts []Verdict) bool {
-	us := strict.verdict(r.Kind, b)
-	if us.Result != Accept {
-		return false
-	}
-	same, differ := 0, 0
-	for i := range verdicts {
-		v := &verdicts[i]
-		if strings.HasPrefix(r.parsers[i].name, "picohttp-") || v.Result != Accept && v.Result != Incomplete {
-			continue
-		}
-		if c := Compare(&us, v); c > Crashes && c < KeepAliveDiffers {
-			differ++
-		} else {
-			same++
-		}
-	}
-	return differ > 0 && same+differ >= 2
-}
-
-// deliver compares each parser with itself. If it fails meanwhile, that is a finding of its
-// own.
-func (r *Run) deliver(b []byte) {
-	for i := range r.parsers {
-		p := &r.parsers[i]
-		var failed []byte
-		differs := func(b []byte) string {
-			_, why := Prefixes(func(b []byte) Verdict {
-				v := r.ask(p, b)
-				if (v.Result == Crash || !v.compared()) && failed == nil {
-					failed = slices.Clone(r.copied)
-				}
-				return v
-			}, b)
-			if failed != nil || p.out {
-				return ""
-			}
-			return why
-		}
-		if differs(b) != "" {
-			small := Minimise(b, minimising/10, func(b []byte) bool { return differs(b) != "" })
-			why := differs(small)
-			c := cause{DeliveryDiffers, Rule(r.Kind, small), side{parser: i}, side{parser: noParser}}
-			if why != "" && r.found[c] == nil {
-				r.add(&Finding{Input: small, Verdicts: r.verdicts(small), Detail: p.name + ": " + why}, []cause{c})
-			}
-		}
-		if failed != nil && !p.out {
-			r.compare(failed, judge(r.Kind, failed), r.verdicts(failed))
-		}
-	}
-}
-
-func (r *Run) progress() Progress {
-	p := Progress{Kind: r.Kind, Executions: r.done, Findings: len(r.findings), Kept: len(r.kept), Failures: slices.Clone(r.failures)}
-	if took := time.Since(r.began); took > 0 {
-		p.Rate = float64(r.done-r.doneBefore) / took.Seconds()
-	}
-	return p
-}
-
-func (r *Run) report() *Report {
-	report := &Report{Executions: r.done, Took: r.before + time.Since(r.began), Failures: r.failures}
-	for _, p := range r.parsers {
-		report.Parsers = append(report.Parsers, p.name)
-	}
-	for _, f := range r.findings {
-		report.Findings = append(report.Findings, *f)
-	}
-	report.sort()
-	return report
-}
-
-// digest names an input, or a cause.
-func digest[S string | []byte](b S) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(b)))[:16] }
-
-// sort puts the worst first, and of these the shortest.
-func (r *Report) sort() {
-	slices.SortFunc(r.Findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Rule, b.Rule),
-			cmp.Compare(len(a.Input), len(b.Input)), cmp.Compare(a.ID(), b.ID()))
-	})
 }

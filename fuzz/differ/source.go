@@ -11,39 +11,40 @@ import (
 // adaptors of parsers that read from a connection.
 type Source struct {
 	*bufio.Reader
-	rest   bytes.Reader
+	rest *rest
+}
+
+// A rest is what has not been read of an input.
+type rest struct {
+	bytes.Reader
 	wanted bool
+}
+
+func (r *rest) Read(p []byte) (n int, err error) {
+	n, err = r.Reader.Read(p)
+	r.wanted = r.wanted || err == io.EOF
+	return n, err
 }
 
 // NewSource returns a Source of b.
 func NewSource(b []byte) *Source {
-	s := new(Source)
-	s.rest.Reset(b)
-	s.Reader = bufio.NewReader(readFunc(func(p []byte) (int, error) {
-		n, err := s.rest.Read(p)
-		s.wanted = s.wanted || err == io.EOF
-		return n, err
-	}))
-	return s
+	r := &rest{Reader: *bytes.NewReader(b)}
+	return &Source{bufio.NewReader(r), r}
 }
-
-type readFunc func(p []byte) (int, error)
-
-func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
 // Left returns how many bytes were not read.
 func (s *Source) Left() int { return s.Buffered() + s.rest.Len() }
 
 // Wanted reports whether the parser tried to read beyond the input. An error after that
 // means that the input is incomplete, whatever it says.
-func (s *Source) Wanted() bool { return s.wanted }
+func (s *Source) Wanted() bool { return s.rest.wanted }
 
 // Fault returns the verdict on b if reading s ended in err. To learn at which stage that
 // was, read is called again on b with other names for the fields that frame it: if it
 // succeeds, only they were at fault.
 func (s *Source) Fault(b []byte, err error, read func(s *Source) error) Verdict {
 	v := Verdict{Stage: StageHead, Why: err.Error()}
-	if s.wanted {
+	if s.Wanted() {
 		v.Result = Incomplete
 	} else if read(NewSource(unframed(b))) == nil {
 		v.Stage = StageFraming

@@ -12,7 +12,8 @@
 package differ
 
 import (
-	"fmt"
+	"errors"
+	"slices"
 
 	"github.com/picohttp/picohttp"
 )
@@ -26,13 +27,28 @@ const (
 	Chunked              // a body in chunked coding, after the head of a request
 )
 
+var kinds = [...]string{Request: "request", Response: "response", Chunked: "chunked"}
+
 // String returns "request", "response" or "chunked".
-func (k Kind) String() string { return [...]string{"request", "response", "chunked"}[k] }
+func (k Kind) String() string { return kinds[k] }
+
+// MarshalText returns what String does.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText accepts what String returns.
+func (k *Kind) UnmarshalText(text []byte) error {
+	i := slices.Index(kinds[:], string(text))
+	if i < 0 {
+		return errors.New("there are request, response and chunked")
+	}
+	*k = Kind(i)
+	return nil
+}
 
 // An Adaptor lets a parser take part. Each function returns the verdict on an input of one
-// Kind; where it is nil, the parser takes no part. It sees one input at a time: b is
-// read-only, valid during the call only, and may end right before a page that cannot be
-// read. The function may panic, which is a Crash.
+// Kind; where it is nil, the parser takes no part. b is read-only, and valid during the call
+// only. The function may panic, which is a Crash. If Run.Jobs is above 1, it is called by as
+// many goroutines at a time.
 type Adaptor struct {
 	Name string // without white space
 
@@ -41,7 +57,7 @@ type Adaptor struct {
 	// Close ends what the adaptor has started; nil if there is nothing.
 	Close func()
 
-	programs [3]*process // of a Pipe, by Kind
+	programs [3]*program // of a Pipe, by Kind
 }
 
 // A Result is what became of a message.
@@ -71,8 +87,10 @@ const (
 	StageBody                 // the body
 )
 
+var stages = [...]string{StageAny: "any", StageHead: "head", StageFraming: "framing", StageBody: "body"}
+
 // String returns "any", "head", "framing" or "body".
-func (s Stage) String() string { return [...]string{"any", "head", "framing", "body"}[s] }
+func (s Stage) String() string { return stages[s] }
 
 // Parts are parts of a Verdict.
 type Parts uint16
@@ -137,6 +155,8 @@ type Verdict struct {
 	// Where a parser crashed: a function, or how its process ended. All crashes at one
 	// place are one finding.
 	Where string
+
+	gone error // why the program of a Pipe is not asked any more
 }
 
 // untold returns what the verdict is silent about.
@@ -173,23 +193,3 @@ func (v *Verdict) tells() Stage {
 	}
 	return StageBody
 }
-
-// MarshalText returns what String does.
-func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
-
-// UnmarshalText accepts what String returns.
-func (k *Kind) UnmarshalText(text []byte) error {
-	for _, each := range []Kind{Request, Response, Chunked} {
-		if string(text) == each.String() {
-			*k = each
-			return nil
-		}
-	}
-	return fmt.Errorf("no kind %q: there are request, response and chunked", text)
-}
-
-// MarshalText returns what String does.
-func (r Result) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
-
-// MarshalText returns what String does.
-func (s Stage) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

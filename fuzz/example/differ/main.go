@@ -1,4 +1,4 @@
-// Command differ holds package broken against picohttp and net/http. To fuzz a
+// Command differ compares package broken with picohttp and net/http. To fuzz a
 // parser of your own, copy it and put your adaptor in.
 package main
 
