@@ -28,7 +28,7 @@ const (
 )
 
 var classes = [...]struct{ name, text string }{
-	Crashes:           {"crash", "a parser panicked, ended, left its memory or did not respond"},
+	Crashes:           {"crash", "a parser panicked, ended, wrote to its input or did not respond"},
 	FramingDiffers:    {"framing", "both accept the head, but not the same body follows"},
 	LengthDiffers:     {"length", "both accept, and the next message begins elsewhere"},
 	WaitingDiffers:    {"waiting", "one accepts, the other takes what comes next for a part of the same message"},

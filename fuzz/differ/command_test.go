@@ -6,7 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,7 +61,7 @@ func TestUsage(t *testing.T) {
 	for _, args := range []string{
 		"-kind both", "-only nobody", "-pipe x", "-pipe x=nobody", "more",
 		"-nothing", "-count -1", "-against nobody", "-known nothing", "-jobs 0", "-only net/http",
-		"-only net/http,picohttp-strict -against picohttp-pico",
+		"-only net/http,picohttp-strict -against picohttp-pico", "-count 1 -only net/http,net/http",
 	} {
 		status, out, errors := mainOf(t, "good", append(strings.Fields(args), "-report", t.TempDir())...)
 		if status != statusUsage || out != "" || strings.Count(errors, "\n") != 1 || !strings.HasPrefix(errors, "differ: ") {
@@ -71,6 +71,11 @@ func TestUsage(t *testing.T) {
 	status, out, errors := mainOf(t, "good", "-h")
 	if status != 0 || !strings.HasPrefix(out, "Usage: differ") || !strings.Contains(out, "-against NAME") || errors != "" {
 		t.Errorf("-h: status %d, %q, %q", status, out, errors)
+	}
+	args := []string{"-report", t.TempDir(), "-count", "1", "-pipe", "gone=" + os.Args[0] + " helper:gone " + t.TempDir()}
+	status, out, errors = mainOf(t, "good", append(args, "-only", "picohttp-strict,gone")...)
+	if status != statusFailed || !strings.HasSuffix(errors, `gone "for" good\x1b`+"\n") || strings.Contains(out, "\x1b") {
+		t.Errorf("a program that does not start: status %d, %q, %q", status, out, errors)
 	}
 }
 
@@ -86,28 +91,31 @@ func TestKnown(t *testing.T) {
 		t.Fatalf("status %d: %s\n%s", status, errors, out)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "known.txt"))
-	if err != nil {
-		t.Fatal(err)
+	findings, errFindings := os.ReadFile(filepath.Join(dir, "findings.jsonl"))
+	also := regexp.MustCompile(`"also":\["(\w+)`).FindSubmatch(findings)
+	if err != nil || errFindings != nil || also == nil {
+		t.Fatal(err, errFindings, also)
 	}
 	known := filepath.Join(t.TempDir(), "known")
-	lines := strings.SplitAfter(string(text), "\n")
-	for left := range 2 {
-		text := strings.Join(slices.Concat(lines[:1], lines[1+left:]), "")
+	first := strings.Fields(strings.SplitAfter(string(text), "\n")[1])[0]
+	for left, id := range []string{"none", first, string(also[1])} {
+		left = min(left, 1)
+		text := strings.ReplaceAll(string(text), "\n"+id, "\n#")
 		if err := os.WriteFile(known, []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		id, _, _ := strings.Cut(lines[1], " ")
 		status, out, errors := mainOf(t, "good", append(args, "-known", known)...)
 		page, _ := os.ReadFile(filepath.Join(dir, "report.html"))
 		told := strings.Contains(out, id+" is new") && strings.Contains(errors, "1 of ") &&
 			bytes.Count(page, []byte(`<span class="new">`)) == 1
 		if left == 0 && status != 0 || left == 1 && (status != statusNew || !told) {
-			t.Errorf("without %d of them: status %d, %s\n%s", left, status, errors, out)
+			t.Errorf("without %s: status %d, %s\n%s", id, status, errors, out)
 		}
 	}
 }
 
-// TestSigterm: SIGTERM is Ctrl-C.
+// TestSigterm: SIGTERM is Ctrl-C, and one that arrives several times at once counts once: the
+// command timeout sends two.
 func TestSigterm(t *testing.T) {
 	if !guarded {
 		t.Skip("no signals on this system")
@@ -120,7 +128,10 @@ func TestSigterm(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.Sleep(time.Second)
-	cmd.Process.Signal(syscall.SIGTERM)
+	for range 20 {
+		cmd.Process.Signal(syscall.SIGTERM)
+		time.Sleep(time.Millisecond)
+	}
 	err := cmd.Wait()
 	if _, stat := os.Stat(filepath.Join(dir, "report.html")); err != nil || stat != nil {
 		t.Error(fmt.Sprint(err, stat), out.String())

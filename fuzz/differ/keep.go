@@ -61,7 +61,7 @@ func (s *search) open() (err error) {
 	if err != nil {
 		return err
 	}
-	s.records, s.closers = records, append(s.closers, unlock)
+	s.records, s.closers = records[:len(records)/maxRecord*maxRecord], append(s.closers, unlock)
 	text, err := os.ReadFile(s.path("state.json"))
 	if err == nil {
 		err = json.Unmarshal(text, &s.saved)

@@ -43,11 +43,14 @@ func usageError(format string, args ...any) error {
 // -known names; and 4 if a program of -pipe keeps writing what is no answer.
 func Main(adaptors ...Adaptor) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // so that a second Ctrl-C ends it at once
+	context.AfterFunc(ctx, func() { // so that another Ctrl-C, a second later, ends it at once
+		time.Sleep(time.Second)
+		stop()
+	})
 	err := command(ctx, os.Args[1:], os.Stdout, adaptors)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "differ:", strings.TrimPrefix(err.Error(), "differ: "))
+		fmt.Fprintln(os.Stderr, "differ:", safe(strings.TrimPrefix(err.Error(), "differ: ")))
 	}
 	os.Exit(statusOf(err))
 }
@@ -207,7 +210,7 @@ func (f Failure) String() string {
 	if !f.Out {
 		how = fmt.Sprintf("failed %d times", f.Count)
 	}
-	why := shorten(escaped(f.Why))
+	why := shorten(safe(f.Why))
 	return fmt.Sprintf("%s %s since %d: %s; with %s", f.Parser, how, f.Since, why, quoted(f.Input))
 }
 
@@ -218,6 +221,11 @@ func quoted(b []byte) string { return shorten(strconv.Quote(string(b))) }
 func escaped(text string) string {
 	quoted := strconv.Quote(text)
 	return quoted[1 : len(quoted)-1]
+}
+
+// safe is escaped, except that it leaves quotation marks and backslashes as they are.
+func safe(text string) string {
+	return strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(escaped(text))
 }
 
 func shorten(s string) string {
@@ -266,7 +274,7 @@ func (r *Report) overview() string {
 			}
 		}
 		if f.New {
-			by += ", " + f.ID() + " is new"
+			by += ", " + strings.Join(f.fresh, " ") + " is new"
 		}
 		key := fmt.Sprint(f.Class, f.Rule, by)
 		if !seen[key] && len(seen) < maxOverview {

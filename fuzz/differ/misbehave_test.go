@@ -86,7 +86,7 @@ func serve(helper func(line string) string) {
 		os.Exit(2)
 	}
 	if _, err := os.Stat(os.Args[2]); err == nil && os.Args[1] == "helper:gone" {
-		fmt.Fprintln(os.Stderr, "gone for good")
+		fmt.Fprintln(os.Stderr, "gone \"for\" good\x1b")
 		os.Exit(9)
 	}
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
@@ -190,7 +190,7 @@ func TestMisbehaves(t *testing.T) {
 		},
 		"gone": {
 			bad: piped(t, "gone"), findings: `crash method "\x00`, status: statusFailed, err: alone,
-			failure: "out: started again, it does not answer what it has answered before: exit status 9: gone for good",
+			failure: "out: started again, it does not answer what it has answered before: exit status 9: gone \"for\" good",
 		},
 		"gone, of three": {
 			bad: piped(t, "gone"), run: Run{Adaptors: third}, findings: `crash method "\x00`, failure: "out: started again",

@@ -20,8 +20,8 @@ type parser struct {
 var endsRun = Verdict{Result: Crash, Where: "ended the process", Why: "the process ended while the parser " +
 	"read this: by os.Exit, a fatal error of Go's runtime, or killed from outside"}
 
-// watched returns parse with an end to the time that it may take. It is called on a goroutine
-// of its own, which is abandoned if it does not return: nothing can stop it.
+// watched returns parse with a time limit. It runs parse on another goroutine, and abandons
+// that one if parse does not return: nothing can stop it.
 func (j *job) watched(name string, parse func(b []byte) Verdict) func(b []byte) Verdict {
 	inputs, verdicts, late := make(chan []byte), make(chan Verdict, 1), time.NewTimer(0)
 	go func() {

@@ -95,6 +95,7 @@ func (p *program) parse(b []byte) Verdict {
 	if err != nil {
 		return Verdict{Result: Absent, Why: err.Error(), gone: err}
 	}
+	of.stderr.reset() // not in ask: what it says when it starts belongs to its first answer
 	v := of.ask(b, p.patience)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -169,7 +170,6 @@ func (p *process) ask(b []byte, patience time.Duration) Verdict {
 		early, _ := p.lines.Peek(min(n, maxQuoted))
 		return p.garbled("it wrote before it was asked: %q", early)
 	}
-	p.stderr.reset()
 	late := time.AfterFunc(patience, p.kill)
 	_, err := io.WriteString(p.in, base64.StdEncoding.EncodeToString(b)+"\n")
 	var answer []byte

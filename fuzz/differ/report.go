@@ -103,7 +103,7 @@ func (s *section) addColumn(r *Report, parser int) {
 	c.Names = append(c.Names, r.Parsers[parser])
 	for i, f := range s.Rows {
 		if why := f.Verdicts[parser].Why; why != "" {
-			c.Whys[i] = append(c.Whys[i], [2]string{escaped(why), r.Parsers[parser]})
+			c.Whys[i] = append(c.Whys[i], [2]string{safe(why), r.Parsers[parser]})
 		}
 	}
 }
@@ -206,10 +206,11 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	classes, counts := r.matrix()
 	return page.Execute(w, struct {
 		*Report
+		Against  int
 		Classes  []Class
 		Counts   [][]int
 		Sections []*section
-	}{r, classes, counts, r.sections()})
+	}{r, r.against, classes, counts, r.sections()})
 }
 
 // WriteJSON writes all findings, each as a JSON object on a line, with the input in base64
@@ -263,7 +264,8 @@ func (r *Report) mark(known map[string]bool) (fresh int) {
 	r.Marked = true
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if f.New = slices.ContainsFunc(f.ids, func(id string) bool { return !known[id] }); f.New {
+		f.fresh = slices.DeleteFunc(slices.Clone(f.ids), func(id string) bool { return known[id] })
+		if f.New = len(f.fresh) > 0; f.New {
 			fresh++
 		}
 	}

@@ -68,15 +68,16 @@ type Finding struct {
 
 	// Between are the parsers that it is named after: one for Crashes, else two.
 	Between []string `json:"between"`
-	// Suspect: the strict profile of picohttp accepts the input, and of two or
-	// more other parsers that do, not all read it alike.
+	// Suspect: the strict profile of picohttp and at least two other parsers accept the
+	// input or its beginning, and one of these reads it differently.
 	Suspect bool `json:"suspect"`
 	// Detail says so if the input did not show it a second time.
 	Detail string `json:"detail,omitempty"`
 	// New: it is not among those that were known, if Report.Marked.
 	New bool `json:"-"`
 
-	ids []string // of its causes, the worst first
+	ids   []string // of its causes, the worst first
+	fresh []string // those that were not known, if Report.Marked
 }
 
 // ID names a finding by its kind, class and rule, by the parsers it is between, and by the
@@ -134,8 +135,8 @@ type job struct {
 const everyone = -1
 
 // Do runs until Count, or until ctx ends, which is no error. It returns an error if too few
-// parsers are left, or if a program keeps writing what is no answer. It returns what it has
-// found, also along with an error.
+// parsers are left, if a program keeps writing what is no answer, or if Dir cannot be read or
+// written. It returns what it has found, also along with an error.
 func (r *Run) Do(ctx context.Context) (*Report, error) {
 	s, err := r.search(ctx)
 	defer s.close()
@@ -177,6 +178,9 @@ func (r *Run) search(ctx context.Context) (*search, error) {
 	for _, a := range r.Adaptors {
 		p := &parser{name: a.Name, program: a.programs[r.Kind], ended: map[string]bool{}}
 		p.parse = []func([]byte) Verdict{a.Request, a.Response, a.Chunked}[r.Kind]
+		if p.parse != nil && slices.Contains(s.names(), a.Name) {
+			return s, usageError("two parsers are called %s", a.Name)
+		}
 		if p.parse != nil {
 			s.parsers = append(s.parsers, p)
 		}
@@ -267,6 +271,9 @@ func (s *search) report() *Report {
 // again tries inputs of earlier runs, so that findings that have been fixed since are gone.
 func (j *job) again() {
 	for _, b := range j.inputs {
+		if j.ctx.Err() != nil {
+			break
+		}
 		j.try(b)
 	}
 	j.mu.Lock()

@@ -153,6 +153,10 @@ func TestID(t *testing.T) {
 func TestGoesOn(t *testing.T) {
 	us, high := Picohttp()[0], lax("high", 0x80)
 	r := Run{Dir: t.TempDir()}
+	os.Mkdir(filepath.Join(r.Dir, "request"), 0o777)
+	if err := os.WriteFile(filepath.Join(r.Dir, "request", "records"), make([]byte, maxRecord+2), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	var second error
 	r.Progress = func(*Report) {
 		other := Run{Dir: r.Dir, Adaptors: Picohttp(), Count: 1}
@@ -179,6 +183,12 @@ func TestGoesOn(t *testing.T) {
 		}
 	}
 	run(1000, 1000, us, NetHTTP())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r.Adaptors = []Adaptor{us, changed("late", func([]byte, *Verdict) { t.Error("inputs are tried after an interrupt") })}
+	if _, err := r.Do(ctx); err != nil {
+		t.Error(err)
+	}
 	if guarded && (second == nil || !strings.Contains(second.Error(), "another run uses")) {
 		t.Errorf("a second run: %v", second)
 	}

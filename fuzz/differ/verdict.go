@@ -67,7 +67,7 @@ const (
 	Reject     Result = iota // it is malformed, or not supported
 	Incomplete               // it is a valid prefix: the parser wants more
 	Accept                   // it is whole
-	Crash                    // the parser panicked, ended, left its memory or did not respond
+	Crash                    // the parser panicked, ended, wrote to its input or did not respond
 	Absent                   // it was not asked; not compared
 	Protocol                 // a program wrote a line that is no answer of the pipe protocol; not compared
 )
