@@ -1,14 +1,14 @@
 # shellcheck shell=sh
-# Read by testall.sh and by the get.sh of each nested module: how packages of Debian or a
-# relative of it are installed. It is no command.
+# Functions that install packages of Debian or one of its relatives. testall.sh and the get.sh of
+# each nested module source this file.
 
 fail() {
 	echo "${0##*/}: $*" >&2
 	exit 1
 }
-[ $# = 0 ] || fail "what is $1? It takes no arguments."
+[ $# = 0 ] || fail "unexpected argument $1."
 
-# need PACKAGE WHY COMMAND... notes a package that is to be installed, unless the command succeeds.
+# need PACKAGE WHY COMMAND... adds a package to those to install, unless the command succeeds.
 packages=
 need() {
 	package=$1 why=$2
@@ -18,13 +18,13 @@ need() {
 	packages="$packages $package"
 }
 
-# install installs the packages noted. It goes on without one that cannot be had, and then
-# returns 1.
+# install installs the packages that need has added. If one cannot be installed, it says so,
+# continues with the others, and returns 1.
 install() {
 	[ -n "$packages" ] || return 0
 	sudo=
 	[ "$(id -u)" = 0 ] || sudo=sudo
-	$sudo apt-get -qq update || fail "apt-get update failed, so$packages cannot be installed."
+	$sudo apt-get -qq update || true # what the old lists have can still be installed
 	missing=0
 	for package in $packages; do
 		$sudo apt-get -qq install --no-install-recommends "$package" && continue

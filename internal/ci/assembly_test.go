@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// texts says which instructions and registers a TEXT may not use, as a pattern for the whole
-// name. Every TEXT has a row.
+// texts has a row for each TEXT: a pattern for the whole names of the instructions and registers
+// that it may not use.
 var texts = map[string]string{
 	"amd64 indexHead":   `[VK].*|[XYZ][0-9]+`,
 	"amd64 indexSSE42":  `[VK].*|[YZ][0-9]+`,
@@ -21,7 +21,7 @@ var texts = map[string]string{
 	"arm64 indexNEON":   `R1[678]|R2[678]|g`,
 }
 
-// never says what no TEXT may use.
+// never is such a pattern for all of them.
 const never = `CALL|BLR?|PUSH.*|POP[QLW]|POPF.*|BYTE|WORD|LONG|QUAD|DWORD`
 
 var (
@@ -31,8 +31,8 @@ var (
 	wide      = regexp.MustCompile(`\b[YZ][0-9]+\b`)
 )
 
-// TestAssembly looks at the listing of the assembler, where macros are expanded and registers
-// have their own names.
+// TestAssembly checks the assembler's listing, in which macros are expanded and registers have
+// their own names.
 func TestAssembly(t *testing.T) {
 	left := maps.Clone(texts)
 	for _, arch := range []string{"amd64", "arm64"} {

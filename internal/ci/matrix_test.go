@@ -1,7 +1,7 @@
 //go:build matrix
 
-// Package ci checks what assembly may do and, with the tag matrix, runs the tests of this
-// module on every target, or for example on one:
+// Package ci checks the instructions of the assembly. With the tag matrix it also runs the tests
+// of this module on every target, or on one, such as:
 //
 //	go test -tags matrix -v -timeout 1h -run Emulated/linux/s390x ./internal/ci
 //
@@ -26,9 +26,9 @@ import (
 	"github.com/klauspost/cpuid/v2"
 )
 
-// The kernels except generic, the fastest first: what the CPU must have for each, and what
-// GODEBUG switches off to get to the next. The table repeats parse_<arch>.go, and asks
-// another library about the CPU, on purpose: a kernel that is detected wrongly fails here.
+// kernels has all kernels but generic, the fastest first: what the CPU must have for each, and the
+// setting of GODEBUG that leads to the next. On purpose, the table repeats parse_<arch>.go, and
+// another library detects what the CPU has. So a wrong detection fails here.
 var kernels = []struct {
 	arch, name string
 	needs      []cpuid.FeatureID
@@ -41,7 +41,8 @@ var kernels = []struct {
 	{"arm64", "neon", nil, "cpu.asimd=off"}, // every arm64 has it
 }
 
-// kernelsOf returns the kernels that the CPU must run, or all of an emulated architecture.
+// kernelsOf returns the kernels that must run: those that this CPU can run, or all of an
+// architecture that is emulated.
 func kernelsOf(arch string) (names []string) {
 	for _, k := range kernels {
 		if k.arch == arch && (arch != runtime.GOARCH || cpuid.CPU.Supports(k.needs...)) {
@@ -51,9 +52,9 @@ func kernelsOf(arch string) (names []string) {
 	return append(names, "generic")
 }
 
-// required are tests that must pass on each target. KERNEL stands for each kernel of the
-// target. So a test that is renamed, skipped or deleted makes its target fail. Those with a
-// colon are in another package than the root, which not every target has.
+// required has the tests that must pass on each target. So a target fails if one of them is
+// renamed, skipped or deleted. KERNEL stands for each kernel of the target. Tests with a colon are
+// not in the root package, and only targets of all packages run them.
 const required = `TestExpectedKernel TestKernelTable TestDispatch/KERNEL TestChunked TestFraming TestProfiles
 	TestVectors/requests/KERNEL TestVectors/responses/KERNEL TestVectors/trailers/KERNEL
 	TestSplits/requests/KERNEL TestSplits/responses/KERNEL TestSplits/trailers/KERNEL
@@ -66,9 +67,9 @@ const required = `TestExpectedKernel TestKernelTable TestDispatch/KERNEL TestChu
 type target struct {
 	packages string   // ./... or .
 	kernels  []string // that must run, and no others, the fastest first
-	emulator string   // that runs its programs, if any
-	env      string   // variables
-	flags    []string // of go test, not in GOFLAGS, which tests that run go would see, too
+	emulator string   // that runs its programs, or ""
+	env      string   // variables of the environment
+	flags    []string // of go test; in GOFLAGS, tests that run go would see them, too
 }
 
 // TestNative runs the tests on the targets whose programs this machine runs.
@@ -108,7 +109,7 @@ func TestNative(t *testing.T) {
 	probe := exec.Command("go", "test", "-count=1", "-run=^$", "errors")
 	probe.Env = append(probe.Environ(), "GOARCH=386", "CGO_ENABLED=0")
 	output, err := probe.CombinedOutput()
-	run("linux/386", "./...", generic, err == nil, "this machine runs no such programs: "+string(output),
+	run("linux/386", "./...", generic, err == nil || os.Getenv("CI") == "true", "this machine runs no such programs: "+string(output),
 		"GOARCH=386 CGO_ENABLED=0")
 	for level := 2; level <= 4; level++ {
 		setting := fmt.Sprint("GOAMD64=v", level)
@@ -132,7 +133,8 @@ func TestEmulated(t *testing.T) {
 	}
 }
 
-// names removes the name of the module and, in that of a test of the root package, the colon.
+// names shortens PACKAGE:TEST. It removes the module's path and, from a test of the root package,
+// the colon.
 var names = strings.NewReplacer("github.com/picohttp/picohttp/", "", "github.com/picohttp/picohttp:", "")
 
 var noise = regexp.MustCompile(`^ *(=== |--- (PASS|SKIP): )`)
@@ -140,13 +142,13 @@ var noise = regexp.MustCompile(`^ *(=== |--- (PASS|SKIP): )`)
 // test runs the tests of the target, and then fuzzes a little.
 func (x target) test(t *testing.T) {
 	var log []string
-	tests := map[string]bool{} // whether each passed, or was skipped
-	// Without vet, which is a step of its own in testall.sh and in CI.
+	tests := map[string]bool{} // false if a test was skipped
+	// Vet is a step of its own in testall.sh and in CI.
 	args := slices.Concat([]string{"test", "-json", "-count=1", "-vet=off", "-timeout=20m"}, x.flags)
 	for line := range bytes.Lines(x.run(t, "go", append(args, x.packages)...)) {
 		var event struct{ Action, Package, Test, Output string }
 		if json.Unmarshal(line, &event) != nil {
-			event.Output = string(line) // of what goes wrong before the tests
+			event.Output = string(line) // such as the error of a build
 		}
 		switch {
 		case event.Test != "" && (event.Action == "pass" || event.Action == "skip"):
@@ -161,14 +163,15 @@ func (x target) test(t *testing.T) {
 	if t.Failed() {
 		t.Fatal(strings.Join(log[max(len(log)-200, 0):], ""))
 	}
+	maps.DeleteFunc(tests, func(_ string, passed bool) bool { return !passed })
 	t.Logf("%s: %d tests passed, on the kernels %v", t.Name(), len(tests), x.kernels)
 	if !slices.Contains(x.flags, "-race") {
 		x.fuzz(t)
 	}
 }
 
-// judge returns what is wrong: a kernel that should not run, a test that was skipped for no
-// good reason, and a required test that did not pass.
+// judge returns what is wrong: a kernel that should not have run, a test that was skipped without
+// one of the reasons below, or a required test that did not pass.
 func (x target) judge(tests map[string]bool) (faults []string) {
 	for name, passed := range tests {
 		_, kernel, ofKernel := strings.Cut(name, "/kernel=")
@@ -203,14 +206,14 @@ func (x target) required() (names []string) {
 	return slices.Compact(names)
 }
 
-// fuzz gives each of some fuzz targets 10,000 inputs, the seeds among them.
+// fuzz runs four fuzz targets with 10,000 inputs each, including the seeds.
 func (x target) fuzz(t *testing.T) {
 	folder := t.TempDir()
 	program := filepath.Join(folder, "test.exe")
 	x.run(t, "go", slices.Concat([]string{"test", "-c", "-o", program}, x.flags)...)
 	if x.emulator != "" {
-		// The engine starts the binary again by its own name: under an emulator it has to
-		// be a script. Instrumented, for coverage, it would be too slow there.
+		// The fuzzing engine starts its own file again. Under an emulator, that has to be a
+		// script. The program is not instrumented for coverage, which would be too slow.
 		script := fmt.Sprintf("#!/bin/sh\nexec %s -0 \"$0\" '%s' \"$@\"\n", x.emulator, program)
 		program = filepath.Join(folder, "test.sh")
 		if err := os.WriteFile(program, []byte(script), 0o777); err != nil {
@@ -221,12 +224,13 @@ func (x target) fuzz(t *testing.T) {
 		output := x.run(t, program, "-test.run=^$", "-test.fuzz=^"+name+"$", "-test.fuzztime=10000x",
 			"-test.fuzzcachedir="+folder)
 		if t.Failed() || !regexp.MustCompile(`execs: [1-9][0-9]{4,} `).Match(output) {
-			t.Fatalf("%s has not tried all inputs:\n%s", name, output)
+			t.Fatalf("%s did not try all inputs:\n%s", name, output)
 		}
 	}
 }
 
-// run returns what a command prints in the root of the module. The command must succeed.
+// run runs a command in the root of the module, and returns its output. The test fails if the
+// command does.
 func (x target) run(t *testing.T, name string, args ...string) []byte {
 	c := exec.Command(name, args...)
 	c.Dir = "../.."
@@ -241,7 +245,7 @@ func (x target) run(t *testing.T, name string, args ...string) []byte {
 	return output
 }
 
-// TestJudge: a target fails if a kernel or a required test did not run.
+// TestJudge checks that a target fails if a wrong kernel ran, or a test did not.
 func TestJudge(t *testing.T) {
 	x := target{packages: "./...", kernels: []string{"avx2", "generic"}}
 	all := map[string]bool{"TestSweep/kernel=avx512": false} // a kernel that this target does not run
@@ -249,7 +253,7 @@ func TestJudge(t *testing.T) {
 		all[name] = true
 	}
 	if faults := x.judge(all); faults != nil {
-		t.Errorf("no fault, and yet %q", faults)
+		t.Errorf("without a fault: %q", faults)
 	}
 	for name, action := range map[string]string{
 		"TestSweep/kernel=sse42":              "pass",

@@ -14,13 +14,13 @@ import (
 	"github.com/picohttp/picohttp/fuzz/differ"
 )
 
-// all returns all adaptors. Under CI, none may be missing.
+// all returns all adaptors. In CI none may be missing.
 func all(t *testing.T) []differ.Adaptor {
 	programs, err := Programs()
 	for _, a := range programs {
 		t.Cleanup(a.Close)
 	}
-	if err != nil && os.Getenv("CI") != "" {
+	if err != nil && os.Getenv("CI") == "true" {
 		t.Fatal(err)
 	} else if err != nil {
 		t.Log("without", err)
@@ -28,7 +28,7 @@ func all(t *testing.T) []differ.Adaptor {
 	return append(Go(), programs...)
 }
 
-// plain are inputs that have one reading, by kind.
+// plain has inputs that can be read in one way only, by kind.
 var plain = [...][]string{
 	differ.Request: {
 		"GET / HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -46,9 +46,9 @@ var plain = [...][]string{
 	differ.Chunked: {"5\r\nhello\r\n0\r\n\r\nmore", "1;a=b\r\nx\r\n0\r\nA: b\r\n\r\n"},
 }
 
-// TestPlain: what has one reading, each adaptor reads so, and it waits for what is missing
-// wherever the input is cut. So it passes on all that its parser says, and means by it what
-// the kit means. h11 and node tell all.
+// TestPlain checks that each adaptor reads the plain inputs as picohttp does, and reports
+// incomplete wherever they are cut. So what it reports means what the kit means by it. h11 and
+// node report everything.
 func TestPlain(t *testing.T) {
 	strict := differ.Picohttp()[0]
 	for _, a := range all(t) {
@@ -77,51 +77,55 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// explained are the ways in which others read differently what strict picohttp
-// accepts, and why it is accepted all the same. Each takes its difference out of a
-// verdict on a message that the strict profile reads as whole.
-var explained = []struct {
-	why  string
-	same func(v, whole *differ.Verdict, input []byte)
-}{
-	{"a method is case-sensitive (RFC 9110, section 9.1), and handed on as sent; some write it in upper case",
-		func(v, _ *differ.Verdict, _ []byte) { v.Method = strings.ToUpper(v.Method) }},
-	{"a field without a value is one (RFC 9110, section 5.5); some leave it out where they keep what is in it apart, as of Host and Cookie",
-		func(v, _ *differ.Verdict, _ []byte) {
-			v.Fields = slices.DeleteFunc(slices.Clone(v.Fields), func(f differ.Field) bool { return f.Value == "" })
-		}},
-	{"one shows its own Transfer-Encoding instead of what was sent, and decodes it as the others do",
-		func(v, whole *differ.Verdict, _ []byte) {
-			if v.Framing.Body == picohttp.BodyChunked || v.Silent&differ.PartFraming != 0 && whole.Framing.Body == picohttp.BodyChunked {
-				v.Fields = slices.DeleteFunc(slices.Clone(v.Fields), func(f differ.Field) bool { return strings.EqualFold(f.Name, "transfer-encoding") })
-			}
-		}},
-	{"HTAB after a value is not part of it (RFC 9112, section 5.1); one parser takes it for a part of the coding's name",
-		func(v, whole *differ.Verdict, input []byte) {
-			if v.Framing.Body != picohttp.BodyChunked && whole.Framing.Body == picohttp.BodyChunked &&
-				bytes.Contains(bytes.ToLower(input), []byte("chunked\t")) {
-				*v = differ.Verdict{}
-			}
-		}},
-	{"a field name may begin with a digit (RFC 9110, section 5.1), also in a trailer section; one takes such a line for a chunk-size line",
-		func(v, whole *differ.Verdict, input []byte) {
-			if whole.Framing.Body == picohttp.BodyChunked && v.Length != whole.Length && digitField.Match(input) {
-				*v = differ.Verdict{}
-			}
-		}},
-	{"after a CONNECT some see a tunnel whatever its fields say; picohttp never keeps the connection",
-		func(v, whole *differ.Verdict, _ []byte) {
-			if strings.EqualFold(whole.Method, "CONNECT") {
-				*v = differ.Verdict{}
-			}
-		}},
+// explained has a function for each known way in which others read what strict picohttp
+// accepts differently. It removes that difference from a verdict on a message that strict
+// picohttp reads as whole. Its comment says why the message is accepted all the same.
+var explained = []func(v, whole *differ.Verdict, input []byte){
+	// A method is case-sensitive (RFC 9110, section 9.1), and picohttp returns it as sent.
+	// Some parsers convert it to upper case.
+	func(v, _ *differ.Verdict, _ []byte) { v.Method = strings.ToUpper(v.Method) },
+	// A field may have an empty value (RFC 9110, section 5.5). Some parsers drop it if they
+	// store its value elsewhere, such as that of Host or Cookie.
+	func(v, _ *differ.Verdict, _ []byte) {
+		v.Fields = slices.DeleteFunc(slices.Clone(v.Fields), func(f differ.Field) bool { return f.Value == "" })
+	},
+	// One parser returns a Transfer-Encoding of its own instead of the one sent. It decodes the
+	// body as the others do.
+	func(v, whole *differ.Verdict, _ []byte) {
+		if v.Framing.Body == picohttp.BodyChunked || v.Silent&differ.PartFraming != 0 && whole.Framing.Body == picohttp.BodyChunked {
+			v.Fields = slices.DeleteFunc(slices.Clone(v.Fields), func(f differ.Field) bool { return strings.EqualFold(f.Name, "transfer-encoding") })
+		}
+	},
+	// HTAB after a value is not part of it (RFC 9112, section 5.1). One parser makes it part of
+	// the name of the coding.
+	func(v, whole *differ.Verdict, input []byte) {
+		if v.Framing.Body != picohttp.BodyChunked && whole.Framing.Body == picohttp.BodyChunked &&
+			bytes.Contains(bytes.ToLower(input), []byte("chunked\t")) {
+			*v = differ.Verdict{}
+		}
+	},
+	// A field name may begin with a digit (RFC 9110, section 5.1), in a trailer section too. One
+	// parser reads such a line as a chunk-size line.
+	func(v, whole *differ.Verdict, input []byte) {
+		if whole.Framing.Body == picohttp.BodyChunked && v.Length != whole.Length && digitField.Match(input) {
+			*v = differ.Verdict{}
+		}
+	},
+	// Some parsers see a tunnel after every CONNECT, whatever its fields are. picohttp never keeps
+	// the connection after one.
+	func(v, whole *differ.Verdict, _ []byte) {
+		if strings.EqualFold(whole.Method, "CONNECT") {
+			*v = differ.Verdict{}
+		}
+	},
 }
 
-// digitField is a last-chunk, and a field line after it that begins with a digit.
+// digitField matches a last-chunk and the start of a field line after it that begins with a
+// hexadecimal digit.
 var digitField = regexp.MustCompile(`\n0+\r\n[0-9A-Fa-f]+:`)
 
-// TestExplained: strict picohttp accepts nothing that others read differently, but
-// what is explained. PICOHTTP_DIFFER_COUNT is for a longer run.
+// TestExplained checks that strict picohttp accepts nothing that others read differently, except
+// for what is explained. PICOHTTP_DIFFER_COUNT is the number of inputs.
 func TestExplained(t *testing.T) {
 	count, err := strconv.ParseInt(cmp.Or(os.Getenv("PICOHTTP_DIFFER_COUNT"), "20000"), 10, 64)
 	if err != nil {
@@ -145,15 +149,15 @@ func TestExplained(t *testing.T) {
 	}
 }
 
-// isExplained: without the differences that are explained, all that accept a message
-// read the same, or all but one while two or more others agree with the strict
-// profile: that one is at fault, or does less than it says.
+// isExplained removes the explained differences, and then reports whether all parsers that do
+// not reject the message agree with strict picohttp. One may differ if two or more agree: it has
+// a fault, or does less than it reports.
 func isExplained(f *differ.Finding) bool {
 	verdicts := slices.Clone(f.Verdicts)
 	whole := verdicts[0]
 	for i := range verdicts {
 		for _, e := range explained {
-			e.same(&verdicts[i], &whole, f.Input)
+			e(&verdicts[i], &whole, f.Input)
 		}
 	}
 	same, differently := 0, 0

@@ -14,17 +14,17 @@ import (
 	"github.com/picohttp/picohttp/fuzz/differ"
 )
 
-// Comparisons are those of one run, by several workers.
+// comparisons has the state of one run, which several workers share.
 type comparisons struct {
 	options
 	library *library
 	source  source
-	older   []bool           // by difference, whether it explains anything here
+	older   []bool           // by difference, whether the library has it
 	profile picohttp.Profile // Pico, except in the test that another one differs
 	start   time.Time
 
-	taken       atomic.Int64 // questions of the source
-	asked       atomic.Int64 // questions
+	taken       atomic.Int64 // questions taken from the source
+	asked       atomic.Int64 // questions, with those of checkAround
 	unexplained atomic.Int64 // differences
 	counts      [len(kindNames)][columns]atomic.Int64
 	named       []atomic.Int64 // by difference
@@ -34,7 +34,7 @@ type comparisons struct {
 	shown int
 }
 
-// What is counted of each kind: outcomes, which are negative, and differences.
+// The counts of each kind are by outcome, at its negative, and then of differences.
 const (
 	explained = -incomplete + 1 + iota
 	unexplained
@@ -42,8 +42,8 @@ const (
 )
 
 const (
-	maxShown   = 10   // differences
-	minimising = 3000 // questions that are asked to make an input smaller
+	maxShown   = 10   // differences that are printed
+	minimising = 3000 // questions at most to make an input smaller
 )
 
 // compare runs the workers.
@@ -90,10 +90,10 @@ func (w *worker) work() {
 	}
 }
 
-// anyOutcome is what check wants of most inputs.
+// anyOutcome makes check accept each outcome.
 const anyOutcome = 1
 
-// check asks both sides, counts the outcome and what differs, and returns what picohttp does.
+// check asks both sides, counts the outcome and the differences, and returns n and err of picohttp.
 func (w *worker) check(q question, want int) (n int, err error) {
 	c, counts := w.ask(&q, want), &w.counts[q.kind]
 	n, err = w.subject.n, w.subject.err
@@ -116,8 +116,8 @@ func (w *worker) check(q question, want int) (n int, err error) {
 	return n, err
 }
 
-// ask asks both sides. If the answers differ, or picohttp's has another outcome than is
-// wanted, it returns them. They are valid until the next question.
+// ask asks both sides. It returns their answers if they differ, or if picohttp's outcome is not the
+// one that is wanted. They are valid until the next question.
 func (w *worker) ask(q *question, want int) *comparison {
 	theirs, s := w.oracle.ask(q), w.subject
 	s.ask(q)
@@ -128,12 +128,12 @@ func (w *worker) ask(q *question, want int) *comparison {
 	return &comparison{*q, *theirs, s.answer, s.n, s.err, wrong}
 }
 
-// checkAround checks whether the n of a malformed input is the offset of the byte that
-// picohttpparser cannot take: without that byte the input is incomplete, with it malformed.
-// This does not hold for bodies with too much overhead, which is not in one byte.
+// checkAround checks that the n of a malformed input is the offset of the byte that makes it
+// malformed: without that byte both must report incomplete, and with it malformed. Shorter inputs
+// than 100 KiB have such a byte; a body can also have too much overhead.
 func (w *worker) checkAround(q question, n int, err error) {
 	input, to := q.input, n+1
-	// picohttpparser looks at no HTTP-version that has no byte after it.
+	// picohttpparser reports an HTTP-version as incomplete until a byte follows it.
 	const version = len("HTTP/1.1\n")
 	if q.kind == response {
 		to = max(to, version)
@@ -142,7 +142,7 @@ func (w *worker) checkAround(q question, n int, err error) {
 	case picohttp.ErrVersion, picohttp.ErrMajor, picohttp.ErrRequestLine, picohttp.ErrTLS, picohttp.ErrHTTP2, picohttp.ErrEmptyLine:
 		to = n + version
 	case picohttp.ErrStatus:
-		// It wants 4 bytes of a status-code, and of what follows it the whole line.
+		// The status-code is read when 4 bytes are there, and what follows it with the whole line.
 		to = n + len("200 ")
 		if i := bytes.IndexByte(input[n:], '\n'); i >= 0 {
 			to = max(to, n+i+1)
@@ -154,7 +154,7 @@ func (w *worker) checkAround(q question, n int, err error) {
 	w.check(q, malformed)
 }
 
-// print prints a difference that nothing explains, and again as small as it can be.
+// print prints a difference that nothing explains, and then the smallest input found that has one.
 func (w *worker) print(c *comparison) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -163,7 +163,7 @@ func (w *worker) print(c *comparison) {
 	}
 	fmt.Fprintf(w.out, "\ndifference %d: %v\n", w.shown, c)
 	if c.wrong {
-		fmt.Fprintln(w.out, "picohttp says of a longer input that it is malformed, with an n that cannot be")
+		fmt.Fprintln(w.out, "for a longer input, picohttp reports malformed with an n that contradicts this outcome")
 		return
 	}
 	input, q, smaller := bytes.Clone(c.input), c.question, ""
@@ -178,6 +178,7 @@ func (w *worker) print(c *comparison) {
 	}
 	if q.pieces = nil; !differs(input) {
 		q.pieces = c.pieces
+		differs(input) // sets smaller, in case nothing is smaller
 	}
 	differ.Minimise(input, minimising, differs)
 	fmt.Fprintf(w.out, "smaller: %s\n", smaller)

@@ -9,30 +9,29 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// A difference is one between the older release of picohttpparser, which is in Debian's
-// h2o, and the newest, which the profile Pico follows. The answers to its example tell
-// which of the two an oracle is.
+// A difference is one between two releases of picohttpparser: the older, which is in Debian's h2o,
+// and the newest, which the profile Pico follows. The answer to the example tells which of the
+// two an oracle is.
 type difference struct {
 	name          string
 	kind          kind
 	input         string // the example
 	older, newest string // the answers, as question.text shows them
-	// explains reports whether it is the reason why the older release answers a question
-	// in another way than the newest.
+	// explains reports whether this is why two answers differ.
 	explains func(c *comparison) bool
 }
 
-// A comparison is a question with two answers that differ, or with a wrong one.
+// A comparison is a question and two answers that differ, or of which picohttp's is wrong.
 type comparison struct {
 	question
-	older, newest answer // the newest is of picohttp
+	older, newest answer // older is picohttpparser's, newest is picohttp's
 	n             int    // where the input is malformed according to picohttp
 	err           error  // why
 	wrong         bool   // the outcome contradicts the n for a longer input
 }
 
 var differences = []difference{
-	// The older release takes any byte but SP and control characters for a part of a method.
+	// The older release accepts any byte but SP and control characters in a method.
 	{"method-octet", request, "G(T / HTTP/1.1\r\n\r\n",
 		`18, 1, 0, "G(T", "/"`, "-1", func(c *comparison) bool {
 			return c.newest.is(malformed) && c.n < len(c.input) && methodOctet.Match(c.input[:c.n+1])
@@ -51,7 +50,7 @@ var differences = []difference{
 	// The older release wants an SP after the status-code.
 	{"status-line-end", response, "HTTP/1.1 200\r\n\r\n",
 		"-1", `16, 1, 200, "", ""`, outcomes(malformed, anyOutcome, `^HTTP/1\.[0-9] [0-9]{3}[\r\n]`)},
-	// The newest release looks at what follows the status-code when it has the whole line.
+	// The newest release checks what follows the status-code once the whole line is there.
 	{"status-suffix", response, "HTTP/1.1 200x",
 		"-1", "-2", outcomes(malformed, incomplete, `^HTTP/1\.[0-9] [0-9]{3}[^ \r\n][^\n]*$`)},
 	// Of several SP before the reason-phrase, the older release removes one.
@@ -76,8 +75,8 @@ var differences = []difference{
 		`-2, ""`, `-1, ""`, chunkOverhead},
 }
 
-// explained returns the numbers of the differences that explain one, of those that the
-// oracle shows at their examples. There are two if a reason-phrase and a value differ.
+// explained returns the numbers of the differences that explain c, of those that the library has.
+// There are two if both a reason-phrase and a value differ.
 func (c *comparison) explained(older []bool) (found []int) {
 	for i, d := range differences {
 		if older[i] && !c.wrong && d.covers(c.kind) && d.explains(c) {
@@ -87,8 +86,8 @@ func (c *comparison) explained(older []bool) (found []int) {
 	return found
 }
 
-// covers reports whether a difference is one of inputs of a kind. Fields are in all heads,
-// and chunks in all bodies.
+// covers reports whether inputs of a kind can have a difference. All heads have fields, and all
+// bodies have chunks.
 func (d *difference) covers(k kind) bool {
 	return d.kind == k || d.kind == trailer && k < chunked || d.kind == chunked && k == chunkedLeave
 }
@@ -97,8 +96,8 @@ func (d *difference) question() question {
 	return question{kind: d.kind, maxFields: maxFields, input: []byte(d.input)}
 }
 
-// release asks an oracle about all differences, and reports for each whether it answers as
-// the older release does.
+// release asks an oracle about each difference, and returns whether it answers as the older release
+// does.
 func release(o *oracle) (older []bool) {
 	for _, d := range differences {
 		q := d.question()
@@ -107,7 +106,8 @@ func release(o *oracle) (older []bool) {
 	return older
 }
 
-// outcomes explains by the outcomes, of which one may be anyOutcome, and the input.
+// outcomes explains answers with these outcomes, of which one may be anyOutcome, to an input that
+// matches the pattern.
 func outcomes(older, newest int, pattern string) func(c *comparison) bool {
 	input := regexp.MustCompile(pattern)
 	return func(c *comparison) bool {
@@ -117,14 +117,15 @@ func outcomes(older, newest int, pattern string) func(c *comparison) bool {
 }
 
 var (
-	methodOctet = regexp.MustCompile(`^[^ ]*[^\x00- \x7f]$`) // through the byte that is malformed
+	methodOctet = regexp.MustCompile(`^[^ ]*[^\x00- \x7f]$`) // up to and with the malformed byte
 	versionEnd  = regexp.MustCompile(`^HTTP/1\.[0-9]\r?\n`)
 	versionCut  = regexp.MustCompile(`^HTTP/1\.[0-9]\r$`)
 )
 
-// spaces explains that the older release reads the group of the pattern where the newest skips
-// SP. That has the right outcome: incomplete if the group is short or a version that is cut off,
-// and otherwise malformed. At a whole version the release continues.
+// spaces explains what the older release does where the newest skips several SP: it reads the group
+// of the pattern as the next part of the line. It must report incomplete if the group is short or a
+// version that is cut off, and else malformed. A whole version is not explained here, because the
+// older release accepts it.
 func spaces(pattern string, short int) func(c *comparison) bool {
 	input := regexp.MustCompile(pattern)
 	return func(c *comparison) bool {
@@ -140,8 +141,9 @@ func spaces(pattern string, short int) func(c *comparison) bool {
 	}
 }
 
-// differInSpace reports whether complete heads are alike, except that the older release has SP
-// before the reason-phrase or whitespace after values: in the first part, or in values.
+// differInSpace reports whether both heads are complete and differ only in that the older release
+// keeps SP before the reason-phrase or whitespace after values. If first is 0, there must be some in
+// the reason-phrase, and if it is 1, in a value.
 func (c *comparison) differInSpace(first int) (found bool) {
 	older, newest := c.older.words, c.newest.words
 	if len(older) <= firstPart || len(older) != len(newest) || !slices.Equal(older[:firstPart], newest[:firstPart]) {
@@ -171,9 +173,9 @@ func (c *comparison) differInSpace(first int) (found bool) {
 	return found
 }
 
-// body explains that the newest release rejects a body with an error, after chunk-data or
-// elsewhere, and the older one decodes it in the same way up to there. The last two bytes
-// through the one that is malformed match the pattern.
+// body explains a body that the newest release rejects with err, either right after chunk-data or
+// elsewhere, and that the older one decodes in the same way up to there. The pattern must match the
+// malformed byte and the one before it.
 func body(err picohttp.Error, isAfterData bool, pattern string) func(c *comparison) bool {
 	end := regexp.MustCompile(pattern)
 	return func(c *comparison) bool {
@@ -182,8 +184,8 @@ func body(err picohttp.Error, isAfterData bool, pattern string) func(c *comparis
 	}
 }
 
-// afterData reports whether the byte at an offset is one of the two that follow
-// chunk-data, in a body that the newest release accepts up to there.
+// afterData reports whether the byte at an offset is one of the two after chunk-data. The newest
+// release must accept the body up to there.
 func afterData(b []byte, offset int) bool {
 	for from := 0; from < offset; from += 2 {
 		line, _, found := bytes.Cut(b[from:offset], []byte("\n"))
@@ -199,9 +201,8 @@ func afterData(b []byte, offset int) bool {
 	return false
 }
 
-// sameUpToLast reports whether the newest release finds a body malformed, and the older one
-// answers the same to all calls before that, and to this one with the same data and maybe
-// more.
+// sameUpToLast reports whether the newest release reports a body malformed, and the older one
+// answered all earlier calls in the same way, and this one with at least the same data.
 func (c *comparison) sameUpToLast() bool {
 	older, newest := c.older.words, c.newest.words
 	last := len(newest) - 2

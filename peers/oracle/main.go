@@ -1,7 +1,7 @@
 // Oracle compares picohttp's profile Pico with picohttpparser, the C library whose results
-// it promises. It makes inputs by the million from the vectors, real heads and modelled
-// traffic, parses each with both, and compares everything that a caller can see of the
-// results. See README.md.
+// it promises. It makes millions of inputs from the vectors, real heads and modelled traffic,
+// parses each with both, and compares everything in the results that a caller can see. See
+// ../README.md.
 //
 //	go run ./oracle [flags]
 package main
@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,24 +31,26 @@ type options struct {
 
 func main() {
 	var o options
-	flag.Uint64Var(&o.count, "count", 1_000_000, "how many inputs")
-	flag.Uint64Var(&o.seed, "seed", 1, "other inputs for another seed")
-	list := flag.String("kind", strings.Join(kindNames[:], ","), "comma-separated")
+	flag.Uint64Var(&o.count, "count", 1_000_000, "the number of inputs")
+	flag.Uint64Var(&o.seed, "seed", 1, "another seed makes other inputs")
+	list := flag.String("kind", strings.Join(kindNames[:], ","), "the kinds of inputs, comma-separated")
 	flag.BoolVar(&o.truncations, "truncations", false, "instead of mutations, every truncation of every seed")
-	flag.UintVar(&o.sequences, "sequences", 0, "instead of mutations, every sequence of up to so many symbols of the grammar")
+	flag.UintVar(&o.sequences, "sequences", 0, "instead of mutations, every sequence of up to this many symbols of the grammar")
 	flag.Parse()
 	for name := range strings.SplitSeq(*list, ",") {
 		k := slices.Index(kindNames[:], name)
 		if k < 0 {
-			refuse(fmt.Sprintf("no kind %q: there are %s", name, strings.Join(kindNames[:], ", ")))
+			usage(fmt.Sprintf("no kind %q: there are %s", name, strings.Join(kindNames[:], ", ")))
 		}
 		o.kinds = append(o.kinds, kind(k))
 	}
-	if flag.NArg() > 0 {
-		refuse(fmt.Sprintf("no arguments, such as %q", flag.Arg(0)))
-	}
-	if o.truncations && o.sequences > 0 {
-		refuse("-truncations or -sequences, not both")
+	switch {
+	case flag.NArg() > 0:
+		usage(fmt.Sprintf("unexpected argument %q", flag.Arg(0)))
+	case o.truncations && o.sequences > 0:
+		usage("-truncations or -sequences, not both")
+	case o.count > math.MaxInt64 || o.sequences > 16: // more cannot be numbered
+		usage("-count or -sequences is too large")
 	}
 	l, err := load(cmp.Or(os.Getenv("PICOHTTPPARSER"), ".build"))
 	if err == nil {
@@ -59,8 +62,8 @@ func main() {
 	}
 }
 
-// refuse ends the program because of its arguments.
-func refuse(why string) {
+// usage ends the program because of its arguments.
+func usage(why string) {
 	fmt.Fprintf(os.Stderr, "oracle: %s; -h lists the flags\n", why)
 	os.Exit(2)
 }
@@ -97,7 +100,7 @@ func run(out io.Writer, l *library, o options) error {
 	return err
 }
 
-// table prints a row for each kind and for each named difference that there can be.
+// table prints a row for each kind, and one for each named difference that the library has.
 func (r *comparisons) table() {
 	fmt.Fprintf(r.out, "\n%-14s %12s %12s %12s %12s %12s\n",
 		"kind", "complete", "malformed", "incomplete", "named", "differences")

@@ -11,7 +11,7 @@ import (
 	"github.com/picohttp/picohttp/fuzz/differ"
 )
 
-// A library is a release of picohttpparser, with the addresses of its functions.
+// A library has the addresses of the functions of a picohttpparser.
 type library struct {
 	folder                                                   string
 	parseRequest, parseResponse, parseHeaders, decodeChunked uintptr
@@ -52,12 +52,12 @@ func load(folder string) (*library, error) {
 type oracle struct {
 	*library
 	answer answer // valid until the next question
-	room   []byte // the input is at its end, before a page that cannot be read
+	room   []byte // inputs are placed at its end, right before a guard page
 	memory *memory
 }
 
-// A memory has what C reads and writes besides the input. The garbage collector does not know
-// it, so its addresses may be passed as numbers.
+// A memory has what C reads and writes, except for the input. It is not in Go's heap, so its
+// addresses may be passed as numbers.
 type memory struct {
 	first, firstSize, second, secondSize, numFields, size uintptr
 	minor, status                                         int32
@@ -66,7 +66,7 @@ type memory struct {
 	decoder decoder
 }
 
-// A decoder is a struct phr_chunked_decoder. What comes last in it depends on the release.
+// A decoder is a struct phr_chunked_decoder. Its last members depend on the release.
 type decoder struct {
 	left           uintptr
 	consumeTrailer bool
@@ -86,18 +86,19 @@ func newOracle(l *library) (*oracle, error) {
 	return &oracle{library: l, room: b[size:], memory: (*memory)(unsafe.Pointer(&b[0]))}, nil
 }
 
-// address is for what the garbage collector does not know.
+// address returns the address of what is not in Go's heap.
 func address[T any](p *T) uintptr { return uintptr(unsafe.Pointer(p)) }
 
-// place copies b to the end of the room, and returns it there with its address. If it is empty,
-// that is where the page begins.
+// place copies b to the end of the room, and returns the copy and its address. If b is empty, that
+// is the address of the guard page.
 func (o *oracle) place(b []byte) (placed []byte, at uintptr) {
 	from := len(o.room) - len(b)
 	copy(o.room[from:], b)
 	return o.room[from:], address(&o.room[0]) + uintptr(from)
 }
 
-// ask leaves the input of a head where it was parsed, so that picohttp parses it there, too.
+// ask returns the answer. It makes q.input the placed copy of a head, so that picohttp parses it
+// there, too.
 func (o *oracle) ask(q *question) *answer {
 	o.answer.reset()
 	if q.kind >= chunked {

@@ -14,8 +14,8 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// eachOracle runs f as a subtest for Debian's picohttpparser, which CI has to have, and for
-// the one that PICOHTTPPARSER names.
+// eachOracle runs f as a subtest for Debian's picohttpparser, which must be there in CI, and for the
+// one in PICOHTTPPARSER.
 func eachOracle(t *testing.T, f func(t *testing.T, o *oracle)) {
 	t.Chdir("..")
 	for _, folder := range []string{".build", os.Getenv("PICOHTTPPARSER")} {
@@ -36,34 +36,38 @@ func eachOracle(t *testing.T, f func(t *testing.T, o *oracle)) {
 	}
 }
 
-// TestRelease shows that in all differences picohttp answers as the newest release, and an
-// oracle as one of the two.
+// TestRelease checks that picohttp answers every example as the newest release does, and that an
+// oracle answers all as one of the two releases.
 func TestRelease(t *testing.T) {
 	eachOracle(t, func(t *testing.T, o *oracle) {
 		s := newSubject(picohttp.Pico)
 		older := release(o)
-		for i, d := range differences {
+		for _, d := range differences {
 			q := d.question()
 			s.ask(&q)
 			if got := q.text(s.answer); got != d.newest {
 				t.Errorf("%s: picohttp answers %s, want %s", d.name, got, d.newest)
 			}
-			if older[i] != older[0] {
-				t.Errorf("%s is of the older release: %t; %s: %t", differences[0].name, older[0], d.name, older[i])
+			want := d.newest
+			if older[0] {
+				want = d.older
+			}
+			if got := q.text(*o.ask(&q)); got != want {
+				t.Errorf("%s: the oracle answers %s, want %s", d.name, got, want)
 			}
 		}
 	})
 }
 
-// TestExplain shows that each difference explains its example, in all kinds of
-// input that it is of, and none the opposite, or another answer.
+// TestExplain checks that only its own difference explains an example, in each kind of input, and
+// that none explains the example with its answers swapped, or with a wrong answer.
 func TestExplain(t *testing.T) {
-	// Before the examples of fields, they make heads of them.
+	// These make heads of the examples of fields.
 	startLines := [len(kindNames)]string{request: "GET / HTTP/1.1\r\n", response: "HTTP/1.1 200 OK\r\n"}
 	eachOracle(t, func(t *testing.T, o *oracle) {
 		older := release(o)
 		if !older[0] {
-			t.Skip("the newest release differs in nothing from itself")
+			t.Skip("the newest release has no differences")
 		}
 		w := &worker{oracle: o, subject: newSubject(picohttp.Pico)}
 		for i, d := range differences {
@@ -92,7 +96,7 @@ func TestExplain(t *testing.T) {
 	})
 }
 
-// TestSeedsOfNoKind shows that a vector of framing has to say its kind.
+// TestSeedsOfNoKind checks that it is an error if a vector of framing has no kind.
 func TestSeedsOfNoKind(t *testing.T) {
 	testdata := t.TempDir()
 	folder := filepath.Join(testdata, "framing")
@@ -112,7 +116,7 @@ func newRun(t *testing.T, o *oracle, opts options, out *bytes.Buffer) *compariso
 		t.Fatal(err)
 	}
 	for k := range s {
-		if opts.truncations { // of all of them, they would take most of a minute
+		if opts.truncations { // those of long seeds would take most of a minute
 			s[k] = slices.DeleteFunc(slices.Clone(s[k]), func(b []byte) bool { return len(b) > 300 })
 		}
 		if len(s[k]) < 100 {
@@ -123,7 +127,8 @@ func newRun(t *testing.T, o *oracle, opts options, out *bytes.Buffer) *compariso
 	return &comparisons{options: opts, library: o.library, source: sourceOf(s, opts), older: release(o), out: out}
 }
 
-// TestRuns finds no differences in the profile Pico, and in Strict some of each kind.
+// TestRuns checks that there are no differences with the profile Pico, and that some of each kind
+// are found with Strict.
 func TestRuns(t *testing.T) {
 	all := []kind{request, response, trailer, chunked, chunkedLeave}
 	eachOracle(t, func(t *testing.T, o *oracle) {
@@ -163,8 +168,8 @@ func TestDelivered(t *testing.T) {
 	}
 }
 
-// TestRepeated shows that a run can be repeated: a question depends on the seed and on its
-// number.
+// TestRepeated checks that a question depends only on the seed and its number, so that a run can be
+// repeated.
 func TestRepeated(t *testing.T) {
 	s, err := loadSeeds(filepath.Join("..", "..", "testdata"))
 	if err != nil {

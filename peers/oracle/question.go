@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A kind says what an input is, and so which function of picohttpparser parses it.
+// A kind is what an input is. It decides which function of picohttpparser parses it.
 type kind uint8
 
 const (
@@ -24,13 +24,13 @@ var kindNames = [...]string{"request", "response", "trailer", "chunked", "chunke
 
 func (k kind) String() string { return kindNames[k] }
 
-// A question is an input and what else the answer depends on.
+// A question is an input, along with everything else that the answer depends on.
 type question struct {
 	kind      kind
 	maxFields uint16
-	// pieces are the sizes of the pieces in which the input is delivered, over and over.
-	// If there are none, it is delivered whole. picohttpparser gets a head whole in any
-	// case, and picohttp parses it with Resume.
+	// pieces has the sizes of the pieces in which the input is delivered, which repeat. If it
+	// is empty, the input is delivered whole. picohttpparser always gets a head whole, and
+	// picohttp parses the pieces with Resume.
 	pieces []int
 	next   bool // picohttp reads a body with Next, not with Decode
 	input  []byte
@@ -53,35 +53,35 @@ func (q *question) delivered() iter.Seq2[int, int] {
 	}
 }
 
-// String shows the input as a vector has it: a Go string for each line.
+// String shows the input in the form of a vector: a Go string for each line.
 func (q *question) String() string {
 	lines := strings.ReplaceAll(fmt.Sprintf("%+q", q.input), `\n`, "\\n\"\n\"")
 	return fmt.Sprintf("%s, at most %d fields, with Next: %t, in pieces of %v, %d bytes\n%s",
 		q.kind, q.maxFields, q.next, q.pieces, len(q.input), lines)
 }
 
-// The outcomes of an input, as picohttpparser returns them. That of a complete head is its
-// length.
+// The outcomes of an input, as picohttpparser returns them. For a complete head it returns the
+// length instead.
 const (
 	complete   = 0
 	malformed  = -1
 	incomplete = -2
 )
 
-// An answer is all that a caller can see. For a head, the words begin with the outcome. If
-// it is complete, these follow: the minor version, the status, two parts of the start-line,
-// and for each field its name and its value. A part is its offset in the input in the upper
-// half of a word and its length in the lower. It is 0 for an empty part, and null for NULL.
+// An answer has everything that a caller can see. For a head, the first word is the outcome. If
+// the head is complete, these follow: the minor version, the status, two parts of the start-line,
+// and the name and the value of each field. The word of a part has its offset in the input in the
+// upper half and its length in the lower. It is 0 for an empty part, and null for NULL.
 //
-// For a body in chunked coding, the words are, for each call of phr_decode_chunked, what
-// that returned and how many bytes of the data it decoded.
+// For a body in chunked coding there are two words for each call of phr_decode_chunked: what it
+// returned, and how many bytes of data it decoded.
 type answer struct {
 	words []int
 	data  []byte
 }
 
 const (
-	firstPart = 3  // the words of a head before it are numbers
+	firstPart = 3  // the index of the first word that is a part
 	null      = -1 // the name of a folded line
 )
 
@@ -96,7 +96,7 @@ func (a *answer) equal(b *answer) bool {
 // is reports whether an answer for a head has an outcome other than complete.
 func (a *answer) is(outcome int) bool { return len(a.words) == 1 && a.words[0] == outcome }
 
-// part returns a part of the input, or nil for NULL and what is not in the input.
+// part returns a part of the input, or nil if it is NULL or not in the input.
 func (q *question) part(word int) []byte {
 	from, size := word>>32, word&math.MaxUint32
 	if word < 0 || from+size > len(q.input) {

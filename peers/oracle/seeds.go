@@ -12,19 +12,21 @@ import (
 	"github.com/picohttp/picohttp/internal/vectors"
 )
 
-// Seeds are the inputs that mutations begin with, by kind.
+// seeds has the inputs that are mutated, by kind.
 type seeds [len(kindNames)][][]byte
 
-// kindOf has, for each folder of vectors, the kind of those that do not say it themselves.
-// Those of framing have to.
+// kindOf has the folders of vectors, with the kind of the vectors there that have no line "kind".
+// Those of framing must have one.
 var kindOf = [][2]string{
 	{"framing", ""}, {"check", "request"},
 	{"requests", "request"}, {"responses", "response"}, {"trailers", "trailer"}, {"chunked", "chunked"},
+	{"profiles/framing", ""},
+	{"profiles/requests", "request"}, {"profiles/responses", "response"}, {"profiles/trailers", "trailer"},
+	{"profiles/chunked", "chunked"},
 }
 
-// loadSeeds returns the inputs of the vectors in the folder testdata, real heads,
-// modelled traffic, the examples of the differences and, of bodies, some near
-// picohttpparser's limit of overhead.
+// loadSeeds returns the inputs of the vectors in the folder testdata, real heads, modelled
+// traffic, the examples of the differences, and bodies near picohttpparser's limit of overhead.
 func loadSeeds(testdata string) (s *seeds, err error) {
 	s = new(seeds)
 	for _, folder := range kindOf {
@@ -35,7 +37,7 @@ func loadSeeds(testdata string) (s *seeds, err error) {
 		for _, v := range all {
 			k := slices.Index(kindNames[:], cmp.Or(v.Word("kind"), folder[1]))
 			if k < 0 {
-				return nil, fmt.Errorf("%s: the kind of the vector %s is not said", testdata, v.Name)
+				return nil, fmt.Errorf("%s: vector %s has no kind", testdata, v.Name)
 			}
 			s[k] = append(s[k], v.Input)
 		}
@@ -50,7 +52,7 @@ func loadSeeds(testdata string) (s *seeds, err error) {
 	for _, h := range traffic.Heads(1) {
 		s[request] = append(s[request], h.Bytes)
 	}
-	// The field lines of requests serve the others, too.
+	// The other kinds get the field lines of requests, too.
 	for _, b := range s[request] {
 		if _, fields, ok := bytes.Cut(b, []byte("\n")); ok && len(fields) > 2 {
 			s[response] = append(s[response], append([]byte("HTTP/1.1 200 OK\r\n"), fields...))
@@ -66,8 +68,8 @@ func loadSeeds(testdata string) (s *seeds, err error) {
 	return s, nil
 }
 
-// wasteful returns bodies that waste 100 KiB and somewhat more, at and around the
-// three quarters from which on picohttpparser calls that too much.
+// wasteful returns bodies with somewhat more than 100 KiB of overhead. In some it is about three
+// quarters of the bytes, above which picohttpparser rejects that much.
 func wasteful() (bodies [][]byte) {
 	for _, c := range []struct {
 		chunks string

@@ -9,8 +9,8 @@ import (
 	"github.com/picohttp/picohttp/fuzz/mutate"
 )
 
-// A source is where the questions of a run come from. Each depends on its number alone, so
-// that a run can be repeated whatever the workers do.
+// A source has the questions of a run. Each depends only on its number, so a run can be repeated
+// whatever the workers do.
 type source struct {
 	total    int64
 	question func(number int64) question
@@ -36,14 +36,14 @@ func sourceOf(s *seeds, o options) source {
 	}}
 }
 
-// maxFields is the limit in questions about something else.
+// maxFields is the limit of fields in questions that do not test it.
 const maxFields = 256
 
-// Mutations are random questions, made of seeds by kind and class.
+// mutations has the seeds of random questions, by kind and class.
 type mutations [len(kindNames)][len(classes)][][]byte
 
-// A class is of seeds by length. Longer ones take longer and find little more, so they are
-// drawn less often.
+// A class has the seeds of some lengths. Longer seeds take longer and find little more, so they
+// are drawn less often.
 type class struct {
 	longest int
 	share   int // of 1<<16
@@ -71,13 +71,13 @@ func (m *mutations) question(rng *rand.Rand, k kind) question {
 	return q
 }
 
-// Octets are those that end something, the borders of ranges, digits, letters that are or
-// only just are not hexadecimal, and what is next to a tchar.
+// octets has bytes that end a part, the first and last bytes of ranges, digits, letters that are
+// hexadecimal or almost, and neighbors of tchar.
 const octets = "\r\r\r\n\n\n\n    \t\t:::;;\x00\x01\x08\x0b\x0c\x1f\x7f\x80\xa0\xff" +
 	"0123456789afAFgGxz!\"#$%&'()*+,-./:;<=>?@Z[\\]^_`{|}~HTP"
 
-// bytesOf changes some bytes, often those that end something; package mutate changes lines.
-// Runs make parts longer than the blocks in which both sides read them.
+// bytesOf changes some bytes, often those that end a part. (Package mutate changes lines.) Runs make
+// parts longer than the blocks in which both sides read them.
 func bytesOf(rng *rand.Rand, b []byte) []byte {
 	b = slices.Clone(b)
 	for range rng.IntN(3) {
@@ -94,7 +94,7 @@ func bytesOf(rng *rand.Rand, b []byte) []byte {
 		case 2:
 			with = nil
 		case 3:
-			with = slices.Clone(b[at:min(at+1, len(b))]) // twice, often
+			with = slices.Clone(b[at:min(at+1, len(b))]) // repeats a byte, if none is replaced
 		}
 		b = slices.Replace(b, at, min(at+rng.IntN(3), len(b)), with...)
 	}
@@ -104,8 +104,8 @@ func bytesOf(rng *rand.Rand, b []byte) []byte {
 	return b
 }
 
-// piecesOf returns the sizes of pieces: none, single bytes, or some at random. Few heads
-// come in bytes, as the oracle gets them whole.
+// piecesOf returns the sizes of pieces: none, single bytes, or random ones. Few heads are delivered
+// byte by byte, because the oracle gets them whole.
 func piecesOf(rng *rand.Rand, q question) (pieces []int) {
 	draw := rng.IntN(16)
 	if q.kind >= chunked {
@@ -124,14 +124,14 @@ func piecesOf(rng *rand.Rand, q question) (pieces []int) {
 		for range 1 + rng.IntN(4) {
 			pieces = append(pieces, rng.IntN(most))
 		}
-		return append(pieces, 1+rng.IntN(most)) // so that there is an end
+		return append(pieces, 1+rng.IntN(most)) // above 0, or the input would never end
 	}
 }
 
 var bytewise = []int{1}
 
-// truncationsOf returns those of all seeds, at every length. Above 16 KiB it is at about every
-// hundredth: the time for all of them grows with the square of the length.
+// truncationsOf returns all seeds truncated to every length, or above 16 KiB to about every
+// hundredth, because the time for all lengths grows with their square.
 func truncationsOf(s *seeds, kinds []kind) source {
 	const whole, interval = 16 << 10, 97
 	type truncation struct {
@@ -165,9 +165,10 @@ var symbols = [...][]string{
 	chunkedLeave: {"0", "1", "a", "g", " ", ";", "\r", "\n"},
 }
 
-// sequencesOf returns all sequences of symbols up to a length, whole and in bytes.
+// sequencesOf returns all sequences of symbols up to a length, each delivered whole and byte by
+// byte.
 func sequencesOf(kinds []kind, longest uint) source {
-	ends := make([]int64, len(kinds)) // of the numbers of a kind's sequences
+	ends := make([]int64, len(kinds)) // the number after the last sequence of each kind
 	total := int64(0)
 	for i, k := range kinds {
 		ofLength := int64(1)
@@ -188,7 +189,8 @@ func sequencesOf(kinds []kind, longest uint) source {
 		if number%2 == 1 {
 			q.pieces = bytewise
 		}
-		// The digits of the number are those of its symbols, from 1 up: so each sequence has one number.
+		// The digits of the number say which symbols. They count from 1, so no two sequences
+		// have the same number.
 		of := symbols[q.kind]
 		for ; sequence > 0; sequence /= int64(len(of)) {
 			sequence--

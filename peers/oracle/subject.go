@@ -10,7 +10,7 @@ import (
 // A subject is picohttp, which answers questions as an oracle does.
 type subject struct {
 	answer answer // valid until the next question
-	n      int    // bytes consumed; if the input is malformed, where
+	n      int    // bytes consumed, or where the input is malformed
 	err    error  // of the last call
 
 	parser   picohttp.Parser
@@ -22,8 +22,7 @@ type subject struct {
 	scratch  []byte
 }
 
-// newSubject returns a subject without limits: picohttpparser has only one for the number
-// of fields.
+// newSubject returns a subject that limits only the number of fields, as picohttpparser does.
 func newSubject(profile picohttp.Profile) *subject {
 	s := new(subject)
 	s.parser = picohttp.Parser{
@@ -100,7 +99,7 @@ func (s *subject) parse(q *question) {
 		s.answer.put(s.n, 0, 0, 0, 0)
 	}
 	for name, value := range h.Fields() {
-		if len(name) == 0 { // a folded line, of which picohttpparser makes a field
+		if len(name) == 0 { // a folded line, which picohttpparser returns as a field
 			s.answer.put(null, s.part(value))
 		} else {
 			s.answer.put(s.part(name), s.part(value))
@@ -117,7 +116,7 @@ func (s *subject) part(part []byte) int {
 	return int(start)<<32 | len(part)
 }
 
-// decode works on a copy of each piece, as Decode moves the data in it.
+// decode works on a copy of each piece, because Decode moves the data in it.
 func (s *subject) decode(q *question) {
 	s.chunked.LeaveTrailer = q.kind == chunkedLeave
 	s.chunked.Reset()
@@ -145,7 +144,7 @@ func (s *subject) decode(q *question) {
 	}
 }
 
-// decodeNext is Decode by means of Next.
+// decodeNext does what Decode does, with Next.
 func (s *subject) decodeNext(b []byte) (size, n int, err error) {
 	for {
 		data, m, err := s.chunked.Next(b[n:])

@@ -84,14 +84,15 @@ func (r *report) markdown(w io.Writer) {
 		fmt.Fprintf(w, "\n## %s\n\n%s\n", a.title, a.about)
 		a.write(w, i <= parseAlone)
 		if i == parseAlone {
-			fmt.Fprintf(w, "\n## Where picohttp is slower\n\nEvery cell of this report's tables in which another parser takes less time than picohttp's "+
-				"fastest kernel here, %s. In brackets is picohttp's time as a ratio to it.\n", r.o.parsers[0].name)
+			fmt.Fprintf(w, "\n## Where picohttp is slower\n\nThese are all cells of the report in which another parser takes less time than picohttp's "+
+				"fastest kernel here, %s. In brackets is the ratio of picohttp's time to that of the parser.\n", r.o.parsers[0].name)
 			table(w, []string{"table", "column", "picohttp, ns", "faster, ns"}, r.slower())
 		}
 	}
 }
 
-// table writes rows. After nine columns, it starts another table, which repeats the first column.
+// table writes rows. More than nine columns after the first are split into several tables, each with
+// the first column.
 func table(w io.Writer, titles []string, rows [][]string) {
 	rule := append([]string{"---"}, slices.Repeat([]string{"---:"}, len(titles)-1)...)
 	for from := 1; from < len(titles); from += 9 {
@@ -105,7 +106,7 @@ func table(w io.Writer, titles []string, rows [][]string) {
 	}
 }
 
-// write writes the tables of an axis: times and, if they are wanted, ratios.
+// write writes the tables of an axis: times, and also ratios if ratios is true.
 func (a *axis) write(w io.Writer, ratios bool) {
 	if a.refused {
 		a.table(w, func(*result, *side) string { return "refuses" })
@@ -114,7 +115,11 @@ func (a *axis) write(w io.Writer, ratios bool) {
 	fmt.Fprintf(w, "\nMedians, in ns.\n")
 	a.table(w, func(_ *result, s *side) string { return figure(median(s.times)) })
 	if ratios {
-		fmt.Fprintf(w, "\nAs ratios to the faster build of picohttpparser in each column; below 1 is faster. Each is the median of the rounds' ratios.\n")
+		base := "the faster build of picohttpparser in each column"
+		if !slices.ContainsFunc(a.shown, parser.isPico) {
+			base = "the first row"
+		}
+		fmt.Fprintf(w, "\nAs ratios to %s; below 1 is faster. Each is the median of the rounds' ratios.\n", base)
 		a.table(w, func(c *result, s *side) string { return fmt.Sprintf("%.2f", ratio(s, c.base(a.shown))) })
 	}
 	var all []float64
@@ -154,7 +159,7 @@ func (a *axis) table(w io.Writer, cell func(*result, *side) string) {
 	table(w, titles, rows)
 }
 
-// figure formats v with three digits, or with all those before the point.
+// figure formats v with three digits, or more if it is 1000 or above.
 func figure(v float64) string {
 	return fmt.Sprintf("%.*f", max(0, 2-int(math.Log10(max(1, v)))), v)
 }
@@ -172,7 +177,7 @@ func (a *axis) leftOut() string {
 	return b.String()
 }
 
-// slower returns a row for each column in which another parser is faster than picohttp.
+// slower returns a row for each column of the report in which another parser is faster than picohttp.
 func (r *report) slower() (rows [][]string) {
 	for _, a := range slices.DeleteFunc(slices.Clone(r.axes), func(a axis) bool { return a.refused }) {
 		title, _, _ := strings.Cut(a.title, ":")

@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// TestMain lets the test binary be a side, as the program itself can be.
+// TestMain lets the test binary run as a side, as the program itself does.
 func TestMain(m *testing.M) {
 	child()
 	os.Exit(m.Run())
 }
 
-// TestChoose shows how -only and -side find their sides.
+// TestChoose checks which sides -only and -side find.
 func TestChoose(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := os.Mkdir(".build", 0o700); err != nil {
@@ -57,8 +57,8 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// TestSideFails shows that a program of -side that is wrong is left out, and why: with the file and
-// the place of the first head that it reads in another way.
+// TestSideFails checks that a faulty program of -side is left out, and that the reason names the file
+// and the first head that it reads differently.
 func TestSideFails(t *testing.T) {
 	o := testOptions(t)
 	dir := t.TempDir()
@@ -75,14 +75,14 @@ func TestSideFails(t *testing.T) {
 		write(t, path, "#!/bin/sh\nreads='reads 27 x474554 x2f 1 x486f7374'; echo hi; read x; echo $reads x68; read x; "+script)
 		var out strings.Builder
 		err := run(&out, []string{file}, o)
-		if _, why, _ := strings.Cut(out.String(), "\nmine is left out of "+file); err != nil || !strings.Contains(why, want) {
-			t.Errorf("%s: no %q in %s, error %v", script, want, &out, err)
+		if _, why, _ := strings.Cut(out.String(), "\nmine is left out of "+file); err != nil || !strings.Contains(why, want) || !strings.Contains(out.String(), "\nAs ratios to the first row; ") {
+			t.Errorf("%s: no %q or base in %s, error %v", script, want, &out, err)
 		}
 	}
 }
 
-// TestPeersAgree holds every parser to picohttp for every head of the report, and
-// to the lengths it must sum up however a head is delivered.
+// TestPeersAgree checks that every parser agrees with picohttp on every head of the report, and that
+// its sums are right however a head is delivered.
 func TestPeersAgree(t *testing.T) {
 	o := testOptions(t)
 	all, err := axes(o)
@@ -115,11 +115,11 @@ func TestPeersAgree(t *testing.T) {
 	}
 }
 
-// TestMessages holds the sides to picohttp for messages that are not in the report, and have less, or
-// more, than the usual. testdata/messages.txt has requests that all parsers accept (plain), or that
-// Check and the sides in C, whose checks are ours, accept (accepted) or reject (unfit). Some (spaces)
-// have whitespace after values, which old releases of picohttpparser leave there, and for which
-// llhttp calls back.
+// TestMessages checks that the sides agree with picohttp on unusual messages that are not in the
+// report. testdata/messages.txt has requests that all parsers accept (plain), and requests that Check
+// and the compiled sides, whose checks are ours, accept (accepted) or reject (unfit). Others (spaces)
+// have whitespace after values, which old releases of picohttpparser keep, and which llhttp passes to
+// its callbacks.
 func TestMessages(t *testing.T) {
 	o := testOptions(t)
 	b, err := os.ReadFile("yardstick/testdata/messages.txt")
@@ -158,7 +158,7 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestCorpora runs what the quick run measures.
+// TestCorpora runs the corpora of -corpus, also from a file.
 func TestCorpora(t *testing.T) {
 	o := testOptions(t)
 	o.parsers = filter(o.parsers, parser.isNative)
@@ -204,8 +204,7 @@ func TestCorpora(t *testing.T) {
 	}
 }
 
-// TestDisagree shows that a difference is found and named: by two programs that were given
-// different messages of the same shape.
+// TestDisagree checks that a difference is found and named. The sides get different messages for that.
 func TestDisagree(t *testing.T) {
 	o := testOptions(t)
 	const head = "GET / HTTP/1.1\r\nA: 1\r\nB: c\r\n\r\n"
@@ -248,7 +247,8 @@ func TestDisagree(t *testing.T) {
 	}
 }
 
-// TestLoose shows what is compared if a parser sorts fields, or does not tell everything.
+// TestLoose checks what is compared if a parser changes the order of fields, or does not report
+// everything.
 func TestLoose(t *testing.T) {
 	reads := "reads 45 x47 x2f 1 x41 x62 x61 x63"
 	serves := "serves 0 true 1 false false false x x x x"
@@ -266,7 +266,7 @@ func TestLoose(t *testing.T) {
 	}
 }
 
-// TestVerdicts shows that all parsers tell a head from the beginning of one.
+// TestVerdicts checks that all parsers accept a head and wait for the rest of an incomplete one.
 func TestVerdicts(t *testing.T) {
 	o := testOptions(t)
 	for _, p := range startForTest(t, o.parsers, octets("GET / HTTP/1.1\r\nHost: h\r\n\r\n", "GET / HTTP/1.1\r\nHost"), o) {
@@ -278,8 +278,8 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// reportForTest has figures that were not measured: a parser is as fast as its place, and
-// the last one has none in the first column.
+// reportForTest returns a report with invented times: 10 ns times the place of the parser. The last
+// parser has no time in the first column.
 func reportForTest() *report {
 	parsers := []parser{
 		{name: "avx512", peer: "avx512", kernel: true}, {name: "generic", peer: "generic", kernel: true},
@@ -312,7 +312,7 @@ func reportForTest() *report {
 	return r
 }
 
-// TestReport looks for figures in the Markdown.
+// TestReport checks figures in the Markdown.
 func TestReport(t *testing.T) {
 	r := reportForTest()
 	slow := r.axes[serving].results[1].side(r.o.parsers[0])
@@ -340,8 +340,8 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// TestCharts shows that charts are XML, name every parser they show, and say what
-// their figures are of; and that bars are on the right side of 1.00.
+// TestCharts checks that charts are XML, name every parser and what their figures are of, and that
+// bars are on the correct side of 1.00.
 func TestCharts(t *testing.T) {
 	for i, c := range charts {
 		var out bytes.Buffer
@@ -410,7 +410,7 @@ func startForTest(t *testing.T, parsers []parser, messages [][]byte, o options) 
 	return sides
 }
 
-// agreeForTest starts sides, of which none may differ from the first, and runs the task once.
+// agreeForTest starts the sides of a task and runs it once. No side may differ from the first.
 func agreeForTest(t *testing.T, one task, o options) ([]*side, int) {
 	t.Helper()
 	sides := startForTest(t, one.parsers, one.messages, o)
