@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Everything that CI tests, on Linux, in one list. It stops at the first step that fails.
-# Besides Go it needs gcc, for the race detector; what else it installs, it says. On other
-# systems, go test -tags matrix -v -timeout 1h -run TestNative ./internal/ci is what can run.
+# Runs everything that CI tests on Linux, and stops at the first step that fails. It needs
+# Go, and gcc for the race detector. It says what else it installs. On other systems, run
+# go test -tags matrix -v -timeout 1h -run TestNative ./internal/ci instead.
 set -euo pipefail
 cd "$(dirname "$0")"
 exec 2>&1
@@ -18,13 +18,13 @@ step() {
 	printf '\n== %s (%d:%02d since the start)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60))
 }
 
-# skip WHY says that the step cannot be done on this machine, where it need not be.
+# skip WHY says that the step is left out on this machine.
 skip() { printf 'skipped: %s: %s\n' "$current" "$1" | tee -a "$work/skipped"; }
 
 # run shows a command and runs it.
 run() { (set -x && "$@"); }
 
-# report ends the script, however it comes to its end.
+# report runs when the script ends for any reason.
 report() {
 	local status=$?
 	trap - EXIT
@@ -45,7 +45,7 @@ trap 'exit 143' TERM
 
 run go version
 
-step "conformance cases" # of other suites, which are no part of this repository
+step "conformance cases" # messages of other test suites, which are not in this repository
 PICOHTTP_CONFORMANCE=$(cd "${PICOHTTP_CONFORMANCE:-../shared/conformance}" && pwd) || skip "there is no such folder"
 export PICOHTTP_CONFORMANCE
 
@@ -53,8 +53,8 @@ step "gofmt"
 run gofmt -l . | tee "$work/gofmt"
 [[ ! -s $work/gofmt ]]
 
-# The time goes into compiling the standard library for each target. The tag purego
-# selects other files only where there is assembly.
+# Most of the time goes into compiling the standard library for each target. Only
+# architectures with assembly have other files under purego.
 step "vet, for each architecture"
 run go vet -race -tags matrix ./...
 for goarch in amd64 arm64 386 arm riscv64 s390x; do
@@ -63,9 +63,8 @@ done
 run env GOARCH=amd64 go vet -tags purego ./...
 run env GOARCH=arm64 go vet -tags purego ./...
 
-# No program is run here, so the standard library is compiled without optimization,
-# which takes less time. Vet needs it compiled, so the build adds little more than
-# linking.
+# Nothing is run here, so the standard library is compiled without optimization, which
+# takes less time. Vet needs it compiled, too, so the build adds little more than linking.
 step "vet and build, for other systems"
 for system in windows/amd64 windows/arm64 darwin/amd64 darwin/arm64; do
 	for command in vet build; do
@@ -84,7 +83,7 @@ step "govulncheck"
 if ! run go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... 2>&1 | tee "$work/govulncheck"; then
 	grep -q "fetching vulnerabilities" "$work/govulncheck"
 	[[ ${GITHUB_ACTIONS:-} != true ]]
-	skip "the list of vulnerabilities cannot be reached from here"
+	skip "the list of vulnerabilities cannot be fetched"
 fi
 
 step "packages"
@@ -107,14 +106,14 @@ else
 	skip "shellcheck is not installed"
 fi
 
-step "what assembly may do, and the tests on every target"
+step "instructions of the assembly, and tests on every target"
 run go test -tags matrix -count=1 -v -timeout 1h ./internal/ci | tee "$work/matrix"
 
 step "benchmarks, once"
 run go test -run '^$' -bench . -benchtime 1x ./...
 
-# The nested modules, and what is run from them. Most of it keeps only one CPU busy,
-# so it runs while the fuzz targets do; its output is printed after theirs.
+# testModules tests the nested modules. Most of it keeps only one CPU busy, so it runs
+# at the same time as the fuzz targets, and its output is printed after theirs.
 testModules() {
 	for module in "${nested[@]}"; do
 		step "module $module"
@@ -128,7 +127,7 @@ testModules() {
 
 	step "yardstick, once (the figures mean nothing)"
 	run go -C peers run ./yardstick -corpus tiny,pico703,mixed,response300,chunked64 -rounds 1 -slot 2ms
-	run env CI=true go -C peers run ./yardstick -report .build/report -short
+	run go -C peers run ./yardstick -report .build/report -short
 
 	step "Pico against the C library, a million inputs"
 	run go -C peers run ./oracle -count 1000000
@@ -150,7 +149,7 @@ while read -r package target; do
 	step "$target"
 	count=$fuzzCount
 	case $target in
-	FuzzLaws | FuzzReader) count=100000x ;; # they try each input in several ways
+	FuzzLaws | FuzzReader) count=100000x ;; # these parse each input in several ways
 	esac
 	run go test -vet=off -run '^$' -fuzz "^$target\$" -fuzztime "$count" -fuzzminimizetime 1000x "$package" </dev/null
 done <<<"$targets"

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Gets the parsers that are not written in Go, and builds into .build/, which git ignores, the yardstick's sides
-# and the adaptors in C. All of it comes from Debian. The packages are printed first. PICOHTTPPARSER, LLHTTP,
-# and HTTPARSE may each name a folder with another version: see README.md. After a change of a source file, run get.sh
-# again. It does not fetch again what it has.
+# Gets the parsers that are not written in Go, all from Debian, and builds the yardstick's sides and the adaptors in C.
+# They go to .build/, which git ignores. First it prints which packages it installs. PICOHTTPPARSER, LLHTTP and HTTPARSE
+# may each name a folder with another version: see README.md. Run it again after you change a source file. It does not
+# fetch again what it has.
 set -eu
 start=$PWD
 cd "$(dirname "$0")"
@@ -10,14 +10,14 @@ cd "$(dirname "$0")"
 . ../internal/apt.sh
 mkdir -p .build
 
-# skip NAME names a parser that cannot be built here, for the reason that is printed before. CI must have it.
+# skip NAME says that a parser is left out, because it cannot be built here. In CI that is an error.
 skip() {
 	[ "${CI:-}" != true ] || fail "$1 is missing."
 	echo "get.sh: skipped $1"
 }
 
-# folder PATH FILE sets folder to the absolute path of one that must have the file, and name to the commit of a checkout,
-# or to the name of a folder that is not one. It returns 1 if PATH is empty.
+# folder PATH FILE sets folder to the absolute PATH, which must have the file. It sets name to the commit, or to the
+# folder's name if it is not a checkout. It returns 1 if PATH is empty.
 folder() {
 	[ -n "$1" ] || return 1
 	folder=$(cd "$start" && cd "$1" && ls "$2" >/dev/null && pwd) || fail "there is no $2 in $1."
@@ -26,8 +26,8 @@ folder() {
 }
 
 # fetch puts picohttpparser from the source package h2o into .build, and the name and version of the package into
-# .build/version-h2o. It gives apt a state of its own in a temporary folder, with this machine's entries for its own
-# release as deb-src entries, so it needs no root and leaves the machine's package lists as they are.
+# .build/version-h2o. It needs no root and does not change the machine's package lists, because apt gets a temporary
+# folder for its state. There the machine's entries for its own release are deb-src entries.
 fetch() {
 	[ ! -s .build/version-h2o ] || return 0
 	work=$(mktemp -d)
@@ -45,24 +45,24 @@ fetch() {
 		apt-get -qq -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/sources" \
 			-o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User="$(id -un)" "$@"
 	}
-	# apt checks the files against Debian's signed list. dpkg-source would also ask for the maintainer's key, which
-	# few machines have.
+	# apt checks the files against Debian's signed list. Without --no-check, dpkg-source would also need the key of the
+	# maintainer.
 	apt update && (cd "$work" && apt source --download-only h2o) &&
 		dpkg-source --no-check -x "$work"/h2o_*.dsc "$work/source" >/dev/null &&
 		cp "$work"/source/deps/picohttpparser/picohttpparser.[ch] .build/ &&
 		sed -n "s/^Version: /h2o /p" "$work"/h2o_*.dsc >.build/version-h2o
 }
 
-# build FILE ABOUT COMMAND... runs a C compiler that writes .build/FILE, which describes itself as ABOUT. The file is
-# renamed, because the one before it may be running.
+# build FILE ABOUT COMMAND... compiles .build/FILE, which describes itself as ABOUT. The new file is renamed, because the
+# old one may be running.
 build() {
 	file=$1 about=$2
 	shift 2
 	"$@" "-DABOUT=\"$about\"" -o .build/new && mv .build/new ".build/$file" && echo "get.sh: built .build/$file: $about"
 }
 
-# sides PEER PARSER BUILDS ARGUMENT... builds the sides of a peer, one for each of BUILDS, which are gcc, gcc-lto, clang,
-# and clang-lto. PARSER says which parser it is. One build must succeed.
+# sides PEER PARSER BUILDS ARGUMENT... builds a side of a peer for each of BUILDS: gcc, gcc-lto, clang or clang-lto. PARSER
+# describes the parser. At least one build must succeed.
 sides() {
 	peer=$1 parser=$2 builds=$3 built=
 	shift 3
@@ -81,14 +81,15 @@ picohttpparser() {
 	sides "$1" "picohttpparser of $version" "$all" yardstick/native/picohttpparser.c "-I$2" "$2/picohttpparser.c"
 }
 
-# llhttp PEER INCLUDE SOURCE... builds the sides of a llhttp.
+# llhttp PEER INCLUDE SOURCE... builds the sides of the llhttp with these sources.
 llhttp() {
 	peer=$1 include=$2
 	shift 2
 	sides "$peer" "llhttp of $version" "$all" yardstick/native/llhttp.c "-I$include" "$@"
 }
 
-# httparse PEER FOLDER builds the side of the httparse in the folder. Its build script, which finds SIMD, needs cargo.
+# httparse PEER FOLDER builds the side of the httparse in the folder. It uses cargo, because httparse has a build script,
+# which detects SIMD.
 httparse() {
 	project=.build/rust/$1
 	mkdir -p "$project"
@@ -105,12 +106,12 @@ END
 		gcc $native yardstick/native/httparse.c "$project/target/release/libside.a"
 }
 
-boost=libboost1.81-dev # Debian 12 has it, and its default is older
+boost=libboost1.81-dev # in Debian 12, where libboost-dev is older
 apt-cache show $boost >/dev/null 2>&1 || boost=libboost-dev
 
 echo "get.sh: source package, fetched unless it is in .build: h2o (picohttpparser)"
-need gcc "it builds what is in C" command -v gcc
-need clang "it builds the same, as another compiler" command -v clang
+need gcc "it builds what is in C and C++" command -v gcc
+need clang "it builds the same" command -v clang
 need libc6-dev "C's headers" [ -f /usr/include/stdio.h ]
 need g++ "C++'s headers" command -v g++
 need $boost "Boost.Beast, which is in headers" dpkg-query -s $boost
@@ -121,7 +122,7 @@ need librust-httparse-dev "httparse's Rust source" sh -c 'ls /usr/share/cargo/re
 need python3-h11 "h11, and python3" /usr/bin/python3 -c 'import h11'
 need nodejs "node's parser" command -v node
 need cargo "it builds httparse's side" command -v cargo
-install || true # what needs the package says so
+install || true # the parsers that need what is missing say so
 
 touch .build/started
 all="gcc gcc-lto clang-lto" native="-O3 -march=native" format="\${Package} \${Version}"
@@ -139,7 +140,7 @@ all="gcc gcc-lto clang-lto" native="-O3 -march=native" format="\${Package} \${Ve
 {
 	version=$(dpkg-query -W -f "$format" $boost) && sides beast "Boost.Beast of $version" "gcc clang" yardstick/native/beast.cpp -lstdc++
 } || skip beast
-for crate in /usr/share/cargo/registry/httparse-*; do :; done # the last one
+for crate in /usr/share/cargo/registry/httparse-*; do :; done # the newest
 {
 	version=$(dpkg-query -W -f "$format" librust-httparse-dev) && httparse httparse "$crate"
 } || skip httparse
@@ -154,5 +155,5 @@ if folder "${HTTPARSE:-}" Cargo.toml; then
 	httparse "httparse@$name" "$folder" || fail "the httparse in $folder does not build."
 fi
 
-# What was not built would be measured.
+# Sides and adaptors of earlier runs would be measured, too.
 find .build -maxdepth 1 \( -name 'side-*' -o -name 'adaptor-*' \) ! -newer .build/started -delete

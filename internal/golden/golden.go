@@ -1,4 +1,4 @@
-// Package golden compares texts with those in a file, which a reviewer reads.
+// Package golden compares texts with those in a file, so that a reviewer can read them.
 package golden
 
 import (
@@ -10,10 +10,10 @@ import (
 	"github.com/picohttp/picohttp/internal/vectors"
 )
 
-var update = flag.Bool("update", false, "write the texts of golden files again")
+var update = flag.Bool("update", false, "write the golden files again")
 
-// Check calls text for each vector in a file and compares what it returns with what the
-// file has: the lines of the vector's paragraph that begin with ">".
+// Check calls text for each vector in a file, and compares the result with the lines of the
+// vector's paragraph that begin with ">".
 func Check(t *testing.T, file string, text func(v vectors.Vector) string) {
 	b, err := os.ReadFile(file)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package mutants makes inputs of tests out of others. (Package mutate of the fuzz
-// module, which is for users, changes messages by lines and fields.)
+// Package mutants makes test inputs by changing bytes of others. (Package mutate of the fuzz
+// module, which is for users, changes lines and fields.)
 package mutants
 
 import (
@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-var count = flag.Int("mutants", 0, "how many mutants the tests try that are fuzz targets over a fixed number of them")
+var count = flag.Int("mutants", 0, "the number of inputs of each test that fuzzes")
 
-// Count returns how many mutants to try: n, fewer with -short, or what -mutants
-// says.
+// Count returns how many inputs a test tries: n, a tenth of that with -short, or the number
+// given by -mutants.
 func Count(n int) int {
 	switch {
 	case *count > 0:
@@ -24,11 +24,11 @@ func Count(n int) int {
 	return n
 }
 
-// Telling are the bytes that rules are about.
+// Telling has the bytes that the rules of the grammar distinguish.
 const Telling = "\r\n\r\n\t \x00\x1f\x20\x21\x7e\x7f\x80\xff::|~()<>@,;\\\"/[]?={}aZ09"
 
-// Make makes an input out of seeds, which it leaves as they are. It favors telling
-// bytes, and the places where blocks end.
+// Make returns a new input made from seeds, which it does not change. It favors the bytes in
+// Telling, and runs that cross the end of a block.
 func Make(rng *rand.Rand, seeds [][]byte) []byte {
 	pick := func() []byte { return seeds[rng.IntN(len(seeds))] }
 	b := slices.Clone(pick())
@@ -49,7 +49,7 @@ func Make(rng *rand.Rand, seeds [][]byte) []byte {
 				b = slices.Delete(b, at, at+1)
 			}
 		case 5:
-			// make a run longer, past the end of a block perhaps
+			// Insert a run, which may cross the end of a block.
 			b = slices.Insert(b, at, bytes.Repeat([]byte{"ax \t\x80|"[rng.IntN(6)]}, rng.IntN(70))...)
 		case 6:
 			other := pick()

@@ -1,11 +1,10 @@
-// Package traffic makes the mixed-traffic corpus: request heads as a public server sees them, of
-// eight families and of very different lengths.
+// Package traffic makes the mixed-traffic corpus: request heads as a public server receives them,
+// of eight families and very different lengths.
 //
-// A parser that is measured on one head again and again is measured with every branch of it
-// predicted. The heads here differ in which fields they have, in the order and the lengths of
-// the values, and come shuffled, so that no branch predictor learns them. They are a model of
-// traffic, not a recording: no name, address or secret in them is anybody's. The model is in
-// traffic.txt.
+// If a parser reads the same head again and again, the CPU learns to predict all its branches. The
+// heads here differ in their fields, the order of the fields, and the lengths of the values, and
+// they are shuffled, so no branch predictor learns them. They are a model of traffic, not a
+// recording: all names, addresses and secrets are made up. The model is in traffic.txt.
 package traffic
 
 import (
@@ -24,8 +23,8 @@ type Head struct {
 	Bytes  []byte
 }
 
-// perFamily times eight families is 240 heads, 240 KiB: more than the first level of a cache
-// holds, less than the second.
+// Eight families of perFamily heads are 240 heads or 240 KiB. That is more than the first level of
+// a cache holds, and less than the second.
 const perFamily = 30
 
 // Families returns the names of the families, shortest head first.
@@ -33,8 +32,8 @@ func Families() []string {
 	return []string{"tiny", "loadgen", "curl", "firefox", "chrome", "api", "cdn", "cookies"}
 }
 
-// Heads returns the corpus of a seed: the same on every platform, all heads different, the
-// families in equal number, in shuffled order.
+// Heads returns the corpus of a seed, which is the same on every platform. All heads differ, each
+// family has equally many, and they are shuffled.
 func Heads(seed uint64) []Head {
 	w := &writer{rng: rand.New(rand.NewPCG(seed, 0))}
 	var heads []Head
@@ -60,7 +59,7 @@ func Heads(seed uint64) []Head {
 //go:embed traffic.txt
 var text string
 
-// paragraphs are those of text, by their names; words are the texts that its words stand for.
+// paragraphs has the lines of each paragraph of text, and words the text of each word, by name.
 var paragraphs, words = func() (paragraphs map[string][]string, words map[string]string) {
 	paragraphs, words = map[string][]string{}, map[string]string{}
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
@@ -104,8 +103,8 @@ func (w *writer) write(paragraph string) {
 	}
 }
 
-// expand returns s with texts for what is in braces, the inner ones first; or if s is an
-// alphabet, one of its characters.
+// expand returns s with everything in braces replaced, inner braces first. If s is an alphabet, it
+// returns one of its characters.
 func (w *writer) expand(s string) string {
 	if strings.HasPrefix(s, "[") {
 		return s[w.between(1, len(s)-2):][:1]
@@ -120,7 +119,7 @@ func (w *writer) expand(s string) string {
 	}
 }
 
-// meaning returns a text for what is between braces.
+// meaning returns a text that replaces s, which is between braces.
 func (w *writer) meaning(s string) string {
 	if choices := strings.Split(s, "|"); len(choices) > 1 {
 		return choices[w.between(0, len(choices)-1)]
@@ -144,8 +143,8 @@ func (w *writer) meaning(s string) string {
 	return strconv.Itoa(w.number(s))
 }
 
-// several returns n texts of a word, one in n percent of the cases, or so many that they have
-// n bytes, with a separator between them.
+// several returns texts of a word with a separator between them. By unit it returns n of them, one
+// with a probability of n percent, or as many as it takes to have n bytes.
 func (w *writer) several(n int, unit, word, separator string) (s string) {
 	if unit == "%" && w.between(0, 99) >= n {
 		return ""
@@ -159,14 +158,14 @@ func (w *writer) several(n int, unit, word, separator string) (s string) {
 	return s
 }
 
-// between returns a number from low to high, both included. All choices go through it, and the
-// generator is asked for 64-bit words only: nothing depends on how math/rand/v2 makes other
-// things of them.
+// between returns a number from low to high, both included. All choices use it. It takes only
+// 64-bit words from the generator, so nothing depends on how math/rand/v2 makes other types from
+// them.
 func (w *writer) between(low, high int) int {
 	return low + int(w.rng.Uint64()%uint64(high-low+1))
 }
 
-// number returns the number that s is, or one of a range.
+// number returns the number in s, or one from the range in s.
 func (w *writer) number(s string) int {
 	var from, to int
 	switch n, _ := fmt.Sscanf(s, "%d-%d", &from, &to); n {

@@ -20,9 +20,9 @@ type Vector struct {
 	Lines []Line // all others, in their order
 }
 
-// A Line is a line of a vector: what Go strings stand for, or bare words.
+// A Line is a line of a vector. Its words are Go strings, unquoted, or bare words.
 type Line struct {
-	Key    string // an indented line has that of the line above
+	Key    string // of an indented line, that of the line above
 	Words  []string
 	Number int // in its file
 }
@@ -37,7 +37,7 @@ func (v *Vector) Word(key string) string {
 	return ""
 }
 
-// Read returns the vectors in a folder, of which no two may have one name.
+// Read returns the vectors in the files of a folder. Each must have a name of its own.
 func Read(folder string) (all []Vector, err error) {
 	err = eachFile(folder, "*.txt", func(file, text string) (err error) {
 		all, err = appendVectors(all, file, text)
@@ -65,8 +65,8 @@ func Heads(folder string) (all []Head, err error) {
 	return all, err
 }
 
-// eachFile calls f for each file of a folder with a name like pattern, of which there must
-// be one.
+// eachFile calls f for each file in a folder whose name matches pattern. It is an error if there
+// is none.
 func eachFile(folder, pattern string, f func(file, text string) error) error {
 	files, err := filepath.Glob(filepath.Join(folder, pattern))
 	if len(files) == 0 {
@@ -110,7 +110,7 @@ func appendVectors(all []Vector, file, text string) ([]Vector, error) {
 		case v != nil:
 			v.Lines = append(v.Lines, Line{key, words, i + 1})
 		case key != "name" || len(words) != 1:
-			err = fmt.Errorf("a vector begins with its name, not with %s", key)
+			err = fmt.Errorf("a vector begins with its name, not with %q", key)
 		case slices.ContainsFunc(all, same):
 			err = fmt.Errorf("another vector is named %s", words[0])
 		default:
@@ -126,8 +126,8 @@ func appendVectors(all []Vector, file, text string) ([]Vector, error) {
 
 var word = regexp.MustCompile(`"([^"\\]|\\.)*"|"|\*\s*\S*|[^"\s]+`)
 
-// wordsOf takes a line apart: bare words and Go strings, of which one may be followed by
-// "* n" to repeat it.
+// wordsOf returns the bare words and the unquoted Go strings of a line. "* n" after a word
+// repeats it.
 func wordsOf(line string) (words []string, err error) {
 	for _, s := range word.FindAllString(line, -1) {
 		if s[0] == '*' {

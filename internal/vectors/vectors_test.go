@@ -29,7 +29,7 @@ want:  complete 3
 		t.Fatalf("%+v, %v", all, err)
 	}
 	for text, want := range map[string]string{
-		`input: "a"`:                      "f:1: a vector begins with its name, not with input",
+		`input: "a"`:                      "f:1: a vector begins with its name, not with \"input\"",
 		"name: a\n\n kind: b":             "f:3: a vector begins with its name",
 		"name: a\n\nname: b\n\nname: a\n": "f:5: another vector is named a",
 		"name: a\n\n b\n":                 "f:3: a vector begins with its name",

@@ -1,6 +1,6 @@
 /*
- * The pipe protocol: a line of base64 in, a line of JSON out. A driver includes this and
- * picohttpparser.h or llhttp.h, and defines answer.
+ * The pipe protocol: read a line of base64, write a line of JSON. A program includes this file
+ * and defines answer.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@ struct part {
     size_t size;
 };
 
-/* Writes one JSON object for b[:size]; nothing after that may be read. */
+/* Writes one JSON object about the size bytes at b, and reads no others. */
 static void answer(enum kind kind, char *b, size_t size);
 
 /* Writes a member with bytes as a JSON string of Latin-1. */
@@ -45,7 +45,7 @@ static void put_fields(const char *before, const struct part (*fields)[2], size_
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* Writes the members of a body in chunked coding of n bytes, except for its trailer fields. */
+/* Begins an object about a chunked body of n bytes: all members but its trailer fields. */
 static void put_body(size_t n, struct part body)
 {
     printf("{\"result\":\"complete\",\"n\":%zu,\"body\":\"", n);
@@ -61,7 +61,7 @@ static void put_body(size_t n, struct part body)
     putchar('"');
 }
 
-/* Decodes a line into a block of exactly its size, so that a tool sees reads beyond it. */
+/* Decodes a line into a block of exactly its size, so that sanitizers find reads beyond it. */
 static char *decode(const char *line, size_t *size)
 {
     size_t n = strcspn(line, "=\n");

@@ -1,20 +1,20 @@
 //go:build ignore
 
-// llhttp, strict as it is by default, as a program that speaks the pipe protocol;
-// the constraint is for the go command. A body in chunked coding is put after a
-// head, which it cannot do without.
+// llhttp in its default mode, which is strict, as a program that speaks the pipe protocol.
+// It cannot parse a chunked body without a head, so it gets one first. The build constraint
+// hides this file from the go command.
 
 #include "batch.h"
 #include "llhttp.h"
 
-/* What the callbacks have collected of the first message, which is in one piece. */
+/* What the callbacks have collected of the first message. */
 static struct {
     struct part target, body, fields[4096][2];
     size_t n;
     char content[1 << 16];
 } m;
 
-/* A part may be told in several calls, as a value with folded lines is. */
+/* A callback may get a part in several calls, such as a value with folded lines. */
 static int extend(struct part *part, const char *b, size_t size)
 {
     if (part->b == NULL) {
@@ -113,7 +113,7 @@ static void answer(enum kind kind, char *b, size_t size)
         putchar('}');
         return;
     }
-    /* It rejects framing after the callback. */
+    /* It checks some of the framing only after on_headers_complete. */
     llhttp_t rest = p;
     llhttp_resume(&rest);
     e = llhttp_execute(&rest, b + n, size - n);

@@ -16,8 +16,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Go returns adaptors of the parsers that are Go modules. They know requests; what
-// the kit makes of that are bodies in chunked coding.
+// Go returns adaptors for the parsers that are Go modules. They parse requests; the kit puts a head
+// before chunked bodies for them.
 func Go() []differ.Adaptor {
 	return []differ.Adaptor{
 		connection("fasthttp", newFastHTTP), connection("hertz", newHertz),
@@ -25,7 +25,7 @@ func Go() []differ.Adaptor {
 	}
 }
 
-// A header has what fasthttp and hertz, which came from it, call the same.
+// A header has the methods that fasthttp and hertz, which is derived from it, have in common.
 type header interface {
 	Method() []byte
 	RequestURI() []byte
@@ -81,7 +81,7 @@ func (r hertzReader) ReadBinary(n int) ([]byte, error) {
 	return b, err
 }
 
-// connection returns an adaptor of a parser that reads from a connection.
+// connection returns an adaptor for a parser that reads from a connection.
 func connection(name string, newRequest func() request) differ.Adaptor {
 	return differ.Adaptor{Name: name, Request: func(b []byte) (v differ.Verdict) {
 		r, s := newRequest(), differ.NewSource(b)
@@ -103,7 +103,7 @@ func connection(name string, newRequest func() request) differ.Adaptor {
 		rest := differ.NewSource(b[v.Head:])
 		err := r.readBody(rest)
 		if err == nil && rest.Wanted() {
-			err = io.ErrUnexpectedEOF // hertz takes the end of the connection for that of a body
+			err = io.ErrUnexpectedEOF // hertz accepts a body that the end of the connection cuts off
 		}
 		if err == nil {
 			v.Result, v.Body, v.Length = differ.Accept, append([]byte(nil), r.body()...), len(b)-rest.Left()
@@ -117,14 +117,14 @@ func connection(name string, newRequest func() request) differ.Adaptor {
 	}}
 }
 
-// A message collects what a parser calls back.
+// A message collects what a parser passes to its callbacks.
 type message struct {
 	differ.Verdict
 	done bool
 }
 
-// callback returns an adaptor of a parser that calls back, and tells neither where the head
-// and the message end nor how the body is framed.
+// callback returns an adaptor for a parser with callbacks. Such a parser does not report where the
+// head and the message end, nor how the body is framed.
 func callback(name string, parse func(b []byte) (*message, error)) differ.Adaptor {
 	return differ.Adaptor{Name: name, Request: func(b []byte) differ.Verdict {
 		m, err := parse(bytes.Clone(b))
@@ -181,7 +181,7 @@ func antlabs(b []byte) (*message, error) {
 	return m, err
 }
 
-// An nbioMessage is what nbio calls back.
+// An nbioMessage has the callbacks of nbio.
 type nbioMessage struct {
 	nbhttp.EmptyProcessor
 	message

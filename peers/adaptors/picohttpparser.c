@@ -1,7 +1,7 @@
 //go:build ignore
 
-// picohttpparser as a program that speaks the pipe protocol; the constraint is for
-// the go command. picohttpparser leaves framing to its caller, so nothing is said about it.
+// picohttpparser as a program that speaks the pipe protocol. It leaves framing to its caller,
+// so the answers have none. The build constraint hides this file from the go command.
 
 #include "batch.h"
 #include "picohttpparser.h"

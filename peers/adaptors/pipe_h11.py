@@ -1,8 +1,5 @@
 #!/usr/bin/python3
-"""h11, of Debian's python3-h11, as a program that speaks the pipe protocol.
-
-    go run ./differ -pipe 'h11=/usr/bin/python3 adaptors/pipe_h11.py'
-"""
+"""h11, from Debian's python3-h11, as a program that speaks the pipe protocol."""
 
 import base64
 import json
@@ -33,7 +30,7 @@ def connection(kind):
 
 
 def framing(kind, event):
-    """Where the body ends, as h11 has put it into the fields that it shows."""
+    """Where the body ends, according to the fields as h11 returns them."""
     fields = dict(event.headers)
     if kind == "response" and (event.status_code < 200 or event.status_code in (204, 304)):
         return {"body": "none"}
@@ -45,13 +42,13 @@ def framing(kind, event):
 
 
 def read(c, kind, b, a):
-    """Puts into an answer what a connection makes of bytes."""
+    """Gives bytes to a connection, and puts what it reads into an answer."""
     body, ended = b"", False
 
     def consumed():
         return len(b) - len(c.trailing_data[0])
 
-    if b:  # nothing is the end of the connection
+    if b:  # an empty b would mean that the connection has ended
         c.receive_data(b)
     while a["result"] == "incomplete":
         event = c.next_event()
@@ -71,7 +68,7 @@ def read(c, kind, b, a):
                 a.update(method=text(event.method), target=text(event.target))
             if isinstance(event, h11.InformationalResponse):
                 a.update(result="complete", length=consumed(), body="")
-        else:  # it has ended, or switched to another protocol
+        else:  # the message has ended, or the protocol is switched
             a.update(result="complete", length=consumed(), body=text(base64.b64encode(body)))
             if isinstance(event, h11.EndOfMessage):
                 a["framing"]["keep_alive"] = c.their_state is h11.DONE and not ended

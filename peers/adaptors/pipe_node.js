@@ -1,14 +1,11 @@
-// The parser of node itself, as a program that speaks the pipe protocol.
-//
-//	go run ./differ -pipe 'node=node adaptors/pipe_node.js'
+// Node's own parser, as a program that speaks the pipe protocol.
 'use strict';
 
 const { HTTPParser, methods, allMethods = methods } = process.binding('http_parser');
 
 const chunkedHead = Buffer.from('POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n');
 
-// read gives bytes to a new parser, and returns what it has called back about the first
-// message.
+// read gives bytes to a new parser, and returns what its callbacks got of the first message.
 function read(kind, b) {
 	const m = { fields: [], trailers: [], body: [] };
 	const parser = new HTTPParser();
@@ -40,7 +37,7 @@ function read(kind, b) {
 	return m;
 }
 
-// frame says where the body ends, which the parser does not tell.
+// frame determines where the body ends, which the parser does not report.
 function frame(head, upgrade) {
 	const { framing, status_code: status } = head;
 	const of = (name) => head.fields.filter((f) => f[0].toLowerCase() === name).map((f) => f[1]);
@@ -52,7 +49,7 @@ function frame(head, upgrade) {
 	else if (status) framing.body = 'until-close';
 }
 
-// shortest returns the length of the shortest beginning of b for which is true.
+// shortest returns the length of the shortest prefix of b for which is returns true.
 function shortest(kind, b, is) {
 	let from = 0, to = b.length;
 	while (from < to) {
@@ -94,7 +91,7 @@ const kind = process.argv[3];
 require('readline').createInterface({ input: process.stdin }).on('line', (line) => {
 	const b = Buffer.from(line, 'base64');
 	const json = JSON.stringify(kind === 'chunked' ? chunked(b) : answer(kind, b))
-		.replace(/"length":"(\d+)"/, '"length":$1') // not every length is a number of JavaScript's
+		.replace(/"length":"(\d+)"/, '"length":$1') // JavaScript's numbers cannot hold every length
 		.replace(/[\u007f-\uffff]/g, (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'));
 	process.stdout.write(json + '\n');
 });

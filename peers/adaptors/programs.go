@@ -1,5 +1,5 @@
-// Package adaptors compares other parsers with picohttp by the differential kit:
-// one adaptor a peer. "go run ./differ" runs them.
+// Package adaptors has an adaptor for each peer, for the differential kit of module fuzz.
+// "go run ./differ" compares them with picohttp.
 package adaptors
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/picohttp/picohttp/fuzz/differ"
 )
 
-// programs are the adaptors in other languages: the name, what must run without an error,
-// and the command with a file in peers.
+// programs has the adaptors in other languages: the name, the arguments with which the program must
+// run without an error, if any, and the command, which ends with a file in peers.
 var programs = []struct {
 	name           string
 	check, command []string
@@ -25,9 +25,9 @@ var programs = []struct {
 	{"node", []string{"-e", "process.binding('http_parser')"}, []string{"node", "adaptors/pipe_node.js"}},
 }
 
-// Programs returns adaptors of the parsers that are not in Go: those in C, which get.sh
-// builds; h11, of Debian's python3-h11; and the parser of node itself. Those that cannot
-// run here are left out, and the error names them.
+// Programs returns adaptors for the parsers that are not in Go: those in C, which get.sh builds,
+// h11, from Debian's python3-h11, and node's own parser. It leaves out those that cannot run here,
+// and the error names them.
 func Programs() (adaptors []differ.Adaptor, err error) {
 	_, file, _, _ := runtime.Caller(0)
 	for _, p := range programs {

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestStep checks that two counts of the same work are equal, and that every pass adds as much.
+// TestStep checks that two counts of the same work are equal, and that each pass adds the same.
 func TestStep(t *testing.T) {
 	sides := kernels[runtime.GOARCH]
 	c := startHere(sides[len(sides)-1], encode("tiny", nil))
@@ -26,9 +26,8 @@ func TestStep(t *testing.T) {
 	if two != again || six-four != four-two || four-two < 200 || four-two > 4000 {
 		t.Errorf("2 passes have %d instructions and then %d, 4 have %d, 6 have %d", two, again, four, six)
 	}
-	// perf counts time as it does cycles, and every kernel has it. How much that is depends on the
-	// machine.
-	fastest("parse", c) // finds out how many passes fill a slot
+	// perf counts time in the same way as cycles, and can do so on every machine.
+	fastest("parse", c) // sets c.passes
 	if n := c.events("parse", "cpu-clock:u"); math.IsNaN(n) {
 		t.Skip("perf is missing, or this user may not count events")
 	} else if !(n > 0) {
@@ -36,7 +35,7 @@ func TestStep(t *testing.T) {
 	}
 }
 
-// TestEach checks that counts that noise disturbs are dropped.
+// TestEach checks that noisy counts are dropped.
 func TestEach(t *testing.T) {
 	noise := []int{0, 3, 0, 0, 0, -3, 0, 0, 0, 5}
 	more := each(func(passes int) map[string]int {
@@ -49,8 +48,8 @@ func TestEach(t *testing.T) {
 	}
 }
 
-// TestBlocks checks that each block is found in its source, and is not if a label or branch of it
-// has another name.
+// TestBlocks checks that each block is found in its source, and that it is an error if one of its
+// labels or instructions is not there.
 func TestBlocks(t *testing.T) {
 	for _, b := range blocks {
 		source := string(must(os.ReadFile("../parse_" + b.arch + ".s")))

@@ -1,7 +1,7 @@
 //go:build linux
 
-// Counts writes how many instructions a head takes, which no noise disturbs, and what llvm-mca
-// estimates for CPUs that are not at hand. See ../report/estimates.md.
+// Counts counts the instructions that a head takes, which do not vary as times do. It also writes
+// llvm-mca's estimates of cycles for CPUs that are not at hand. See ../report/estimates.md.
 //
 //	go run ./counts [flags]
 package main
@@ -31,8 +31,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A side is a program that speaks as ../README.md says. Without a binary it is one
-// of picohttp's kernels: the yardstick itself, with what GODEBUG must switch off.
+// A side is a program that speaks the protocol in ../README.md. Without a binary it is a kernel of
+// picohttp: the yardstick, with a GODEBUG that switches the faster kernels off.
 type side struct{ name, binary, godebug string }
 
 // kernels are the sides of picohttp, by architecture.
@@ -46,7 +46,7 @@ var kernels = map[string][]side{
 	"arm64": {{name: "neon"}, {name: "generic", godebug: "cpu.asimd=off"}},
 }
 
-// works is what is counted. The commands are in ../README.md.
+// works has the commands that are counted, without "-request". ../README.md describes them.
 var works = []string{"parse", "read", "serve"}
 
 // folder is for binaries, heads and logs. Git ignores it.
@@ -58,6 +58,9 @@ func main() {
 		"comma-separated: NAME for .build/side-NAME")
 	write := flag.String("write", "/dev/stdout", "write to this `file`")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		check(fmt.Errorf("unexpected argument %q", flag.Arg(0)))
+	}
 	var out bytes.Buffer
 	commit, _ := exec.Command("git", "describe", "--always", "--dirty", "--abbrev=12").Output()
 	cpuinfo, _ := os.ReadFile("/proc/cpuinfo")
@@ -84,7 +87,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// skip writes that something is left out. In CI that is an error.
+// skip writes that something is left out and why. In CI that is an error.
 func skip(out io.Writer, what, why string) {
 	if os.Getenv("CI") == "true" {
 		check(fmt.Errorf("%s: %s", what, why))
@@ -123,8 +126,8 @@ type child struct {
 	stdin     io.WriteCloser
 	stdout    *os.File
 	answers   *bufio.Scanner
-	passes    int    // how often a slot has the head
-	vdso, end uint64 // where the code lies that reads the clock
+	passes    int    // over the head, in one slot
+	vdso, end uint64 // the addresses of the code that reads the clock
 }
 
 // start starts a side, and returns nil if it is a kernel that this CPU does not run.
@@ -144,7 +147,7 @@ func start(s side, argv ...string) *child {
 	return c
 }
 
-// command returns a command with settings that leave Go's runtime little to do but the loop.
+// command returns a command with settings that keep Go's runtime from working during the loop.
 func (s side) command(argv []string) *exec.Cmd {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Env = append(os.Environ(), "GOGC=off", "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1,"+s.godebug)
@@ -176,7 +179,7 @@ func (c *child) time(work string, passes int) (ns float64) {
 	return ns
 }
 
-// slots is how many slots are measured. The best one counts.
+// slots is how many slots are measured, of which the fastest counts.
 const slots = 50
 
 // fastest returns the ns of a pass in each child's fastest slot. The children take turns. Slots
@@ -197,8 +200,8 @@ func fastest(work string, children ...*child) []float64 {
 	return best
 }
 
-// idle waits until all threads of the child wait in the kernel. It returns them, and first the
-// one that reads standard input.
+// idle waits until all threads of the child wait in the kernel. It returns them, first the one that
+// reads the standard input.
 func (c *child) idle() (threads []int) {
 	reading := fmt.Sprintf("%d 0x0 ", unix.SYS_READ)
 	for range 1000 {
@@ -222,8 +225,8 @@ func (c *child) idle() (threads []int) {
 	return nil
 }
 
-// freeze stops threads until thaw is called, on the same thread of this process. If another thread
-// then waits for them forever, the program ends.
+// freeze stops threads until thaw is called, which must be on the same thread of this process. If
+// the child then waits for them forever, the program ends.
 func freeze(threads []int) (thaw func()) {
 	runtime.LockOSThread()
 	watch := time.AfterFunc(5*time.Minute, func() { check(errors.New("a side whose threads are stopped hangs")) })
@@ -240,8 +243,8 @@ func freeze(threads []int) (thaw func()) {
 }
 
 // step returns the instructions of some passes and their loop. It steps through the thread that
-// reads the command, one instruction at a time, while the others stand still. The loop is what
-// runs before the clock is read for the last time.
+// reads the command, one instruction at a time, while the others are stopped. The loop is what runs
+// between the last two readings of the clock.
 func (c *child) step(work string, passes int) (count int) {
 	threads := c.idle()
 	defer freeze(threads)()
@@ -258,7 +261,7 @@ func (c *child) step(work string, passes int) (count int) {
 				count = steps
 			}
 			steps = 0
-		case pc != last: // else it is one that repeats itself, and has not finished
+		case pc != last: // else the instruction repeats itself, and has not finished
 			steps++
 		}
 		last = pc
@@ -267,8 +270,8 @@ func (c *child) step(work string, passes int) (count int) {
 	return count
 }
 
-// waitStopped waits until a traced thread stops. It drops a signal that arrives in place of a
-// step: the thread has not moved then.
+// waitStopped waits until a traced thread stops. If that was for a signal instead of a step, the
+// signal is dropped, and the thread has not moved.
 func waitStopped(thread int) error {
 	var status unix.WaitStatus
 	if _, err := unix.Wait4(thread, &status, unix.WALL, nil); err != nil || status.Stopped() {
@@ -277,8 +280,8 @@ func waitStopped(thread int) error {
 	return fmt.Errorf("thread %d ended, with status %#x", thread, int(status))
 }
 
-// each returns what a pass adds to a count by function. The second pass must add as much as the
-// third. If it does not, each counts again.
+// each returns what one pass adds to the count of each function. The second and the third pass must
+// add the same, or else it counts again.
 func each(count func(passes int) map[string]int) map[string]int {
 	for range 9 {
 		one, two, three, more := count(1), count(2), count(3), map[string]int{}
@@ -296,7 +299,8 @@ func each(count func(passes int) map[string]int) map[string]int {
 }
 
 // events returns how many events a pass has according to perf stat, or NaN if the kernel does not
-// count them. That is what twice as many passes have more, so starting does not count.
+// count them. It counts some passes and twice as many, and takes the difference, so that starting
+// does not count.
 func (c *child) events(work, event string) float64 {
 	passes := slots * c.passes
 	count := func(passes int) (n float64) {
@@ -378,11 +382,11 @@ func arm64(out io.Writer, heads []string) {
 			if c == nil {
 				check(fmt.Errorf("qemu does not run kernel %s", s.name))
 			}
-			defer c.stdin.Close() // and not before, for it might still write to the log
+			defer c.stdin.Close() // not earlier, because at its end it may write to the log
 			for _, work := range works {
 				more := each(func(passes int) map[string]int {
 					before := len(must(os.ReadFile(log)))
-					thaw := freeze(c.idle()[1:]) // or Go interrupts what takes 10 ms
+					thaw := freeze(c.idle()[1:]) // else Go's runtime interrupts the loop after 10 ms
 					c.time(work, passes)
 					thaw()
 					counts := map[string]int{}
@@ -404,12 +408,12 @@ func arm64(out io.Writer, heads []string) {
 	fmt.Fprintln(out)
 }
 
-// A block is code that a kernel repeats. A span is "LABEL..INSTRUCTION": from a label to the first
-// such instruction after it, which is included.
+// A block is code that a kernel repeats. It has spans of the form "LABEL..INSTRUCTION", from a label
+// through the first such instruction after it.
 type block struct{ arch, kernel, function, name, spans string }
 
-// blocks has all the labels and instructions that an edit of the assembly may change. A kernel's
-// search of bytes without a line end comes first, and last its walk.
+// blocks names labels and instructions of the assembly, and must change with them. Of each kernel,
+// the search of bytes without a line end comes first, and the walk last.
 var blocks = []block{
 	{"amd64", "avx512", "indexAVX512", "search, 64 bytes without a line end", "nextBlock..JEQ noEnds; noEnds..JLE nextBlock"},
 	{"amd64", "avx512", "indexAVX512", "search, 64 bytes with 1 to 16 line ends", "nextBlock..JLE nextBlock"},
@@ -424,15 +428,16 @@ var blocks = []block{
 	{"arm64", "neon", "indexNEON", "walk, a field line", "fieldLine..BLO fieldLine"},
 }
 
-// cpus are those whose cycles are estimated, by LLVM's names, and those that run avx512.
+// cpus has LLVM's names of the CPUs whose cycles are estimated, by architecture, and of those among
+// them that run avx512.
 var cpus = map[string][]string{
 	"amd64":  {"skylake", "skylake-avx512", "icelake-server", "alderlake", "znver3", "znver4"},
 	"arm64":  {"neoverse-n1", "neoverse-v1", "neoverse-v2", "apple-m1"},
 	"avx512": {"icelake-server", "znver4"},
 }
 
-// assembly returns a block in the form that llvm-mca reads. It takes the code from llvm-objdump's
-// listing, by the lines that the block has in the source.
+// assembly returns a block in the form that llvm-mca reads. It finds the block's lines in the source,
+// and takes the code of those lines from llvm-objdump's listing.
 func assembly(listing, source string, b block) (text string, err error) {
 	jump := regexp.MustCompile(`0x[0-9a-f]+ <.*>`)
 	lines := regexp.MustCompile(`(?m)^; .*/parse_`+b.arch+`\.s:(\d+)\n((?:\s.*\n)+)`).FindAllStringSubmatch(listing, -1)
@@ -468,7 +473,7 @@ func llvm(name, input string, args ...string) string {
 	return string(b)
 }
 
-// estimates writes llvm-mca's estimates, and compares those for this CPU with measurements.
+// estimates writes llvm-mca's estimates, and compares those for this CPU with measured cycles.
 func estimates(out io.Writer) {
 	mca := slices.Max(append(must(filepath.Glob("/usr/bin/llvm-mca-[0-9][0-9]")), ""))
 	if mca < "/usr/bin/llvm-mca-19" {
@@ -525,8 +530,8 @@ func estimates(out io.Writer) {
 	}
 }
 
-// compare writes the cycles of a loop next to their estimate. The second head, which has so many
-// field lines of so many bytes, repeats the loop so many times more than the first.
+// compare writes the measured cycles of a loop next to their estimate. Each head is a number of field
+// lines and their length. The second head repeats the loop times more often than the first.
 func compare(out io.Writer, s side, code string, estimated, times float64, heads ...[2]int) {
 	var children []*child
 	for i, h := range heads {
@@ -540,8 +545,8 @@ func compare(out io.Writer, s side, code string, estimated, times float64, heads
 	fmt.Fprintf(out, "| %s | %s | %.1f | %.1f | %+.0f |\n", s.name, code, estimated, measured, (estimated/measured-1)*100)
 }
 
-// clock returns this CPU's GHz. The two operations of its loop take a cycle each, because each
-// waits for the other.
+// clock measures this CPU's GHz. The two operations of its loop take a cycle each, because each needs
+// the result of the other.
 func clock() (ghz float64) {
 	const n = 1 << 19
 	for range slots {

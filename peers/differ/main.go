@@ -1,5 +1,4 @@
-// Command differ compares picohttp, net/http and the peers. The README of the kit
-// describes its flags.
+// Differ compares picohttp, net/http and the peers. The README of module fuzz describes its flags.
 package main
 
 import (

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// checks has the words of the answers to checks. The names and values of fields come after them.
-// All from index taken on are taken in a timed loop, which sums their lengths.
+// checks says what the words of an answer to a check are. The names and values of fields follow them.
+// The loops that are timed take the words from index taken on, and sum their lengths.
 var checks = map[string]struct {
 	words []string
 	taken int
@@ -22,7 +22,7 @@ var checks = map[string]struct {
 		"other expectation", "upgrade", "host", "Accept-Encoding", "Cookie", "X-Absent"}, 7},
 }
 
-// checks returns the commands whose answers must agree before anything is timed.
+// checks returns the checks whose answers must agree before the task is timed.
 func (t *task) checks() []string {
 	if t.command == "serve-request" {
 		return []string{"check-request", "check-serve"}
@@ -30,10 +30,10 @@ func (t *task) checks() []string {
 	return []string{"check-" + string(t.kind)}
 }
 
-// agree asks every side about every message of a task, and returns the sum of the lengths of all that
-// is taken: names and values, or contents. It is an error if the first side, which is picohttp, does
-// not read all of a message, or accepts one that is to be refused. The differences say how a side
-// first differed from it.
+// agree asks every side about every message of a task. It returns the sum of the lengths of everything
+// that is taken: names and values, or contents. It also returns, by name, how a side first differs
+// from the first side, which is picohttp. It is an error if picohttp does not read all of a message, or
+// accepts one that it should reject.
 func agree(sides []*side, t *task) (lengths int, differ map[string]string, err error) {
 	differ = map[string]string{}
 	for _, check := range t.checks() {
@@ -80,8 +80,8 @@ func verdict(answer string) string {
 	return answer
 }
 
-// explain returns where an answer to a check first differs from picohttp's, with both values, or
-// "" if it does not. A word that the parser does not tell is "-".
+// explain returns where an answer to a check first differs from picohttp's, with both values, or ""
+// if they agree. A word is "-" if the parser does not report it.
 func explain(check, want, got string) string {
 	w, g := strings.Fields(want), strings.Fields(got)
 	names, sorted := checks[check].words, ""
@@ -111,7 +111,7 @@ func explain(check, want, got string) string {
 	return ""
 }
 
-// sortFields returns the words with the fields sorted, and with their names in lower case.
+// sortFields returns the words with the fields sorted and their names in lower case.
 func sortFields(words []string, fixed int) []string {
 	fields := slices.Collect(slices.Chunk(slices.Clone(words[fixed:]), 2))
 	for _, f := range fields {

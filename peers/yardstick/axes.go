@@ -56,23 +56,23 @@ func axes(o options) ([]axis, error) {
 
 	alone := axis{title: "Parse alone",
 		about: "Each parses the head, and no field is taken: picohttpparser and the others in C and Rust have all names and values at hand then, " +
-			"picohttp has their offsets, so this is less work for picohttp.",
+			"and picohttp has their offsets. So this is less work for picohttp.",
 		tasks: load("parse-request", "tiny", "pico703", "chrome", "mixed")}
 	for i := range alone.tasks {
 		alone.tasks[i].parsers = filter(o.parsers, func(p parser) bool { return !p.isGo() })
 	}
 
 	single := axis{title: "All fields taken: single heads",
-		about: "Each parses the head, and takes every field name and value. It is the same head again and again, so that the branch " +
-			"predictor knows it by heart; see ../testdata/heads.",
+		about: "Each parses the head, and takes every field name and value. It is the same head again and again, so the branch " +
+			"predictor learns it completely. The heads are in ../testdata/heads.",
 		tasks: append(load("read-request", heads...), many("read-request"))}
 
 	delivery := axis{title: "Delivery in pieces",
 		about: "Each parses a head that arrives in pieces, until it is complete, and takes every field name and value. " +
-			"httparse starts over with each piece, because its API has no other way; fasthttp does so inside."}
+			"httparse parses again from the first byte with each piece, because it cannot continue; so does fasthttp."}
 	rejection := axis{title: "Rejection",
 		about: "Each rejects the same bad head: the Chrome head with one byte changed. A word instead " +
-			"of a time says that a parser accepts it, or waits for more of it."}
+			"of a time says that the parser accepts the head, or waits for more."}
 	size := axis{title: "Size", about: "Each parses one head, the same again and again, and takes every field name and value. " +
 		"Lines have about 64 bytes; from 4 KiB on there are 48 longer ones."}
 	if failed != nil {
@@ -109,7 +109,7 @@ func axes(o options) ([]axis, error) {
 		size.tasks = append(size.tasks, made("read-request", fmt.Sprintf("%d B", n), sizedHead(n, 48)))
 	}
 	strict := axis{title: "What is rejected", refused: true,
-		about: "Each is given heads that RFC 9112 does not allow. A parser that accepts more has less to look at."}
+		about: "Each gets heads that RFC 9112 does not allow. A parser that accepts more has less to check."}
 	for _, d := range deviations {
 		strict.tasks = append(strict.tasks, made("refuse", d.name, []byte(d.head)))
 	}
@@ -135,8 +135,8 @@ var deviations = []struct{ name, head string }{
 	{"bare CR in value", "GET / HTTP/1.1\r\nHost: h\r\nName: a\rb\r\n\r\n"},
 }
 
-// sizedHead returns a head of n bytes, at least 32. Its lines are about 64 bytes long, or
-// longer if there would be more than most of them.
+// sizedHead returns a head of n bytes, which must be at least 32. It has lines of about 64 bytes, but
+// at most as many as most; then they are longer.
 func sizedHead(n, most int) []byte {
 	head := []byte("GET / HTTP/1.1\r\n")
 	name := "Host"

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// A theme is the colours of a chart. The background is painted, so that a chart is
-// readable on any page.
+// A theme has the colours of a chart. The background is painted, so that a chart is readable on any
+// page.
 type theme struct {
 	name, ground, ink, quiet, grid string
 	languages                      [len(languages)]string
 }
 
-// languages have a colour each, for the parsers written in them. picohttp has its own.
+// languages has what the colours stand for: the language of a parser, or picohttp.
 var languages = [...]string{"picohttp", "C and C++", "Rust", "Go"}
 
 var themes = []theme{
@@ -25,8 +25,8 @@ var themes = []theme{
 	{"dark", "#0d1117", "#f0f6fc", "#9198a1", "#262c36", [...]string{"#58a6ff", "#f0883e", "#bc8cff", "#56d364"}},
 }
 
-// languageOf returns the index of a parser in languages. The first line of a side says what
-// built it.
+// languageOf returns the index of a parser in languages. It finds the compiler in the line of the
+// report that says what the side is.
 func (r *report) languageOf(p parser) int {
 	about := r.find(p.name + " is ")
 	switch {
@@ -40,7 +40,7 @@ func (r *report) languageOf(p parser) int {
 	return 1
 }
 
-// A chart is a picture in the report of the ratios in an axis.
+// A chart is a picture of the ratios of an axis.
 type chart struct {
 	name, title, about string
 	axis               int
@@ -144,7 +144,7 @@ func (c chart) draw(r *report, t theme, w io.Writer) {
 		} else {
 			label += " " + languages[language]
 		}
-		// A line in the colour of the ground keeps words readable on top of lines and points.
+		// An outline in the colour of the background keeps words readable on lines and points.
 		style += fmt.Sprintf(` paint-order="stroke" stroke="%s" stroke-width="3"`, t.ground)
 		text(12, y+13, style, "%s", label)
 		rect(x(row.mixed)-2, y+18, 4, 12, color)

@@ -24,7 +24,7 @@ const (
 	chunked  kind = "chunked"  // bodies in chunked coding
 )
 
-// corpus returns a task with the messages of a corpus, by its name in -corpus.
+// corpus returns a task with the messages of the corpus that has that name in -corpus.
 func corpus(name string) (task, error) {
 	t := task{name: name, kind: request}
 	family, isMixed := strings.CutPrefix(name, "mixed")
@@ -53,7 +53,7 @@ func corpus(name string) (task, error) {
 	return t, nil
 }
 
-// read reads the messages of a corpus that is in a file.
+// read reads the messages of a corpus from its file.
 func (t *task) read() error {
 	switch {
 	case strings.ContainsAny(t.name, "./"):
@@ -74,11 +74,11 @@ func (t *task) read() error {
 		return errors.New("it does not end with an empty line")
 	}
 	t.messages = bytes.SplitAfter(b, []byte(end))
-	t.messages = t.messages[:len(t.messages)-1] // the last is empty: nothing follows the last empty line
+	t.messages = t.messages[:len(t.messages)-1] // what follows the last empty line, which is nothing
 	return nil
 }
 
-// chunkedBody returns a body with that many chunks of size random bytes.
+// chunkedBody returns a body with chunks of size random bytes each.
 func chunkedBody(chunks, size int) []byte {
 	var body []byte
 	content := rand.NewChaCha8([32]byte{})
@@ -90,10 +90,9 @@ func chunkedBody(chunks, size int) []byte {
 	return append(body, "0\r\n\r\n"...)
 }
 
-// The corpus file is a sequence of slots, which all sides map into memory. Each message has a slot
-// with its length in the first four bytes, little-endian, and then as many slots as it needs.
-// So it starts a cache line, as in a server's read buffer, and lies at the same place in a page
-// for all sides.
+// The corpus file, which all sides map into memory, consists of slots of 64 bytes. A message has one
+// slot with its length in the first four bytes, little-endian, and then as many as it needs. So every
+// message starts a cache line, as in a server's read buffer, at the same place in a page for all sides.
 const slot = 64
 
 // slots returns the length of n bytes rounded up to whole slots.

@@ -1,7 +1,7 @@
 // Yardstick measures picohttp's kernels and its decoder for chunked bodies along with
-// picohttpparser, the C parser whose speed others quote, and with other parsers in C, C++, Rust
-// and Go. All are measured in one run, on the same bytes, in slots of about 20 ms that alternate.
-// Quote its ratios: on a noisy machine they hold when the times do not. See README.md.
+// picohttpparser, the C parser that others compare themselves with, and with other parsers in C, C++,
+// Rust and Go. All are measured in one run, on the same bytes, in alternating slots of about 20 ms.
+// Quote ratios: on a noisy machine they vary less than times. See ../README.md.
 //
 //	go run ./yardstick [flags]
 package main
@@ -45,19 +45,19 @@ func main() {
 	flag.Func("side", "also measure `NAME=PROGRAM`, which speaks the protocol in README.md; may be repeated; implies -peers",
 		func(s string) error { more, *peers = append(more, s), true; return nil })
 	only := flag.String("only", "", "measure only these sides, comma-separated (with -report also picohttp); "+
-		"one that is neither picohttp nor picohttpparser implies -read, unless there is -serve")
+		"one other than picohttp and picohttpparser implies -read, unless there is -serve")
 	report := flag.String("report", "", "measure everything and write text, Markdown and charts to this `folder`")
 	short := flag.Bool("short", false, "with -report: in seconds, with figures that mean nothing")
 	flag.Parse()
 	switch {
 	case flag.NArg() > 0:
-		usage("what is " + flag.Arg(0) + "?")
+		usage(fmt.Sprintf("unexpected argument %q", flag.Arg(0)))
 	case *short && *report == "":
-		usage("-short goes with -report")
+		usage("-short needs -report")
 	case *read && *serve:
 		usage("-read or -serve, not both")
 	case o.rounds < 1 || o.slot <= 0:
-		usage("-rounds and -slot are above 0")
+		usage("-rounds and -slot must be above 0")
 	}
 	all, err := findParsers(more)
 	if err != nil {
@@ -123,7 +123,7 @@ func run(out io.Writer, corpora []string, o options) error {
 
 // about returns what a reader needs to repeat the run, and the first line of each side.
 func about(o options) ([]string, error) {
-	c := cpuid.CPU // whose numbers are needed, too, because several models share a name
+	c := cpuid.CPU // family and model are printed too, because several models share a name
 	commit, _ := exec.Command("git", "describe", "--always", "--dirty", "--abbrev=12").Output()
 	lines := []string{
 		"command: go run ./yardstick " + strings.Join(os.Args[1:], " "),
@@ -139,8 +139,8 @@ func about(o options) ([]string, error) {
 	return lines, err
 }
 
-// lastCPU returns the last CPU that this process may run on, because the first ones serve most
-// interrupts, or -1 if there is no taskset to choose one.
+// lastCPU returns the last CPU that this process may run on, or -1 if there is no taskset to pin a
+// process to it. It is the last because the first CPUs serve most interrupts.
 func lastCPU() int {
 	b, _ := exec.Command("taskset", "-cp", strconv.Itoa(os.Getpid())).Output()
 	list := strings.TrimSpace(string(b)) // such as pid 4's current affinity list: 0,2-7

@@ -16,8 +16,8 @@ type task struct {
 	name     string // of the corpus, or its file
 	kind     kind
 	messages [][]byte
-	command  string // that is timed
-	step     int    // if the command is deliver
+	command  string // the one that is timed
+	step     int    // of the command deliver
 	parsers  []parser
 }
 
@@ -44,7 +44,7 @@ func (o options) task(name string) (task, error) {
 	return t, nil
 }
 
-// A result is a task and what came of it.
+// A result has the times of a task.
 type result struct {
 	task
 	sides  []*side
@@ -52,8 +52,8 @@ type result struct {
 }
 
 // perform starts the sides of a task, compares their answers with those of picohttp's fastest
-// kernel, and times those that agree, in rounds. Each round begins with another side, so that
-// something that disturbs the machine periodically does not always disturb the same side.
+// kernel, and times those that agree, in rounds. Each round begins with a different side, so that
+// periodic noise does not always hit the same one.
 func perform(t task, o options) (*result, error) {
 	reference := parser{name: kernels()[0], kernel: true}
 	sides, stop, err := startOn(append([]parser{reference}, t.parsers...), t.messages, o)
@@ -68,7 +68,7 @@ func perform(t task, o options) (*result, error) {
 	r := &result{task: t, differ: differ}
 	for _, s := range sides[1:] {
 		if differ[s.name] == "" {
-			// An error is that it lacks the command, or that its sum is wrong.
+			// It fails if the side lacks the command, or if its sum is wrong.
 			if err := s.calibrate(&t, lengths, o.slot); err != nil {
 				differ[s.name] = err.Error()
 			}
@@ -97,7 +97,7 @@ func perform(t task, o options) (*result, error) {
 }
 
 // run runs the command of a task and returns the ns that it took. It is an error if the sum in the
-// answer is not that of the lengths, and 0 for a command that takes nothing.
+// answer is not passes times lengths, or, for a command that takes nothing, not 0.
 func (s *side) run(t *task, lengths, passes int) (float64, error) {
 	answer, err := s.ask(t.command, passes, t.step)
 	if err != nil {
@@ -141,8 +141,8 @@ func (r *result) side(p parser) *side {
 	return nil
 }
 
-// base returns the side with which others are compared. It is the faster picohttpparser of those
-// that are shown, or the first side without any.
+// base returns the side with which the others are compared: the fastest build of picohttpparser that
+// is shown, or the first side if none is.
 func (r *result) base(shown []parser) *side {
 	var base *side
 	for _, p := range shown {
@@ -154,14 +154,14 @@ func (r *result) base(shown []parser) *side {
 	return base
 }
 
-// An axis is a table of the report. From column to column one thing varies.
+// An axis is a section of the report, with a column for each task. One thing varies between columns.
 type axis struct {
 	title   string
-	about   string // its first sentence names the work that all sides do
+	about   string // the first sentence says what all sides do
 	tasks   []task // the columns
 	results []*result
 	shown   []parser // the rows, with the fastest build of each peer
-	refused bool     // the cells are not times, but what becomes of each head
+	refused bool     // a cell is not a time, but whether the head is rejected
 }
 
 // measure performs all tasks of an axis.
@@ -180,8 +180,8 @@ func (a *axis) measure(o options) error {
 	return nil
 }
 
-// show chooses the builds that are shown: of each peer the one with a time in most columns and,
-// among those, the lowest geometric mean.
+// show chooses the build of each peer that is shown: the one with times in the most columns or, of
+// several, with the lowest geometric mean.
 func (a *axis) show() {
 	figures, logs := map[string]int{}, map[string]float64{}
 	for _, r := range a.results {

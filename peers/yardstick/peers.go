@@ -29,9 +29,9 @@ type peer interface {
 // lookups are the names of the fields that a server looks up. No head has the last one.
 var lookups = [...]string{"Accept-Encoding", "Cookie", "X-Absent"}
 
-// serves returns the answer to check-serve. The content is -1 if it is chunked and -2 if
-// it is a tunnel; the marks are the form of the target, the expectations, and the upgrade, or
-// dashes if the parser does not tell them; get looks up a field.
+// serves returns the answer to check-serve. The content is -1 if it is chunked, and -2 if it is a
+// tunnel. The marks are the form of the target, the expectations and the upgrade, or dashes if the
+// parser does not report them. get looks up a field.
 func serves(content int64, keepAlive bool, marks, host string, get func(name string) string) string {
 	answer := fmt.Sprintf("serves %d %t %s x%x", content, keepAlive, marks, host)
 	for _, name := range lookups {
@@ -76,8 +76,8 @@ func aboutParser(name string) string {
 	return what
 }
 
-// pico is picohttp. Heads that arrive whole are not taken through it but in loops of
-// their own, because a call through an interface takes a tenth of the time of a short head.
+// pico is picohttp. For heads that arrive whole there are picoLoops instead, because a call through an
+// interface takes a tenth of the time of a short head.
 type pico struct{ r picohttp.Request }
 
 func (p *pico) take(head []byte, step int, _ bool) (size int, err error) {
@@ -135,7 +135,7 @@ func (p *pico) judge() (string, error) {
 	}), err
 }
 
-// A connection delivers a head in pieces to a parser that reads from a bufio.Reader.
+// A connection delivers a head, in pieces, to a parser that reads from a bufio.Reader.
 type connection struct {
 	*bufio.Reader
 	source *source
@@ -237,7 +237,7 @@ type fastHTTP struct {
 	h fasthttp.RequestHeader
 }
 
-// take looks up fields first: after All was called, looking up Cookie allocates.
+// take looks up fields before it calls All, because after that looking up Cookie allocates.
 func (p *fastHTTP) take(head []byte, step int, serve bool) (size int, err error) {
 	p.deliver(head, step)
 	if err := p.h.Read(p.Reader); err != nil {

@@ -15,10 +15,10 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// child is a side in Go, and exits, if the arguments say that this process is one: serve, a file and a
-// parser. It has a process of its own, because a process chooses its kernel once, and so that no
-// parser pays for the garbage of another. README.md describes its commands, and its loops are the
-// same as in native/side.h.
+// child runs this process as a side in Go, and exits, if the arguments are serve, a file and a parser.
+// Each side is a process, because a process chooses its kernel once, and so that no parser pays for
+// the garbage of another. ../README.md describes the commands. The loops are the same as in
+// native/side.h.
 func child() {
 	if len(os.Args) < 4 || os.Args[1] != "serve" {
 		return
@@ -67,7 +67,7 @@ type server struct {
 	messages [][]byte
 }
 
-// A loop goes over the messages that many times, and returns a sum of lengths.
+// A loop goes over the messages passes times, and returns a sum of lengths.
 type loop func(messages [][]byte, passes, step int) (sum int, err error)
 
 // picoLoops are the loops of picohttp, which call its methods directly.
@@ -223,8 +223,8 @@ var buffer []byte
 // preparation is what a loop spends on making messages ready. It is subtracted.
 var preparation time.Duration
 
-// decode decodes each body in the buffer, to which it copies it before, because decoding in place
-// destroys it. It first copies alone, to learn what copying takes, and before that too, because for
+// decode copies each body to the buffer and decodes it there, because decoding in place destroys it.
+// First it measures the copying alone, to subtract it. Before that it copies once more, because for
 // the first milliseconds copying is slower.
 func decode(bodies [][]byte, passes, _ int) (sum int, err error) {
 	prepare := func() time.Duration {

@@ -18,7 +18,7 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// A parser can be started as a side: a kernel of picohttp, a program, or one of goPeers.
+// A parser is what can be started as a side: a kernel of picohttp, a program, or one of goPeers.
 type parser struct {
 	name   string // such as llhttp-clang-lto: the peer and the build
 	peer   string // such as llhttp
@@ -53,8 +53,8 @@ func filter(parsers []parser, keep func(parser) bool) []parser {
 	return slices.DeleteFunc(slices.Clone(parsers), func(p parser) bool { return !keep(p) })
 }
 
-// findParsers returns all parsers that are here: the kernels, picohttpparser, the other programs
-// that get.sh built, those of -side, which are NAME=PROGRAM, and those in Go.
+// findParsers returns all parsers that can be measured: the kernels, picohttpparser, the other
+// programs that get.sh has built, those of -side, which are NAME=PROGRAM, and those in Go.
 func findParsers(more []string) (parsers []parser, err error) {
 	for _, k := range kernels() {
 		parsers = append(parsers, parser{name: k, peer: k, kernel: true})
@@ -107,8 +107,8 @@ func choose(all []parser, names []string) ([]parser, error) {
 	return filter(all, func(p parser) bool { return slices.Contains(names, p.name) || slices.Contains(names, p.peer) }), nil
 }
 
-// godebug has the settings of GODEBUG that make a process use a kernel. They switch off what faster
-// kernels need. A kernel without a setting is the fastest of its architecture.
+// godebug has the GODEBUG with which a process uses a kernel. It switches off what faster kernels
+// need. The fastest kernel of an architecture needs none.
 var godebug = map[string]string{
 	"avx2":  "cpu.avx512bw=off",
 	"sse42": "cpu.avx512bw=off,cpu.avx2=off",
@@ -140,7 +140,8 @@ type side struct {
 	times  []float64 // ns for a message, by round
 }
 
-// startOn starts the sides of parsers on some messages. Stop ends those that were started.
+// startOn starts the sides of parsers, with messages as their corpus. The function stop ends those
+// that were started, also after an error.
 func startOn(parsers []parser, messages [][]byte, o options) (sides []*side, stop func(), err error) {
 	stop = func() {
 		for _, s := range sides {
@@ -152,7 +153,7 @@ func startOn(parsers []parser, messages [][]byte, o options) (sides []*side, sto
 	if err != nil {
 		return nil, stop, err
 	}
-	defer os.Remove(file.Name()) // by the end of this function all sides have it mapped
+	defer os.Remove(file.Name()) // a side that has printed its first line has mapped the file
 	_, err = file.Write(encodeCorpus(messages))
 	if err = errors.Join(err, file.Close()); err != nil {
 		return nil, stop, err

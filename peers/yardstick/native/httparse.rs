@@ -17,9 +17,9 @@ pub struct Parsed {
     fields: [MaybeUninit<Header<'static>>; 100],
 }
 
-/// Parses a head and returns its length, malformed or incomplete. httparse writes each field where C reads it. Rust does
-/// not promise that a Header lies in memory as C's field does. If it did not, every comparison with picohttp would fail.
-/// There are len bytes, and they outlive r.
+/// Parses a head of len bytes, which outlive r, and returns its length, malformed or incomplete. httparse writes each field
+/// where C reads it. Rust does not promise that a Header has the layout of C's field. If it had not, every comparison with
+/// picohttp would fail.
 #[no_mangle]
 pub unsafe extern "C" fn httparse(r: &mut Parsed, bytes: *const u8, len: usize) -> isize {
     let mut request = Request::new(&mut []);

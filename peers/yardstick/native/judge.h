@@ -1,11 +1,11 @@
 /*
  * What a server decides about a parsed request before it can respond, as picohttp's Request.Check does: the form of the
- * request-target, the host, where the content ends, and whether the connection stays open. It uses only the parts of the head,
- * so the sides in C and C++ share it: side.h includes it after struct request.
+ * request-target, the host, where the content ends, and whether the connection stays open. It uses only struct request, so
+ * all compiled sides share it. side.h includes it.
  *
- * Rare cases are simpler than in Check: an IPv6 address is any run of its characters, a port any run of digits,
- * Connection may name Host or Content-Length, only OPTIONS has the asterisk-form, the authority of an absolute-form
- * equals Host but for case, and HTAB next to a length, or an upgrade with content, keeps the connection open.
+ * Rare cases are simpler than in Check. An IPv6 address is any run of its characters, and a port any run of digits.
+ * Connection may name Host or Content-Length. Only OPTIONS may have the asterisk-form. The authority of an absolute-form
+ * must equal Host, ignoring case. HTAB next to a length, or an upgrade with content, does not close the connection.
  */
 
 enum { origin_form = 1, absolute_form, authority_form, asterisk_form };
@@ -38,7 +38,7 @@ static void make_classes(void)
     classify("0123456789abcdefABCDEF.:", ip_literal);
 }
 
-/* skip returns the first byte from p on that is not of the class; four at a time take one branch. */
+/* skip returns the first byte from p on that is not of the class. It takes one branch for four bytes. */
 static inline const unsigned char *skip(const unsigned char *p, const unsigned char *end, int of)
 {
     while (end - p >= 4 && classes[p[0]] & classes[p[1]] & classes[p[2]] & classes[p[3]] & of)
@@ -65,9 +65,9 @@ static int is_host(const char *b, size_t len)
 }
 
 /*
- * same reports whether b is word, which is in lower case and as long, ignoring case. It ignores the bit that makes a
- * letter lower case in all bytes: what differs from "-" or a digit in that bit alone is a control character, which no
- * field has. As len is constant, this is a comparison of up to three words of memory.
+ * same reports whether b equals word, ignoring case. Both have len bytes, and word is in lower case. It ignores the case bit
+ * of every byte. What differs from "-" or a digit only in that bit is a control character, which no field has. As len is
+ * constant, this compares up to three words of memory.
  */
 static inline __attribute__((always_inline)) int same(const char *b, const char *word, size_t len)
 {

@@ -1,6 +1,6 @@
 /*
- * The side of llhttp, which does not keep what it finds. So the callbacks do what a caller does that wants the fields: they note
- * where each one lies. That is timed. A head lies in one piece of memory, however it is delivered.
+ * The side of llhttp, which does not keep what it finds. So the callbacks note where each field lies, as those of any caller
+ * that wants the fields must do. That is timed. A head lies in one piece of memory, however it is delivered.
  */
 #include "llhttp.h"
 
@@ -21,7 +21,7 @@ static int on_target(llhttp_t *p, const char *b, size_t len)
     return 0;
 }
 
-/* settle takes the whitespace after a value off it, which llhttp leaves there. */
+/* settle removes the whitespace after the last value, which llhttp leaves there. */
 static void settle(struct request *r)
 {
     if (r->num_fields == 0)
@@ -68,7 +68,7 @@ static int on_complete(llhttp_t *p)
     return HPE_PAUSED; /* there is no body */
 }
 
-/* llhttp calls this back for an empty value, too, but not always on_header_value. */
+/* For an empty value llhttp always calls this, but not always on_header_value. */
 static int on_value_complete(llhttp_t *p)
 {
     ((struct request *)p->data)->state.in_name = 0;

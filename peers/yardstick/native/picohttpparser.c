@@ -53,7 +53,7 @@ INLINE void prepare(const struct message *m)
     use(buffer);
 }
 
-/* decode returns the length of the content, and how many bytes are left after the body, or what is negative. */
+/* decode returns the length of the content, and in rest how many bytes follow the body, or a negative result. */
 INLINE size_t decode(const struct message *m, ssize_t *rest)
 {
     struct phr_chunked_decoder decoder = {.consume_trailer = 1};
@@ -73,8 +73,8 @@ LOOP(decode_bodies, {
 })
 
 /*
- * decode_all decodes all bodies. It first prepares them alone, to learn what that takes, and before that too, because for
- * the first milliseconds copying is slower.
+ * decode_all decodes all bodies. First it measures the preparation alone, to subtract it. Before that it prepares them once
+ * more, because for the first milliseconds copying is slower.
  */
 static size_t decode_all(long passes, long step)
 {

@@ -2,10 +2,10 @@
  * What the sides in C and C++ share. The section "Another parser" of ../../README.md says what a side is and which commands
  * it has.
  *
- * A side includes this file, as llhttp.c does. The compiler is given -DABOUT, the line that says what it is. The side first
- * defines the type parser_state, for what its parser remembers between the pieces of a head, and then the functions begin and
- * feed, a table of commands, and main, which calls serve. If the parser has a struct with name, name_len, value and value_len
- * of its own, the macro field names it.
+ * A side, such as llhttp.c, first defines the type parser_state, for what its parser remembers between the pieces of a head. If
+ * the parser has a struct of its own with name, name_len, value and value_len, the side defines field as its name. Then it
+ * includes this file, and defines the functions begin and feed, a table of commands, and main, which calls serve. The compiler
+ * is given -DABOUT, the line that says what the side is.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -51,7 +51,7 @@ struct request {
 /* begin makes r ready for a head. */
 static void begin(struct request *r);
 
-/* feed parses a head of which len bytes are there, and returns its length, malformed or incomplete. */
+/* feed parses a head of which the first len bytes have arrived, and returns its length, malformed or incomplete. */
 static long feed(struct request *r, const char *bytes, size_t len);
 
 static struct message *messages;
@@ -82,7 +82,7 @@ static void load(const char *path)
     }
 }
 
-/* wrong ends the program, because a parser returns something else than when it was checked. */
+/* wrong ends the program, because a parser has another result than when it was checked. */
 static void wrong(const struct message *m)
 {
     printf("error: message %td has another result than before\n", m - messages);
@@ -94,7 +94,7 @@ static void wrong(const struct message *m)
 /* use makes the compiler store what p points to, as if it were used. */
 INLINE void use(const void *p) { __asm__ volatile("" ::"r"(p) : "memory"); }
 
-/* must parses a head that arrives in pieces of as many bytes as by. */
+/* must parses a head that arrives in pieces of by bytes, and ends the program if it is not accepted whole. */
 INLINE void must(const struct message *m, struct request *r, size_t by)
 {
     size_t len = m->len;
@@ -134,7 +134,7 @@ static void print_fields(const field *fields, size_t num_fields)
     }
 }
 
-/* rejected reports whether n, which feed returned, is no length, and prints the response to that. */
+/* rejected reports whether n, which feed returned, is not a length, and if so prints the response. */
 static int rejected(long n)
 {
     if (n < 0)
@@ -177,7 +177,7 @@ static void check_serve(const struct message *m)
 /* A loop goes over the corpus several times, and returns a sum of lengths. */
 typedef size_t loop(long passes, long step);
 
-/* LOOP defines a loop with a statement for each message m, which adds to sum. */
+/* LOOP defines a loop that runs a statement for each message m. The statement may add to sum. */
 #define LOOP(all, ...) \
     static size_t all(long passes, long step) \
     { \
