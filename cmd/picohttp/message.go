@@ -114,9 +114,8 @@ type head interface {
 	Explain(err error) string
 }
 
-// head parses a head. It reads more only while the head is incomplete, and the byte that is
-// one too many for a limit, so that people see it. So the input holds little more than the
-// longest head that is accepted.
+// head parses a head. It reads more only while the head is incomplete, or to show the byte
+// that exceeds a limit. So the input holds little more than the longest head that is accepted.
 func (m *messageFlags) head(in *input, h head) message {
 	n, err := h.Resume(in.Bytes())
 	for more := true; more && (err == picohttp.ErrIncomplete || err != nil && n == in.Len()); {
