@@ -23,7 +23,6 @@ type StartFor func(t *testing.T, v vectors.Vector, backend string) (addr string,
 // a conversation, and its lines are the steps:
 //
 //	send, get            what the client sends, and what it must get
-//	soon                 the same as get, in half a second
 //	status               of a response that the client must get, and "close" if it says that;
 //	                     "or" another
 //	content, field       of that response; a field may be one of the trailer section
@@ -43,7 +42,7 @@ type StartFor func(t *testing.T, v vectors.Vector, backend string) (addr string,
 //	backend              accepts     another connection
 //	                     none        listens
 //	server               stops; still serves; has stopped
-//	profile, most, only  are for start
+//	profile, most, only, timeouts are for start
 //
 // At the end the client ends its side, and the server must end the other one without another
 // byte. The vector "words" defines what words with a "$" stand for. In a second run heads come byte
@@ -108,7 +107,7 @@ func (c *conversation) play(v vectors.Vector) {
 			text += strings.ReplaceAll(word, "BACKEND", c.l.Addr().String())
 		}
 		switch line.Key {
-		case "send", "get", "soon", "forwarded", "respond":
+		case "send", "get", "forwarded", "respond":
 			if i+1 == len(v.Lines) || v.Lines[i+1].Key != line.Key {
 				c.say(line.Key, text)
 				text = ""
@@ -133,7 +132,6 @@ func (c *conversation) say(key, text string) {
 	if c.backend == nil && (key == "forwarded" || key == "respond") {
 		c.act(&c.backend, "accepts")
 	}
-	began := time.Now()
 	switch key {
 	case "send":
 		c.method, _, _ = strings.Cut(text, " ")
@@ -145,9 +143,6 @@ func (c *conversation) say(key, text string) {
 	default:
 		c.client.ExpectText(text)
 		c.last = c.last || strings.Contains(text, "\nConnection: close\r\n")
-		if took := time.Since(began); key == "soon" && took > short {
-			c.Errorf("the response took %v", took)
-		}
 	}
 }
 
@@ -203,7 +198,7 @@ func (c *conversation) step(line vectors.Line) {
 				p.Write([]byte{b})
 			}
 		}()
-	case "profile", "most", "only": // are for start
+	case "profile", "most", "only", "timeouts": // are for start
 	default:
 		c.Fatalf("%s is no step", line.Key)
 	}

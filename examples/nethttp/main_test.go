@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -48,6 +50,18 @@ var handlers = map[string]func(t *testing.T, w http.ResponseWriter, r *http.Requ
 		w.WriteHeader(103)
 		w.WriteHeader(204)
 	},
+	"/hints-then-length": func(t *testing.T, w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "9")
+		w.Header().Set("Transfer-Encoding", "chunked")
+		w.Header().Set("Link", "</a>")
+		w.WriteHeader(103)
+		w.WriteHeader(304)
+	},
+	"/no-such-status": func(t *testing.T, w http.ResponseWriter, r *http.Request) { w.WriteHeader(0) },
+	"/until-the-server-stops": func(t *testing.T, w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(103)
+		<-r.Context().Done()
+	},
 	"/framing-of-its-own": func(t *testing.T, w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Transfer-Encoding", "chunked")
 		w.Header().Set("Connection", "Close")
@@ -58,7 +72,11 @@ var handlers = map[string]func(t *testing.T, w http.ResponseWriter, r *http.Requ
 
 func TestResponses(t *testing.T) {
 	e2e.Conversations(t, "testdata", func(t *testing.T, _ vectors.Vector, _ string) (addr string, stop func()) {
-		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handlers[r.URL.Path](t, w, r) })
-		return e2e.Serve(t, (&Server{handler, service.DefaultLimits, server.DefaultTimeouts}).Serve)
+		return e2e.Serve(t, func(ctx context.Context, l net.Listener) error {
+			handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				handlers[r.URL.Path](t, w, r.WithContext(ctx))
+			})
+			return (&Server{handler, service.DefaultLimits, server.DefaultTimeouts}).Serve(ctx, l)
+		})
 	})
 }

@@ -30,7 +30,9 @@ func (w *response) Header() http.Header { return w.header }
 func (w *response) WriteHeader(status int) {
 	switch {
 	case w.status != 0:
-	case status >= 200 || status == http.StatusSwitchingProtocols:
+	case status < 100, status == http.StatusSwitchingProtocols, status > 999:
+		panic(http.ErrAbortHandler) // a fault of the handler; there is no other protocol
+	case status >= 200:
 		w.status = status
 	case w.req.ProtoMinor > 0: // an informational one comes before
 		w.writeHead(status)
@@ -71,7 +73,7 @@ func (w *response) Flush() {
 }
 
 func (w *response) mayHaveContent() bool {
-	return w.status >= 200 && w.status != http.StatusNoContent && w.status != http.StatusNotModified
+	return w.status != http.StatusNoContent && w.status != http.StatusNotModified
 }
 
 // finish ends the response.
@@ -85,7 +87,7 @@ func (w *response) finish() {
 		chunks.Close()
 		io.WriteString(w.out, "\r\n") // no trailer fields
 	}
-	if w.left > 0 && w.req.Method != http.MethodHead {
+	if w.left > 0 && w.req.Method != http.MethodHead && w.mayHaveContent() {
 		w.close = true // the client sees that it was cut off
 	}
 }
@@ -132,7 +134,11 @@ func (w *response) sendHead() {
 }
 
 func (w *response) writeHead(status int) {
-	fmt.Fprintf(w.out, "HTTP/1.1 %03d %s\r\n", status, http.StatusText(status))
-	w.header.Write(w.out)
+	fmt.Fprintf(w.out, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
+	var exclude map[string]bool
+	if status < 200 { // they are those of the final response
+		exclude = map[string]bool{"Content-Length": true, "Transfer-Encoding": true}
+	}
+	w.header.WriteSubset(w.out, exclude)
 	w.out.WriteString("\r\n")
 }

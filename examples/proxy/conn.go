@@ -31,7 +31,7 @@ type pool chan *conn
 func (p pool) put(u *conn) {
 	u.Expect(0, 0)
 	u.Before = u.Out
-	u.SetReadDeadline(time.Time{}) // the backend has one
+	u.SetReadDeadline(time.Time{}) // how long it may be idle, the backend decides
 	select {
 	case p <- u:
 		go func() {

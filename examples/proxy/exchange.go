@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http/httputil"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/picohttp/picohttp"
@@ -81,7 +82,7 @@ func (p *Proxy) exchange(ctx context.Context, c *conn, req *picohttp.Request, v 
 // begin writes the head of the request to a connection. One that was used before may have
 // been closed before the backend saw the request. RFC 9110, section 9.2.2 allows a proxy to
 // send it again if it is idempotent; no content may have been read, and no byte of a response
-// have arrived.
+// have arrived. If the client is gone, which Wait may find, too, it is not sent again.
 func (x *exchange) begin() error {
 	x.client.scratch = x.requestHead(x.client.scratch[:0])
 	if x.backend = x.pool.take(); x.backend != nil {
@@ -91,7 +92,8 @@ func (x *exchange) begin() error {
 			return nil
 		}
 		x.backend.Out.Flush()
-		if err := x.backend.in.Wait(); err == nil || isTimeout(err) {
+		err := x.backend.in.Wait()
+		if err == nil || isTimeout(err) || x.client.Out.Flush() != nil {
 			return nil
 		}
 		x.backend.Close()
@@ -166,7 +168,8 @@ func appendFraming(b []byte, f *picohttp.Framing, chunked bool) []byte {
 // upload sends the content of the request.
 func (x *exchange) upload() {
 	c, u := x.client, x.backend
-	err := forward(u.Out, c.in, x.verdict.Body == picohttp.BodyChunked, x.MaxContent)
+	drop := func(name []byte) bool { return isOwn(name) || isHopByHop(&x.req.Head, name) }
+	err := forward(u.Out, c.in, x.verdict.Body == picohttp.BodyChunked, x.MaxContent, drop)
 	switch {
 	case u.Out.Flush() != nil || c.Halted(): // Flush returns an earlier error, too
 		err = errUnsent
@@ -179,9 +182,9 @@ func (x *exchange) upload() {
 	x.sent <- err
 }
 
-// forward copies content and, if it is to be chunked, the trailer section. More content than
-// most bytes is a 413.
-func forward(out *bufio.Writer, in *h1.Reader, chunked bool, most int64) error {
+// forward copies content and, if it is to be chunked, the fields of the trailer section that
+// are not to be dropped. More content than most bytes is a 413.
+func forward(out *bufio.Writer, in *h1.Reader, chunked bool, most int64, drop func(name []byte) bool) error {
 	to := limited{out, most}
 	if chunked {
 		to.Writer = httputil.NewChunkedWriter(out)
@@ -191,12 +194,23 @@ func forward(out *bufio.Writer, in *h1.Reader, chunked bool, most int64) error {
 	}
 	b := []byte("0\r\n") // only here: content that is cut off must not look complete
 	for name, value := range in.Trailer().Fields() {
-		if !isOwn(name) {
+		if !drop(name) {
 			b = picohttp.AppendField(b, name, value)
 		}
 	}
 	_, err := out.Write(append(b, "\r\n"...))
 	return err
+}
+
+// isHopByHop reports whether a field of the trailer section is for one connection only. EndToEnd
+// leaves out such fields of the head. Those that the head's Connection names are left out of both:
+// RFC 9110, section 7.6.1.
+func isHopByHop(head *picohttp.Head, name []byte) bool {
+	switch strings.ToLower(string(name)) {
+	case "connection", "keep-alive", "te", "upgrade", "proxy-connection", "proxy-authenticate", "proxy-authorization":
+		return true
+	}
+	return head.HasToken("Connection", string(name))
 }
 
 type limited struct {
@@ -235,6 +249,8 @@ func (x *exchange) receive() (reusable bool, err error) {
 		case err != nil:
 			log.Printf("backend: %s", x.backend.in.Explain(err))
 			return false, gatewayStatus(err)
+		case resp.Status() < 100: // some clients wait for another response after it
+			return false, status(502)
 		case resp.Status() == 101:
 			return false, x.tunnel(resp, &f)
 		case resp.Status()/100 != 1:
@@ -284,7 +300,8 @@ func (x *exchange) sendResponse(resp *picohttp.Response, f *picohttp.Framing, co
 	}
 	c.Out.Write(appendFraming(b, f, chunked))
 	u.Expect(x.Patience, x.Patience)
-	if err := forward(c.Out, u.in, chunked, math.MaxInt64); err != nil {
+	drop := func(name []byte) bool { return isHopByHop(&resp.Head, name) }
+	if err := forward(c.Out, u.in, chunked, math.MaxInt64, drop); err != nil {
 		log.Printf("response cut off: %s", u.in.Explain(err))
 		return false, errCut
 	}
@@ -300,7 +317,7 @@ func (x *exchange) sendResponse(resp *picohttp.Response, f *picohttp.Framing, co
 
 // tunnel connects the two sides after a 101, if the client has asked for it.
 func (x *exchange) tunnel(resp *picohttp.Response, f *picohttp.Framing) error {
-	if !x.websocket || !f.Upgrade {
+	if !x.websocket || !f.Upgrade || !resp.HasToken("Upgrade", "websocket") {
 		return status(502)
 	}
 	c, u := x.client, x.backend

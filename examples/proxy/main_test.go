@@ -19,9 +19,7 @@ func init() { log.SetOutput(io.Discard) }
 
 const (
 	patience = 10 * time.Second
-	short    = 500 * time.Millisecond
-
-	get = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+	get      = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 )
 
 // TestServer runs the suite of all servers on net/http's with the proxy before it.
@@ -41,8 +39,10 @@ func TestServer(t *testing.T) {
 func TestConversations(t *testing.T) {
 	e2e.Conversations(t, "testdata", func(t *testing.T, v vectors.Vector, backend string) (addr string, stop func()) {
 		p := New(backend)
-		p.Timeouts = server.Timeouts{Idle: patience, Head: short, Body: short, Write: short, MinRate: 1000}
-		p.Patience = 2 * short
+		if most, err := time.ParseDuration(v.Word("timeouts")); err == nil { // else none ends before the test does
+			p.Timeouts = server.Timeouts{Idle: patience, Head: most, Body: most, Write: most, MinRate: 1000}
+			p.Patience = 2 * most
+		}
 		if most, err := strconv.ParseInt(v.Word("most"), 10, 64); err == nil {
 			p.MaxContent = most
 		}
@@ -56,7 +56,7 @@ func TestConversations(t *testing.T) {
 // TestMaxClients has a client wait until another is gone.
 func TestMaxClients(t *testing.T) {
 	p := New("127.0.0.1:1") // where nobody listens
-	p.MaxClients = 1
+	p.MaxClients = 0        // counts as 1
 	addr, stop := e2e.Serve(t, p.Serve)
 	defer stop()
 	first, second := e2e.Dial(t, addr), e2e.Dial(t, addr)

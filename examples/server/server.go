@@ -38,10 +38,11 @@ func Run(serve func(ctx context.Context, l net.Listener) error) {
 const DefaultMaxConns = 2000
 
 // Serve has serve serve the connections of l, each in a goroutine, until ctx is done. It returns
-// when all have ended. There are at most maxConns at a time; others wait to be accepted.
+// when all have ended. There are at most maxConns at a time, and less than 1 counts as 1; others
+// wait to be accepted.
 func Serve(ctx context.Context, l net.Listener, maxConns int, serve func(c net.Conn)) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
-	slots := make(chan struct{}, maxConns)
+	slots := make(chan struct{}, max(maxConns, 1))
 	var open sync.WaitGroup
 	defer open.Wait()
 	for {
@@ -76,8 +77,11 @@ type Timeouts struct {
 	Head    time.Duration // for a whole head
 	Body    time.Duration // for content, and a second more for each MinRate bytes of it, up to Body again
 	Write   time.Duration // to take what one Write has, such as 4 KiB
-	MinRate int           // bytes of content a second
+	MinRate int           // bytes of content a second; less than 1 counts as 1
 }
+
+// PerByte returns the time that a byte of content earns.
+func (t *Timeouts) PerByte() time.Duration { return time.Second / time.Duration(max(t.MinRate, 1)) }
 
 // DefaultTimeouts are for clients that are strangers.
 var DefaultTimeouts = Timeouts{
@@ -94,6 +98,7 @@ type Conn struct {
 	most     time.Duration // for Reads; if 0, the deadline that was set counts
 	earned   time.Duration // for more of them, by each byte
 	left     time.Duration // of most
+	halt     sync.Once
 	halted   atomic.Bool
 }
 
@@ -111,17 +116,19 @@ func NewConn(c net.Conn, t *Timeouts) *Conn {
 func (c *Conn) Expect(most, earned time.Duration) { c.most, c.earned, c.left = most, earned, most }
 
 // ExpectContent prepares for the content of a request.
-func (c *Conn) ExpectContent() {
-	c.Expect(c.timeouts.Body, time.Second/time.Duration(c.timeouts.MinRate))
-}
+func (c *Conn) ExpectContent() { c.Expect(c.timeouts.Body, c.timeouts.PerByte()) }
 
 // Await waits for a request with wait, until ctx is done, and prepares for its head.
 func (c *Conn) Await(ctx context.Context, wait func() error) error {
+	if _, err := c.Out.Write(nil); err != nil { // an earlier one has failed: the client is gone
+		return err
+	}
 	c.Expect(c.timeouts.Idle, 0)
 	stop := context.AfterFunc(ctx, c.Halt)
 	err := wait()
 	if !stop() {
-		c.Out.Flush() // if another request has arrived along with the last one, that was not done
+		c.Halt()   // waits for the Halt of AfterFunc, which would end Linger
+		c.Linger() // the last response may not have been sent, or the next request not read
 		return net.ErrClosed
 	}
 	c.Expect(c.timeouts.Head, 0)
@@ -150,8 +157,10 @@ var Past = time.Unix(1, 0)
 
 // Halt ends the Reads of another goroutine for good.
 func (c *Conn) Halt() {
-	c.halted.Store(true)
-	c.SetReadDeadline(Past)
+	c.halt.Do(func() {
+		c.halted.Store(true)
+		c.SetReadDeadline(Past)
+	})
 }
 
 // Halted reports whether Halt was called.

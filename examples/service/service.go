@@ -49,7 +49,7 @@ var DefaultLimits = Limits{
 func Deadline(t *server.Timeouts, before time.Time, s State, changed bool, n int) time.Time {
 	now := time.Now()
 	latest := now.Add(t.Body)
-	earned := before.Add(time.Duration(n) * time.Second / time.Duration(t.MinRate))
+	earned := before.Add(time.Duration(n) * t.PerByte())
 	switch {
 	case s == Body && !changed && earned.Before(latest):
 		return earned

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/picohttp/picohttp/examples/e2e"
+	"github.com/picohttp/picohttp/examples/server"
 	"github.com/picohttp/picohttp/examples/service"
 	"github.com/picohttp/picohttp/internal/vectors"
 )
@@ -34,6 +36,16 @@ func TestServe(t *testing.T) {
 				compare(t, v, maxOut, strings.Split(in, "")...)
 			}
 		})
+	}
+}
+
+// TestNoMinRate has a rate of 0 count as a byte a second.
+func TestNoMinRate(t *testing.T) {
+	none := server.Timeouts{Body: time.Hour}
+	server.NewConn(nil, &none).ExpectContent()
+	before := time.Now()
+	if got := service.Deadline(&none, before, service.Body, false, 5); got != before.Add(5*time.Second) {
+		t.Error(got)
 	}
 }
 
