@@ -80,10 +80,18 @@ func servePatiently(conn net.Conn) {
 
 func TestServers(t *testing.T) {
 	log.SetOutput(io.Discard)
-	for name, serve := range map[string]func(net.Conn){"h1": serve, "hand": serveByHand, "patient": servePatiently} {
+	servers := map[string]func(net.Conn){"h1": serve, "hand": serveByHand, "patient": servePatiently}
+	for name, serve := range servers {
 		t.Run(name, func(t *testing.T) {
 			e2e.Conversations(t, "testdata", func(t *testing.T, v vectors.Vector, _ string) (string, func()) {
-				if !strings.Contains(e2e.Text(v, "only"), name) {
+				only := e2e.Text(v, "only")
+				unknown := only
+				for name := range servers {
+					unknown = strings.ReplaceAll(unknown, name, "")
+				}
+				if unknown != "" || only == "" {
+					t.Errorf("only: %q, which no server is called", unknown)
+				} else if !strings.Contains(only, name) {
 					t.SkipNow()
 				}
 				return e2e.Serve(t, func(ctx context.Context, l net.Listener) error {
