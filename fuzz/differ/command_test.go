@@ -2,7 +2,7 @@ package differ
 
 import (
 	"bytes"
-	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -122,18 +122,21 @@ func TestSigterm(t *testing.T) {
 	}
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0], "main:good", "-only", "picohttp-strict,net/http", "-report", dir)
-	var out strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &out
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Second)
+	io.ReadFull(stdout, make([]byte, 1)) // the run has begun
 	for range 20 {
 		cmd.Process.Signal(syscall.SIGTERM)
 		time.Sleep(time.Millisecond)
 	}
-	err := cmd.Wait()
+	out, _ := io.ReadAll(stdout)
+	err = cmd.Wait()
 	if _, stat := os.Stat(filepath.Join(dir, "report.html")); err != nil || stat != nil {
-		t.Error(fmt.Sprint(err, stat), out.String())
+		t.Error(err, stat, string(out))
 	}
 }

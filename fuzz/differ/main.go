@@ -48,7 +48,6 @@ func Main(adaptors ...Adaptor) {
 		stop()
 	})
 	err := command(ctx, os.Args[1:], os.Stdout, adaptors)
-	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "differ:", safe(strings.TrimPrefix(err.Error(), "differ: ")))
 	}
