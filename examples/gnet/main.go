@@ -185,6 +185,7 @@ func (srv *Server) leave(c gnet.Conn, s *session, out, in []byte) gnet.Action {
 				return
 			}
 		}
+		conn.(*net.TCPConn).SetLinger(0) // a RST: see Write in server
 		conn.Close()
 		srv.open.Add(-1)
 	}()

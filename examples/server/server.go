@@ -166,9 +166,15 @@ func (c *Conn) Halt() {
 // Halted reports whether Halt was called.
 func (c *Conn) Halted() bool { return c.halted.Load() }
 
+// Write writes p, all of it within the deadline. After an error, Close resets the connection.
+// Otherwise the kernel would hold megabytes of responses for minutes, for a client that takes none.
 func (c *Conn) Write(p []byte) (int, error) {
 	c.SetWriteDeadline(time.Now().Add(c.timeouts.Write))
-	return c.Conn.Write(p)
+	n, err := c.Conn.Write(p)
+	if tcp, ok := c.Conn.(*net.TCPConn); ok && err != nil {
+		tcp.SetLinger(0)
+	}
+	return n, err
 }
 
 // Linger sends what is in Out and waits for the client to close, a short time. If bytes are
