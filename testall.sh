@@ -30,7 +30,10 @@ report() {
 	trap - EXIT
 	if [[ -n $modules ]]; then
 		if ((status > 0)); then kill -- "-$modules" || true; fi
-		wait "$modules" || status=${status/#0/1}
+		if ! wait "$modules" && ((status == 0)); then
+			status=1
+			current=$(sed -n "s/^== //p" "$work/modules" | tail -n 1)
+		fi
 		cat "$work/modules"
 	fi
 	grep -E '^ *--- |tests passed' "$work/matrix" || true
