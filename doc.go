@@ -24,7 +24,7 @@
 //
 // A server must not act on a request until Parse and Check have both returned a nil error. The
 // content of the request begins at b[n:]. Use a Content to decode it, whatever its framing. A
-// client calls Parse and Framing of a Response. A proxy forwards the fields that EndToEnd
+// client calls the methods Parse and Framing of a Response. A proxy forwards the fields that EndToEnd
 // yields, and writes each with AppendField. In place of the Host field it writes one with
 // Verdict.Authority, because that is where the request goes.
 //
@@ -36,8 +36,9 @@
 //
 // Request smuggling happens when two programs parse the same bytes differently. To prevent it,
 // the parser accepts only what RFC 9112 and RFC 9110 define. Where these RFCs allow a recipient
-// to repair a malformed message, the parser rejects the message instead. Other profiles accept
-// more: see below. By default, these are the rules:
+// to repair a malformed message, the parser rejects the message instead, with two exceptions
+// that no recipient can read differently: an empty line before a request-line, and a missing SP
+// before an empty reason-phrase. These are the rules, unless you choose another profile:
 //
 //   - Lines end in CRLF. A bare CR or a bare LF is an error.
 //   - At most one empty line comes before the request-line.
@@ -68,8 +69,8 @@
 //     HTTP/1.2.
 //   - Transfer-Encoding whose last coding is not chunked, and Transfer-Encoding followed by
 //     HTAB in a request for an upgrade.
-//   - Host that is missing, repeated or malformed, or that differs from the authority of the
-//     request-target.
+//   - Host that is missing, repeated or malformed, or that differs from the authority of a
+//     request-target in absolute-form.
 //   - A request-target that contains "#", or whose form does not fit the method.
 //   - A CONNECT with content.
 //   - Connection that names Content-Length or Host. It may name Transfer-Encoding, which

@@ -12,8 +12,8 @@ var ErrIncomplete = errors.New("picohttp: incomplete message")
 type Error uint8
 
 // These are the errors of Parse and Resume, of Host, Framing and Check, and of chunked bodies.
-// If n is returned along with one, it is the offset of the byte at fault, or of the byte named
-// here.
+// If n is returned along with one, it is the offset of the byte at fault. If it is the
+// offset of another byte, the comment of the error says which.
 const (
 	// ErrTLS: the peer speaks TLS. n is at the first byte of the TLS record.
 	ErrTLS Error = iota + 1
@@ -77,7 +77,7 @@ const (
 	// ErrTargetForm: a request-target that has none of the four forms, does not fit the
 	// method, or has a malformed authority. See Request.Check.
 	ErrTargetForm
-	// ErrAuthority: a request-target whose authority differs from Host.
+	// ErrAuthority: a request-target in absolute-form whose authority differs from Host.
 	ErrAuthority
 	// ErrContentLength: a Content-Length that is not 1*DIGIT or exceeds
 	// math.MaxInt64.
@@ -96,7 +96,7 @@ const (
 	ErrAmbiguousLength
 	// ErrChunkedCoding: chunked applied twice or with a parameter.
 	ErrChunkedCoding
-	// ErrNotChunked: a request whose last transfer coding is not chunked.
+	// ErrNotChunked: a request with Transfer-Encoding whose last coding is not chunked.
 	ErrNotChunked
 	// ErrConnectContent: a CONNECT with a Transfer-Encoding, or with a
 	// Content-Length above 0.

@@ -241,7 +241,7 @@ func limit(n int, standard uint32) uint32 {
 type Profile uint8
 
 const (
-	// Strict accepts only what RFC 9112 and RFC 9110 define. Where recipients may still disagree
+	// Strict accepts what the package comment lists, and no deviations. Where recipients may still disagree
 	// on where a message ends, Framing.KeepAlive is false.
 	Strict Profile = iota
 	// Lenient also accepts what the Parser allows, and reports it in Deviations. Body framing

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs everything that CI tests on Linux, and stops at the first step that fails. It needs
+# Runs all that CI runs on Linux, except ClusterFuzzLite, and stops at the first step that fails. It needs
 # Go, and gcc for the race detector. It says what else it installs. On other systems, run
 # go test -tags matrix -v -timeout 1h -run TestNative ./internal/ci instead.
 set -euo pipefail

@@ -31,8 +31,8 @@
 // A client that keeps idle connections calls Wait in a goroutine for each of them. Wait returns
 // when the server closes the connection, or sends bytes that nobody asked for.
 //
-// The Reader calls the Read of its source only when it needs bytes that are not buffered. If
-// it does so for content, the source can send 100 (Continue) first.
+// The Reader calls the Read of its source only when it needs bytes that are not buffered. So a
+// source can send 100 (Continue) when its Read is called for content.
 //
 // # Ownership of the bytes
 //
@@ -54,6 +54,5 @@
 //
 // A Reader may read more from its source than you asked for, such as pipelined requests. To
 // continue with another protocol, after a CONNECT or an Upgrade, first take what Buffered
-// returns, then read from the source. After a request that asks for an upgrade and has no
-// content, Buffered returns what comes after that request.
+// returns, then read from the source.
 package h1

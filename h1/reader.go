@@ -33,8 +33,8 @@ var errCount = errors.New("h1: Read or Write returned an impossible number of by
 // copied, and is not safe for concurrent use.
 //
 // Errors are permanent, except for timeouts, the io.EOF of Read at the end of the content, and
-// write errors of WriteTo. After a permanent error all methods return it, until Reset; only
-// Discard and WriteTo return nil instead of io.EOF. The permanent errors are
+// write errors of WriteTo. After a permanent error, all methods that return an error return this
+// one, until Reset; only Discard and WriteTo return nil instead of io.EOF. The permanent errors are
 //
 //   - io.EOF between messages: the source has ended, or no message can follow the last one
 //     because its KeepAlive is false;

@@ -18,7 +18,7 @@
 // accept:
 //
 //   - bare LF; obs-fold; whitespace before a colon; CR and other control characters in a
-//     reason-phrase; bytes other than visible ASCII in a request-target;
+//     reason-phrase; bytes from 0x80 on in a request-target;
 //   - major versions other than 1, and the HTTP/2 preface;
 //   - Content-Length repeated with equal values, or along with Transfer-Encoding;
 //     Transfer-Encoding in HTTP/1.0, and in requests of HTTP/1.2 and later; a CONNECT with
@@ -52,9 +52,9 @@
 // # Other profiles
 //
 // With another profile, a message may have deviations. Values are unfolded, and whitespace
-// after names is removed. If there are several Host fields, the first one counts. If there are
-// several equal lengths, Content-Length has one of them; along with a transfer coding, it is
-// removed. Proto is made from ProtoMinor.
+// after names is removed. If there are several Host fields, Request.Host is the first one. If
+// there are several equal lengths, the Header has one Content-Length. It has none if there is a
+// transfer coding. Proto is made from ProtoMinor.
 //
 // Control characters stay in values, so replace them before you send a value on, as
 // picohttp.AppendField does. A Request or Response cannot express everything, such as lines

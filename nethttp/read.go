@@ -50,7 +50,7 @@ const DefaultMaxDiscard = 256 << 10
 //     its Trailer announces a field that does not belong there;
 //   - an error of package url if the request-target is not a URI.
 //
-// After any of them, nothing else can be read from b. With picohttp.ErrTLS and
+// After any of them, no other request can be read from b. With picohttp.ErrTLS and
 // picohttp.ErrHTTP2, nothing has been consumed, so b can be passed to code that speaks that
 // protocol.
 func ReadRequest(b *bufio.Reader) (*http.Request, error) {
@@ -75,7 +75,7 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 	return r.ReadRequestHead(b, &h)
 }
 
-// ReadRequestHead is ReadRequest. It also sets h to the head as sent, for what a Request cannot
+// ReadRequestHead works like ReadRequest. It also sets h to the head as sent, for what a Request cannot
 // express: names in their case and order, deviations, and what else Framing says, such as
 // ExpectOther. Along with an error, h holds as much of the head as there is. h is valid until b
 // is read again, which includes reading the Body.
@@ -118,7 +118,7 @@ func (r *Reader) ReadResponse(b *bufio.Reader, req *http.Request) (*http.Respons
 	return r.ReadResponseHead(b, req, &h)
 }
 
-// ReadResponseHead is ReadResponse. It also sets h to the head as sent, as ReadRequestHead
+// ReadResponseHead works like ReadResponse. It also sets h to the head as sent, as ReadRequestHead
 // does.
 func (r *Reader) ReadResponseHead(b *bufio.Reader, req *http.Request, h *picohttp.Response) (*http.Response, error) {
 	if h == nil {
