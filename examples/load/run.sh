@@ -23,9 +23,12 @@ measure() {
 	GOMAXPROCS=1 taskset -c 0 "${command[@]}" -addr "127.0.0.1:$port" >&2 &
 	server=$!
 	[[ $(curl -s --retry 9 --retry-connrefused "http://127.0.0.1:$port/") == "Hello, World!" ]]
-	read -r requests rate faults < <(taskset -c $(($(nproc) - 1)) wrk -t1 -c64 "-d${seconds}s" \
+	read -r requests rate faults < <(taskset -c $(($(nproc) - 1)) wrk -t1 -c64 "-d${seconds}s" --timeout 30s \
 		-s load/wrk.lua "http://127.0.0.1:$port" "../testdata/heads/$2" "$3" | tail -n 1)
-	((requests > 0 && faults == 0))
+	if ((requests == 0 || faults > 0)); then
+		echo "$1, $2, $3 at once: $requests responses, $faults faults" >&2
+		exit 1
+	fi
 	awk -v hz="$(getconf CLK_TCK)" -v requests="$requests" -v rate="$rate" \
 		'{ print rate, ($14 + $15) / hz * 1e6 / requests }' "/proc/$server/stat"
 	kill "$server"
