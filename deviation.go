@@ -106,7 +106,7 @@ var deviations = [...]struct{ code, text, section string }{
 	{"invalid-line", "a line of the header section is not a field line", "RFC 9112, section 5"},
 	{"chunk-space", "there is whitespace at the end of a chunk-size line", "RFC 9112, section 7.1"},
 	{"mixed-line-ends", "lines end both in LF and in CRLF", "RFC 9112, section 2.2"},
-	{"repeated-chunked", "chunked comes twice", "RFC 9112, section 7.1"},
+	{"repeated-chunked", "chunked comes twice", "RFC 9112, section 6.1"},
 	{"coding-version", "there is a Transfer-Encoding in an HTTP/1.0 message", "RFC 9112, section 6.1"},
 	{"host-differs", "the authority of the request-target differs from Host", "RFC 9112, section 3.2.2"},
 	{"host-invalid", "Host is missing, repeated or malformed", "RFC 9112, section 3.2"},

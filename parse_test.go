@@ -670,7 +670,7 @@ func TestAllocations(t *testing.T) {
 				d.Reset()
 				_, n, err = d.Decode(malformed)
 			}},
-			{"chunked by octets", func() {
+			{"chunked byte by byte", func() {
 				d.Reset()
 				copy(buffer, chunked)
 				for at, end := 0, 1; end <= len(buffer) && err != io.EOF; end++ {
