@@ -231,11 +231,11 @@ func (c *framingCase) check(t *testing.T, g *guard, either bool) {
 	if c.Head == "reject" && strings.Contains(c.Why, "status-no-sp") {
 		return // accepted on purpose: see headCase.statusWithoutSP
 	}
-	refused := strings.HasPrefix(got, "refused")
-	if refused && either {
+	rejected := strings.HasPrefix(got, "rejected")
+	if rejected && either {
 		return
 	}
-	if refused != (c.Head == "reject") {
+	if rejected != (c.Head == "reject") {
 		t.Errorf("%s: %s, but head is %q\n%q", c.ID, got, c.Head, c.Raw)
 	}
 	checkFramingLabel(t, c.ID, got, append([]string{c.Expect}, c.Alt...))
@@ -246,7 +246,7 @@ func checkFramingLabel(t *testing.T, id, got string, want []string) {
 	t.Helper()
 	words := strings.Fields(got)
 	switch words[0] {
-	case "malformed", "refused":
+	case "malformed", "rejected":
 		words[0] = "error"
 	case "length":
 		words[0] = "length:" + words[1]

@@ -49,7 +49,7 @@ func framingOf(t testing.TB, p *Parser, kind, method string, b []byte) (framing,
 		t.Fatalf("no kind: %s", kind)
 	}
 	if n, err := m.parseUnder(p, b); err != nil {
-		return "refused " + cmp.Or(observe(m, n, err).code, "incomplete"), ""
+		return "rejected " + cmp.Or(observe(m, n, err).code, "incomplete"), ""
 	}
 	f, err := framingOfMessage(m, method)
 	if err == nil {

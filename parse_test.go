@@ -348,7 +348,7 @@ func TestRangeOver(t *testing.T) {
 				"reset":   func(r *Request) { r.Reset() },
 				"longer":  func(r *Request) { r.Parse(head(200)) },
 				"shorter": func(r *Request) { r.Parse(head(0)) },
-				"refused": func(r *Request) { r.Parse([]byte("GET\r\n")) },
+				"rejected": func(r *Request) { r.Parse([]byte("GET\r\n")) },
 				"skipped": func(r *Request) { lenient.ParseRequest(r, []byte("GET / HTTP/1.1\r\nA bad\r\nA bad\r\nA: b\r\n\r\n")) },
 				"folded":  func(r *Request) { pico.ParseRequest(r, []byte("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n")) },
 			} {

@@ -339,7 +339,7 @@ func TestRangeOverDeviating(t *testing.T) {
 						"reset":   r.Reset,
 						"moved":   func() { r.Move(nil) },
 						"cut off": func() { r.Parse([]byte("GET / HT")) },
-						"refused": func() { r.Parse([]byte("GET\r\n")) },
+						"rejected": func() { r.Parse([]byte("GET\r\n")) },
 					} {
 						p.ParseRequest(&r, []byte(first))
 						n := 0

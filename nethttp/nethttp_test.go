@@ -115,8 +115,8 @@ var knownDifferences = map[string]func(b []byte, own, peer *reading) bool{
 		return onlyClose(own, peer) && (oddSpace.Match(b) || upgrade.Match(b) || own.response != nil && own.response.StatusCode < 100)
 	},
 	"chunked bodies are as strict as heads": func(_ []byte, own, peer *reading) bool {
-		_, refused := own.bodyErr.(picohttp.Error)
-		return refused && peer.bodyErr == nil
+		_, rejected := own.bodyErr.(picohttp.Error)
+		return rejected && peer.bodyErr == nil
 	},
 	"whitespace before the semicolon of a chunk extension": func(_ []byte, own, peer *reading) bool {
 		return peer.bodyErr != nil && strings.Contains(peer.bodyErr.Error(), "invalid byte in chunk length")

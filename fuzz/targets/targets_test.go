@@ -38,7 +38,7 @@ func FuzzFraming(f *testing.F)  { native(f, "Framing") }
 func FuzzKernels(f *testing.F)  { native(f, "Kernels") }
 
 // TestMutants runs all checks on a fixed number of mutants, which must not nearly all
-// be refused.
+// be rejected.
 func TestMutants(t *testing.T) {
 	for _, target := range targets {
 		t.Run(target.name, func(t *testing.T) {
