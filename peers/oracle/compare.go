@@ -50,15 +50,9 @@ const (
 func (r *comparisons) compare() error {
 	r.start = time.Now()
 	r.named = make([]atomic.Int64, len(differences))
-	ticker := time.NewTicker(5 * time.Second)
-	defer ticker.Stop()
-	go func() {
-		for range ticker.C {
-			asked := r.asked.Load()
-			fmt.Fprintf(os.Stderr, "%d of %d inputs, %.0f a second, %d differences\n",
-				asked, r.source.total, float64(asked)/time.Since(r.start).Seconds(), r.unexplained.Load())
-		}
-	}()
+	done := make(chan struct{})
+	defer close(done)
+	go r.progress(done)
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	for range runtime.GOMAXPROCS(0) {
@@ -71,6 +65,21 @@ func (r *comparisons) compare() error {
 		workers.Go(w.work)
 	}
 	return nil
+}
+
+// progress prints a line every five seconds, until done is closed.
+func (r *comparisons) progress(done <-chan struct{}) {
+	ticks := time.Tick(5 * time.Second)
+	for {
+		select {
+		case <-done:
+			return
+		case <-ticks:
+			asked := r.asked.Load()
+			fmt.Fprintf(os.Stderr, "%d of %d inputs, %.0f a second, %d differences\n",
+				asked, r.source.total, float64(asked)/time.Since(r.start).Seconds(), r.unexplained.Load())
+		}
+	}
 }
 
 // A worker has a picohttp and a picohttpparser.

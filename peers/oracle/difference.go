@@ -32,9 +32,9 @@ type comparison struct {
 
 var differences = []difference{
 	// The older release accepts any byte but SP and control characters in a method.
-	{"method-octet", request, "G(T / HTTP/1.1\r\n\r\n",
+	{"method-byte", request, "G(T / HTTP/1.1\r\n\r\n",
 		`18, 1, 0, "G(T", "/"`, "-1", func(c *comparison) bool {
-			return c.newest.is(malformed) && c.n < len(c.input) && methodOctet.Match(c.input[:c.n+1])
+			return c.newest.is(malformed) && c.n < len(c.input) && methodByte.Match(c.input[:c.n+1])
 		}},
 	{"method-empty", request, " / HTTP/1.1\r\n\r\n",
 		`15, 1, 0, "", "/"`, "-1", outcomes(anyOutcome, malformed, `^(\r?\n)? [^ ]`)},
@@ -117,9 +117,9 @@ func outcomes(older, newest int, pattern string) func(c *comparison) bool {
 }
 
 var (
-	methodOctet = regexp.MustCompile(`^[^ ]*[^\x00- \x7f]$`) // up to and with the malformed byte
-	versionEnd  = regexp.MustCompile(`^HTTP/1\.[0-9]\r?\n`)
-	versionCut  = regexp.MustCompile(`^HTTP/1\.[0-9]\r$`)
+	methodByte = regexp.MustCompile(`^[^ ]*[^\x00- \x7f]$`) // up to and with the malformed byte
+	versionEnd = regexp.MustCompile(`^HTTP/1\.[0-9]\r?\n`)
+	versionCut = regexp.MustCompile(`^HTTP/1\.[0-9]\r$`)
 )
 
 // spaces explains what the older release does where the newest skips several SP: it reads the group

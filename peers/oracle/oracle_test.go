@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -94,19 +93,6 @@ func TestExplain(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestSeedsOfNoKind checks that it is an error if a vector of framing has no kind.
-func TestSeedsOfNoKind(t *testing.T) {
-	testdata := t.TempDir()
-	folder := filepath.Join(testdata, "framing")
-	err := errors.Join(os.Mkdir(folder, 0o777), os.WriteFile(filepath.Join(folder, "a.txt"), []byte("name: of-no-kind\n"), 0o666))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := loadSeeds(testdata); err == nil || !strings.Contains(err.Error(), "of-no-kind") {
-		t.Errorf("error %v, want that of-no-kind has no kind", err)
-	}
 }
 
 // newRun returns a short run with an oracle.

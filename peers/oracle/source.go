@@ -23,57 +23,36 @@ func sourceOf(s *seeds, o options) source {
 	case o.sequences > 0:
 		return sequencesOf(o.kinds, o.sequences)
 	}
-	m := new(mutations)
-	for k, inputs := range s {
-		for _, b := range inputs {
-			c := slices.IndexFunc(classes[:], func(c class) bool { return len(b) <= c.longest })
-			m[k][c] = append(m[k][c], b)
-		}
-	}
 	return source{int64(o.count), func(number int64) question {
 		rng := rand.New(rand.NewPCG(o.seed, uint64(number)))
-		return m.question(rng, o.kinds[rng.IntN(len(o.kinds))])
+		return mutationOf(s, rng, o.kinds[rng.IntN(len(o.kinds))])
 	}}
 }
 
 // maxFields is the limit of fields in questions that do not test it.
 const maxFields = 256
 
-// mutations has the seeds of random questions, by kind and class.
-type mutations [len(kindNames)][len(classes)][][]byte
-
-// A class has the seeds of some lengths. Longer seeds take longer and find little more, so they
-// are drawn less often.
-type class struct {
-	longest int
-	share   int // of 1<<16
-}
-
-var classes = [...]class{{256, 52000}, {2 << 10, 12500}, {16 << 10, 950}, {maxInput / 2, 86}}
-
-// question returns a random question.
-func (m *mutations) question(rng *rand.Rand, k kind) question {
+// mutationOf returns a random question. Long seeds take longer and find little more, so they are
+// drawn less often: one of 1 KiB a quarter as often as one of 256 bytes, and one of 2 KiB or more
+// an eighth as often.
+func mutationOf(s *seeds, rng *rand.Rand, k kind) question {
 	limits := [8]uint16{uint16(1 + rng.IntN(4)), uint16(1 + rng.IntN(300)), 1<<16 - 1}
 	q := question{kind: k, maxFields: cmp.Or(limits[rng.IntN(8)], maxFields), next: k >= chunked && rng.IntN(2) == 0}
-	c, draw := 0, rng.IntN(1<<16)
-	for ; c < len(classes)-1 && draw >= classes[c].share; c++ {
-		draw -= classes[c].share
+	b := s[k][rng.IntN(len(s[k]))]
+	for len(b) > 256 && rng.IntN(min(len(b)/256, 8)) > 0 {
+		b = s[k][rng.IntN(len(s[k]))]
 	}
-	for len(m[k][c]) == 0 {
-		c--
-	}
-	b := m[k][c][rng.IntN(len(m[k][c]))]
 	if rng.IntN(4) > 0 {
-		b = mutate.Random(rng, b, m[k][0])
+		b = mutate.Random(rng, b, s[k])
 	}
 	q.input = bytesOf(rng, b)
 	q.pieces = piecesOf(rng, q)
 	return q
 }
 
-// octets has bytes that end a part, the first and last bytes of ranges, digits, letters that are
+// edges has bytes that end a part, the first and last bytes of ranges, digits, letters that are
 // hexadecimal or almost, and neighbors of tchar.
-const octets = "\r\r\r\n\n\n\n    \t\t:::;;\x00\x01\x08\x0b\x0c\x1f\x7f\x80\xa0\xff" +
+const edges = "\r\r\r\n\n\n\n    \t\t:::;;\x00\x01\x08\x0b\x0c\x1f\x7f\x80\xa0\xff" +
 	"0123456789afAFgGxz!\"#$%&'()*+,-./:;<=>?@Z[\\]^_`{|}~HTP"
 
 // bytesOf changes some bytes, often those that end a part. (Package mutate changes lines.) Runs make
@@ -85,7 +64,7 @@ func bytesOf(rng *rand.Rand, b []byte) []byte {
 		if next := bytes.IndexAny(b[at:], "\r\n\t :;"); next >= 0 && rng.IntN(2) == 0 {
 			at += next
 		}
-		with := []byte{octets[rng.IntN(len(octets))]}
+		with := []byte{edges[rng.IntN(len(edges))]}
 		switch rng.IntN(8) {
 		case 0:
 			with[0] = byte(rng.Uint32())
