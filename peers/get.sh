@@ -140,7 +140,7 @@ all="gcc gcc-lto clang-lto" native="-O3 -march=native" format="\${Package} \${Ve
 {
 	version=$(dpkg-query -W -f "$format" $boost) && sides beast "Boost.Beast of $version" "gcc clang" yardstick/native/beast.cpp -lstdc++
 } || skip beast
-for crate in /usr/share/cargo/registry/httparse-*; do :; done # the newest
+crate=$(printf '%s\n' /usr/share/cargo/registry/httparse-* | sort -V | tail -n 1) # the newest
 {
 	version=$(dpkg-query -W -f "$format" librust-httparse-dev) && httparse httparse "$crate"
 } || skip httparse

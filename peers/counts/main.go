@@ -28,6 +28,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/cpuid/v2"
 	"golang.org/x/sys/unix"
 )
 
@@ -40,8 +41,8 @@ var kernels = map[string][]side{
 	"amd64": {
 		{name: "avx512"},
 		{name: "avx2", godebug: "cpu.avx512bw=off"},
-		{name: "sse42", godebug: "cpu.avx512bw=off,cpu.avx2=off"},
-		{name: "generic", godebug: "cpu.avx512bw=off,cpu.avx2=off,cpu.sse42=off"},
+		{name: "sse42", godebug: "cpu.avx2=off"},
+		{name: "generic", godebug: "cpu.sse42=off"},
 	},
 	"arm64": {{name: "neon"}, {name: "generic", godebug: "cpu.asimd=off"}},
 }
@@ -56,21 +57,24 @@ func main() {
 	heads := flag.String("head", "tiny,pico703,chrome", "comma-separated: NAME for ../testdata/heads/NAME.http")
 	peers := flag.String("side", "pico-native-gcc-lto,pico-scalar-gcc,httparse-rustc,llhttp-gcc-lto",
 		"comma-separated: NAME for .build/side-NAME")
-	write := flag.String("write", "/dev/stdout", "write to this `file`")
+	write := flag.String("write", "", "write to this `file` instead of the standard output")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		check(fmt.Errorf("unexpected argument %q", flag.Arg(0)))
 	}
 	var out bytes.Buffer
 	commit, _ := exec.Command("git", "describe", "--always", "--dirty", "--abbrev=12").Output()
-	cpuinfo, _ := os.ReadFile("/proc/cpuinfo")
-	cpu := regexp.MustCompile(`cpu family\s*: (.*)\nmodel\s*: (.*)\nmodel name\s*: (.*)`)
-	cpuModel := cpu.Expand(nil, []byte("$3, family $1, model $2"), cpuinfo, cpu.FindSubmatchIndex(cpuinfo))
+	c := cpuid.CPU
+	cpu := fmt.Sprintf("%s, family %d, model %d", cmp.Or(c.BrandName, "unknown"), c.Family, c.Model)
 	fmt.Fprintf(&out, title, strings.Join(os.Args[1:], " "), time.Now().UTC().Format(time.DateOnly),
-		bytes.TrimSpace(commit), cpuModel, runtime.Version())
+		bytes.TrimSpace(commit), cpu, runtime.Version())
 	counts(&out, strings.Split(*heads, ","), strings.Split(*peers, ","))
 	arm64(&out, strings.Split(*heads, ","))
 	estimates(&out)
+	if *write == "" {
+		must(os.Stdout.Write(out.Bytes()))
+		return
+	}
 	check(os.WriteFile(*write, out.Bytes(), 0o644))
 }
 
