@@ -130,7 +130,7 @@ testModules() {
 
 	step "yardstick, once (the figures mean nothing)"
 	run go -C peers run ./yardstick -corpus tiny,pico703,mixed,response300,chunked64 -rounds 1 -slot 2ms
-	run go -C peers run ./yardstick -report .build/report -short
+	run go -C peers run ./yardstick -report .build/report -rounds 1 -slot 1ms
 
 	step "Pico against the C library, a million inputs"
 	run go -C peers run ./oracle -count 1000000

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// checks says what the words of an answer to a check are. The names and values of fields follow them.
+// answers says what the words of an answer to a check are. The names and values of fields follow them.
 // The loops that are timed take the words from index taken on, and sum their lengths.
-var checks = map[string]struct {
+var answers = map[string]struct {
 	words []string
 	taken int
 }{
@@ -43,15 +43,15 @@ func agree(sides []*side, t *task) (lengths int, differ map[string]string, err e
 				return 0, nil, err
 			}
 			words := strings.Fields(want)
-			switch refuse := t.command == "refuse"; {
-			case refuse && want == "refuses":
+			switch reject := t.command == "reject"; {
+			case reject && want == "rejects":
 				words = nil
-			case refuse || len(words) == 1:
+			case reject || len(words) == 1:
 				return 0, nil, fmt.Errorf("%s: picohttp %s", t.where(i), verdict(want))
 			case check != "check-serve" && words[1] != strconv.Itoa(len(m)):
 				return 0, nil, fmt.Errorf("%s: picohttp reads %s bytes of %d", t.where(i), words[1], len(m))
 			}
-			for _, word := range words[min(len(words), checks[check].taken):] {
+			for _, word := range words[min(len(words), answers[check].taken):] {
 				lengths += len(word) / 2
 			}
 			for _, s := range sides[1:] {
@@ -84,7 +84,7 @@ func verdict(answer string) string {
 // if they agree. A word is "-" if the parser does not report it.
 func explain(check, want, got string) string {
 	w, g := strings.Fields(want), strings.Fields(got)
-	names, sorted := checks[check].words, ""
+	names, sorted := answers[check].words, ""
 	switch {
 	case want == got:
 		return ""

@@ -92,26 +92,26 @@ func axes(o options) ([]axis, error) {
 	chrome := whole[0].messages[0]
 	agent := bytes.Index(chrome, []byte("\r\nUser-Agent"))
 	for _, fault := range []struct {
-		name  string
-		at    int
-		octet byte
+		name string
+		at   int
+		with byte
 	}{
-		{"first-octet", 0, 0x16}, // the start of a TLS record
+		{"first-byte", 0, 0x16}, // the start of a TLS record
 		{"name-space", agent + len("\r\nUser"), ' '},
 		{"value-nul", agent + 40, 0},
-		{"last-octet", len(chrome) - 1, 'x'},
+		{"last-byte", len(chrome) - 1, 'x'},
 	} {
 		bad := bytes.Clone(chrome)
-		bad[fault.at] = fault.octet
-		rejection.tasks = append(rejection.tasks, made("refuse", fault.name, bad))
+		bad[fault.at] = fault.with
+		rejection.tasks = append(rejection.tasks, made("reject", fault.name, bad))
 	}
 	for n := 32; n <= 64<<10; n *= 2 {
 		size.tasks = append(size.tasks, made("read-request", fmt.Sprintf("%d B", n), sizedHead(n, 48)))
 	}
-	strict := axis{title: "What is rejected", refused: true,
+	strict := axis{title: "What is rejected", rejected: true,
 		about: "Each gets heads that RFC 9112 does not allow. A parser that accepts more has less to check."}
 	for _, d := range deviations {
-		strict.tasks = append(strict.tasks, made("refuse", d.name, []byte(d.head)))
+		strict.tasks = append(strict.tasks, made("reject", d.name, []byte(d.head)))
 	}
 	return []axis{serve, family, alone, single, delivery, rejection, size, strict}, nil
 }

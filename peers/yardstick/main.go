@@ -47,13 +47,10 @@ func main() {
 	only := flag.String("only", "", "measure only these sides, comma-separated (with -report also picohttp); "+
 		"one other than picohttp and picohttpparser implies -read, unless there is -serve")
 	report := flag.String("report", "", "measure everything and write text, Markdown and charts to this `folder`")
-	short := flag.Bool("short", false, "with -report: in seconds, with figures that mean nothing")
 	flag.Parse()
 	switch {
 	case flag.NArg() > 0:
 		usage(fmt.Sprintf("unexpected argument %q", flag.Arg(0)))
-	case *short && *report == "":
-		usage("-short needs -report")
 	case *read && *serve:
 		usage("-read or -serve, not both")
 	case o.rounds < 1 || o.slot <= 0:
@@ -83,7 +80,7 @@ func main() {
 		o.work = "read"
 	}
 	if *report != "" {
-		err = makeReport(*report, *short, o)
+		err = makeReport(*report, o)
 	} else {
 		err = run(os.Stdout, strings.Split(*corpora, ","), o)
 	}

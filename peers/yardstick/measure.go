@@ -108,7 +108,7 @@ func (s *side) run(t *task, lengths, passes int) (float64, error) {
 	if _, err = fmt.Sscan(answer, &ns, &sum); err != nil {
 		return 0, fmt.Errorf("%s: answer %q: %w", s.name, answer, err)
 	}
-	if strings.HasPrefix(t.command, "parse-") || t.command == "refuse" {
+	if strings.HasPrefix(t.command, "parse-") || t.command == "reject" {
 		lengths = 0
 	}
 	if want := passes * lengths; sum != want {
@@ -156,17 +156,17 @@ func (r *result) base(shown []parser) *side {
 
 // An axis is a section of the report, with a column for each task. One thing varies between columns.
 type axis struct {
-	title   string
-	about   string // the first sentence says what all sides do
-	tasks   []task // the columns
-	results []*result
-	shown   []parser // the rows, with the fastest build of each peer
-	refused bool     // a cell is not a time, but whether the head is rejected
+	title    string
+	about    string // the first sentence says what all sides do
+	tasks    []task // the columns
+	results  []*result
+	shown    []parser // the rows, with the fastest build of each peer
+	rejected bool     // a cell is not a time, but whether the head is rejected
 }
 
 // measure performs all tasks of an axis.
 func (a *axis) measure(o options) error {
-	if a.refused {
+	if a.rejected {
 		o.rounds, o.slot = 1, time.Millisecond
 	}
 	for _, t := range a.tasks {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -28,10 +29,7 @@ const (
 )
 
 // makeReport measures everything and writes the files of the report to a folder.
-func makeReport(folder string, short bool, o options) error {
-	if short {
-		o.rounds, o.slot = 1, time.Millisecond
-	}
+func makeReport(folder string, o options) error {
 	r := &report{o: o}
 	var err error
 	if r.axes, err = axes(o); err != nil {
@@ -40,11 +38,7 @@ func makeReport(folder string, short bool, o options) error {
 	if r.about, err = about(o); err != nil {
 		return err
 	}
-	times := fmt.Sprintf("medians of %d rounds of %v, %s", o.rounds, o.slot, time.Now().UTC().Format(time.DateOnly))
-	if short {
-		times = "A SHORT RUN: THESE FIGURES MEAN NOTHING"
-	}
-	r.about = append(r.about, "times:   "+times)
+	r.about = append(r.about, "times:   "+o.times())
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
@@ -72,6 +66,15 @@ func makeReport(folder string, short bool, o options) error {
 	return nil
 }
 
+// times says how the times of a report are measured, or that they were not measured for long enough.
+func (o options) times() string {
+	const fewest, shortest = 15, 10 * time.Millisecond
+	if o.rounds < fewest || o.slot < shortest {
+		return "A SHORT RUN: THESE FIGURES MEAN NOTHING"
+	}
+	return fmt.Sprintf("medians of %d rounds of %v, %s", o.rounds, o.slot, time.Now().UTC().Format(time.DateOnly))
+}
+
 func (r *report) markdown(w io.Writer) {
 	fmt.Fprintf(w, "# How fast parsers of HTTP/1.x are\n\n")
 	fmt.Fprintf(w, "Made by `go run ./yardstick -report`; [../README.md](../README.md) says what is measured, how fair it is, and how to repeat it. "+
@@ -92,9 +95,15 @@ func (r *report) markdown(w io.Writer) {
 }
 
 // table writes rows. More than nine columns after the first are split into several tables, each with
-// the first column.
+// the first column. A column with figures is aligned right.
 func table(w io.Writer, titles []string, rows [][]string) {
-	rule := append([]string{"---"}, slices.Repeat([]string{"---:"}, len(titles)-1)...)
+	rule := make([]string, len(titles))
+	for i := range rule {
+		rule[i] = "---"
+		if slices.ContainsFunc(rows, func(row []string) bool { return isFigure(row[i]) }) {
+			rule[i] = "---:"
+		}
+	}
 	for from := 1; from < len(titles); from += 9 {
 		to := min(from+9, len(titles))
 		fmt.Fprintln(w)
@@ -108,8 +117,8 @@ func table(w io.Writer, titles []string, rows [][]string) {
 
 // write writes the tables of an axis: times, and also ratios if ratios is true.
 func (a *axis) write(w io.Writer, ratios bool) {
-	if a.refused {
-		a.table(w, func(*result, *side) string { return "refuses" })
+	if a.rejected {
+		a.table(w, func(*result, *side) string { return "rejects" })
 		return
 	}
 	fmt.Fprintf(w, "\nMedians, in ns.\n")
@@ -150,13 +159,18 @@ func (a *axis) table(w io.Writer, cell func(*result, *side) string) {
 			word := "-"
 			if s := c.side(p); s != nil {
 				word = cell(c, s)
-			} else if _, verdict, ok := strings.Cut(c.differ[p.name], ": it "); ok && c.command == "refuse" {
+			} else if _, verdict, ok := strings.Cut(c.differ[p.name], ": it "); ok && c.command == "reject" {
 				word = verdict
 			}
 			rows[i] = append(rows[i], word)
 		}
 	}
 	table(w, titles, rows)
+}
+
+func isFigure(cell string) bool {
+	_, err := strconv.ParseFloat(cell, 64)
+	return err == nil
 }
 
 // figure formats v with three digits, or more if it is 1000 or above.
@@ -169,7 +183,7 @@ func (a *axis) leftOut() string {
 	var b strings.Builder
 	for _, c := range a.results {
 		for _, p := range c.parsers {
-			if why := c.differ[p.name]; why != "" && c.command != "refuse" {
+			if why := c.differ[p.name]; why != "" && c.command != "reject" {
 				fmt.Fprintf(&b, "\n%s is left out of %s: %s\n", p.label(), c.title, why)
 			}
 		}
@@ -179,7 +193,7 @@ func (a *axis) leftOut() string {
 
 // slower returns a row for each column of the report in which another parser is faster than picohttp.
 func (r *report) slower() (rows [][]string) {
-	for _, a := range slices.DeleteFunc(slices.Clone(r.axes), func(a axis) bool { return a.refused }) {
+	for _, a := range slices.DeleteFunc(slices.Clone(r.axes), func(a axis) bool { return a.rejected }) {
 		title, _, _ := strings.Cut(a.title, ":")
 		for _, c := range a.results {
 			ours, faster := c.side(r.o.parsers[0]), []string(nil)

@@ -85,10 +85,10 @@ func (s *server) loop(command string) loop {
 	switch {
 	case ours && picoLoops[command] != nil:
 		return picoLoops[command]
-	case !slices.Contains([]string{"read-request", "serve-request", "deliver", "refuse"}, command):
+	case !slices.Contains([]string{"read-request", "serve-request", "deliver", "reject"}, command):
 		return nil
 	}
-	serve, deliver, refuse := command == "serve-request", command == "deliver", command == "refuse"
+	serve, deliver, reject := command == "serve-request", command == "deliver", command == "reject"
 	return func(heads [][]byte, passes, step int) (sum int, err error) {
 		for range passes {
 			for i, head := range heads {
@@ -97,7 +97,7 @@ func (s *server) loop(command string) loop {
 					by = step
 				}
 				size, err := s.take(head, by, serve)
-				if refused := err != nil && err != picohttp.ErrIncomplete; refused != refuse || !refuse && err != nil {
+				if rejected := err != nil && err != picohttp.ErrIncomplete; rejected != reject || !reject && err != nil {
 					return 0, fmt.Errorf("message %d: error %w", i, err)
 				}
 				sum += size
@@ -139,7 +139,7 @@ func (s *server) answer(command string, n, step int) (answer string, err error) 
 	case picohttp.ErrIncomplete:
 		return "waits", nil
 	}
-	return "refuses", nil
+	return "rejects", nil
 }
 
 // Each of these loops is written out. A single loop with a variable for what to do takes a tenth

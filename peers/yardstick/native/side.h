@@ -138,7 +138,7 @@ static void print_fields(const field *fields, size_t num_fields)
 static int rejected(long n)
 {
     if (n < 0)
-        printf("%s", n == incomplete ? "waits" : "refuses");
+        printf("%s", n == incomplete ? "waits" : "rejects");
     return n < 0;
 }
 
@@ -216,7 +216,7 @@ LOOP(deliver_all, {
     sum += lengths(r.fields, r.num_fields);
 })
 
-LOOP(refuse_all, {
+LOOP(reject_all, {
     struct request r;
     begin(&r);
     if (feed(&r, m->bytes, m->len) != malformed)
@@ -243,7 +243,7 @@ struct command {
 #define REQUEST_COMMANDS \
     {"check-request", check_request, NULL}, {"check-serve", check_serve, NULL}, {"parse-request", NULL, parse_all}, \
     {"read-request", NULL, read_all}, {"serve-request", NULL, serve_all}, {"deliver", NULL, deliver_all}, \
-    {"refuse", NULL, refuse_all}
+    {"reject", NULL, reject_all}
 
 static void respond(const struct command *c, const char *word, long n, long step)
 {
