@@ -345,12 +345,12 @@ func TestRangeOver(t *testing.T) {
 	for _, first := range []int{1, 2, tableFields - 1, tableFields, tableFields + 1, tableFields + 6} {
 		for at := range first {
 			for name, change := range map[string]func(r *Request){
-				"reset":   func(r *Request) { r.Reset() },
-				"longer":  func(r *Request) { r.Parse(head(200)) },
-				"shorter": func(r *Request) { r.Parse(head(0)) },
+				"reset":    func(r *Request) { r.Reset() },
+				"longer":   func(r *Request) { r.Parse(head(200)) },
+				"shorter":  func(r *Request) { r.Parse(head(0)) },
 				"rejected": func(r *Request) { r.Parse([]byte("GET\r\n")) },
-				"skipped": func(r *Request) { lenient.ParseRequest(r, []byte("GET / HTTP/1.1\r\nA bad\r\nA bad\r\nA: b\r\n\r\n")) },
-				"folded":  func(r *Request) { pico.ParseRequest(r, []byte("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n")) },
+				"skipped":  func(r *Request) { lenient.ParseRequest(r, []byte("GET / HTTP/1.1\r\nA bad\r\nA bad\r\nA: b\r\n\r\n")) },
+				"folded":   func(r *Request) { pico.ParseRequest(r, []byte("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n")) },
 			} {
 				for method, loop := range map[string]func(r *Request, line func()){
 					"Fields": func(r *Request, line func()) {

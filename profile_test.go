@@ -336,9 +336,9 @@ func TestRangeOverDeviating(t *testing.T) {
 						t.Fatalf("%d lines", n)
 					}
 					for name, change := range map[string]func(){
-						"reset":   r.Reset,
-						"moved":   func() { r.Move(nil) },
-						"cut off": func() { r.Parse([]byte("GET / HT")) },
+						"reset":    r.Reset,
+						"moved":    func() { r.Move(nil) },
+						"cut off":  func() { r.Parse([]byte("GET / HT")) },
 						"rejected": func() { r.Parse([]byte("GET\r\n")) },
 					} {
 						p.ParseRequest(&r, []byte(first))
