@@ -1,58 +1,35 @@
-//go:build windows || linux || darwin || freebsd || netbsd || openbsd || dragonfly
-
 package picohttp
 
 import (
-	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
 	"testing"
 	"unsafe"
+
+	pages "github.com/picohttp/picohttp/internal/guard"
 )
 
-const guarded = true
+// guarded reports whether a guard notices a load outside an input on this system.
+const guarded = pages.Works
 
-// guardRoom is how many bytes a guard holds: half of them at its end and half at its start.
-const guardRoom = 4 << 20
-
-// A guard holds bytes right before or after a page that cannot be read. A load that leaves them
-// by one byte faults.
-type guard struct{ room []byte }
+// A guard holds inputs of up to 2 MiB right before or after a page that cannot be read.
+type guard struct{ pages *pages.Guard }
 
 func newGuard(t testing.TB) *guard {
-	page := os.Getpagesize()
-	mem := newPages(t, page+guardRoom+page)
-	closePages(t, mem[:page])
-	closePages(t, mem[page+guardRoom:])
-	return &guard{room: mem[page : page+guardRoom]}
-}
-
-// atEnd returns a copy of b that ends where the memory ends. The next call overwrites it.
-func (g *guard) atEnd(b []byte) []byte {
-	g.fits(b)
-	end := g.room[guardRoom-len(b):]
-	copy(end, b)
-	return end[:len(b):len(b)]
-}
-
-// atStart returns a copy of b that begins where the memory begins. The next call overwrites it.
-func (g *guard) atStart(b []byte) []byte {
-	g.fits(b)
-	copy(g.room, b)
-	return g.room[:len(b):len(b)]
-}
-
-func (g *guard) fits(b []byte) {
-	if len(b) > guardRoom/2 {
-		panic("input too long for a guard")
+	g, err := pages.New(2 << 20)
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() { g.Close() })
+	return &guard{g}
 }
+
+func (g *guard) atEnd(b []byte) []byte   { return g.pages.AtEnd(b) }
+func (g *guard) atStart(b []byte) []byte { return g.pages.AtStart(b) }
 
 // closed returns n bytes that cannot be read, at most a page.
-func (g *guard) closed(n int) []byte {
-	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(&g.room[0]), guardRoom)), n)
-}
+func (g *guard) closed(n int) []byte { return g.pages.Closed(n) }
 
 // faultsIn returns the functions on the stack when f faults, the innermost first.
 func faultsIn(f func()) (stack string) {

@@ -48,7 +48,7 @@ buildGofuzz() {
 	rm -rf .build/seeds
 	go run ./cmd/corpus .build/seeds
 	go build -o .build/go-fuzz github.com/dvyukov/go-fuzz/go-fuzz
-	keep=$(go list std ./mutate ./differ ./corpus) # not instrumented: see build.sh
+	keep=$(go list std ./mutate ./differ ./corpus ../internal/guard golang.org/x/sys/unix) # not instrumented: see build.sh
 	go tool go-fuzz-build -preserve "${keep//$'\n'/,}" -o .build/targets.zip ./targets
 }
 

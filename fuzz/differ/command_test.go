@@ -25,10 +25,10 @@ func mainOf(t *testing.T, adaptor string, args ...string) (status int, out, erro
 	return cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()
 }
 
-// TestEndsProcess: the input with which a parser has ended the process is told at the next
-// start, and not tried again.
+// TestEndsProcess checks that an input that ended the process is reported at the next start, and
+// not tried again.
 func TestEndsProcess(t *testing.T) {
-	if !guarded {
+	if !isUnix {
 		t.Skip("no mapped files on this system")
 	}
 	for adaptor, want := range map[string]int{"exits": 7, "fatal": 2} {
@@ -60,8 +60,8 @@ func TestEndsProcess(t *testing.T) {
 func TestUsage(t *testing.T) {
 	for _, args := range []string{
 		"-kind both", "-only nobody", "-pipe x", "-pipe x=nobody", "more",
-		"-nothing", "-count -1", "-against nobody", "-known nothing", "-jobs 0", "-only net/http",
-		"-only net/http,picohttp-strict -against picohttp-pico", "-count 1 -only net/http,net/http",
+		"-nothing", "-count -1", "-count 1 -against nobody", "-known nothing", "-jobs 0", "-only net/http",
+		"-count 1 -only net/http,picohttp-strict -against picohttp-pico", "-count 1 -only net/http,net/http",
 	} {
 		status, out, errors := mainOf(t, "good", append(strings.Fields(args), "-report", t.TempDir())...)
 		if status != statusUsage || out != "" || strings.Count(errors, "\n") != 1 || !strings.HasPrefix(errors, "differ: ") {
@@ -117,7 +117,7 @@ func TestKnown(t *testing.T) {
 // TestSigterm: SIGTERM is Ctrl-C, and one that arrives several times at once counts once: the
 // command timeout sends two.
 func TestSigterm(t *testing.T) {
-	if !guarded {
+	if !isUnix {
 		t.Skip("no signals on this system")
 	}
 	dir := t.TempDir()

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"github.com/picohttp/picohttp/internal/guard"
 )
 
 // Call returns what parse returns for b. A panic and, in Go code, the use of memory that is
@@ -31,9 +33,8 @@ func withoutValues(text string) string {
 	return strings.TrimRight(text[:min(len(text), 60)], " :")
 }
 
-// panicked returns where the panic that is being recovered from began: the first function
-// that does not belong to the standard library or, if there is no other before Call, to
-// the runtime.
+// panicked returns where the panic began: the innermost function outside the standard library
+// or, if there is none before Call, outside the runtime.
 func panicked() (function, line string) {
 	var callers [64]uintptr
 	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])])
@@ -52,28 +53,12 @@ func panicked() (function, line string) {
 }
 
 // A Guard places inputs right up against pages that cannot be read: a load beyond them
-// faults. C code that faults ends the process.
-type Guard struct{ room []byte }
+// faults. C code that faults ends the process. The methods AtEnd(b) and AtStart(b) return a
+// copy of b, which the next call of the same method overwrites; Close() releases the memory.
+type Guard = guard.Guard
 
-// NewGuard returns a Guard for inputs of up to max bytes. Its memory is never
-// released.
-func NewGuard(max int) (*Guard, error) {
-	room, err := guardMemory(max)
-	return &Guard{room}, err
-}
-
-// AtEnd returns b, copied to the end of the memory. The next call overwrites it.
-func (g *Guard) AtEnd(b []byte) []byte {
-	end := g.room[len(g.room)-len(b):]
-	copy(end, b)
-	return end[:len(b):len(b)]
-}
-
-// AtStart returns b, copied to the start of the memory. The next call overwrites it.
-func (g *Guard) AtStart(b []byte) []byte {
-	copy(g.room, b)
-	return g.room[:len(b):len(b)]
-}
+// NewGuard returns a Guard for inputs of up to max bytes.
+func NewGuard(max int) (*Guard, error) { return guard.New(max) }
 
 // writes is the verdict of a parser that writes to its input.
 var writes = Verdict{Result: Crash, Why: "it wrote to its input", Where: "writes to its input"}

@@ -4,10 +4,8 @@ package differ
 
 import "os/exec"
 
-// guarded reports whether a Guard can close pages on this system.
-const guarded = false
-
-func guardMemory(room int) (memory []byte, err error) { return make([]byte, room), nil }
+// isUnix reports whether this system has mapped files, locks on files and signals.
+const isUnix = false
 
 // mapFile: an input that ends the process is lost on this system, and two runs with the same
 // folder are not kept apart.

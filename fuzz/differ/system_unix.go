@@ -10,24 +10,8 @@ import (
 	"syscall"
 )
 
-// guarded reports whether a Guard can close pages on this system.
-const guarded = true
-
-func guardMemory(room int) (memory []byte, err error) {
-	page := os.Getpagesize()
-	room = (room + page - 1) / page * page
-	const flags = syscall.MAP_ANON | syscall.MAP_PRIVATE
-	all, err := syscall.Mmap(-1, 0, page+room+page, syscall.PROT_READ|syscall.PROT_WRITE, flags)
-	if err != nil {
-		return nil, os.NewSyscallError("mmap", err)
-	}
-	for _, closed := range [][]byte{all[:page], all[page+room:]} {
-		if err := syscall.Mprotect(closed, syscall.PROT_NONE); err != nil {
-			return nil, os.NewSyscallError("mprotect", err)
-		}
-	}
-	return all[page : page+room : page+room], nil
-}
+// isUnix reports whether this system has mapped files, locks on files and signals.
+const isUnix = true
 
 // mapFile returns memory that is the content of a file, of at least size bytes. What is written
 // to it is in the file even if the process does not live to write anything else. The file is

@@ -31,7 +31,7 @@ if [[ ${SANITIZER:-} == coverage ]]; then
 	go test -c -covermode=atomic -coverpkg="$module/..." -o .build/test ./targets
 else
 	# The edges of the standard library do not compile, and the mutator's say nothing.
-	keep=$(go list std ./mutate ./differ ./corpus)
+	keep=$(go list std ./mutate ./differ ./corpus "$module/internal/guard" golang.org/x/sys/unix)
 	go tool go-fuzz-build -preserve "${keep//$'\n'/,}" -o .build/targets.a -libfuzzer -func FuzzByName ./targets
 fi
 functions=
