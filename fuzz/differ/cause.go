@@ -23,7 +23,7 @@ type cause struct {
 type side struct {
 	parser string
 	result Result
-	stage  Stage // unless that makes no other cause
+	stage  Stage // only in search.seen; it makes no other cause
 	body   picohttp.Body
 	where  string // of a Crash
 }
@@ -53,8 +53,8 @@ func (s *search) causesOf(broken judgment, verdicts []Verdict) (causes []cause) 
 	return causes
 }
 
-// appendCause appends the cause of a disagreement of two parsers, if there is one. That one
-// rejects earlier what both reject is harmless, and would be many findings.
+// appendCause appends the cause of a disagreement of two parsers, if there is one. If one rejects
+// the input and the other still waits for the rest, that is harmless and no cause.
 func (s *search) appendCause(causes []cause, broken judgment, verdicts []Verdict, at, bt int) []cause {
 	a, b := &verdicts[at], &verdicts[bt]
 	class := Compare(a, b)
@@ -144,7 +144,7 @@ func (s *search) add(f *Finding, b []byte, verdicts []Verdict, causes []cause) {
 		}
 	}
 	if f.Class == Crashes {
-		f.Rule = Rule(s.Kind, b)
+		f.Rule = judge(s.Kind, b).rule
 	}
 	f.Kind, f.Input, f.Verdicts, f.Suspect = s.Kind, b, verdicts, s.suspect(b, verdicts)
 	s.findings = append(s.findings, f)

@@ -114,9 +114,8 @@ func (v *Verdict) until(last Stage) Result {
 	return v.Result
 }
 
-// sameBody: a body of no bytes is no body, and neither has a CONNECT one. What a
-// tunnel means for what follows shows in KeepAlive. A length that one does not tell may
-// be any.
+// sameBody reports whether two bodies are the same. A body of 0 bytes, and the tunnel after a
+// CONNECT, count as none. A length below 0 is unknown, and equals any.
 func sameBody(a, b Framing) bool {
 	empty := func(f Framing) bool {
 		return f.Body == picohttp.BodyNone || f.Body == picohttp.BodyTunnel ||
@@ -227,12 +226,7 @@ func unfold(value string) string {
 
 func trim(s string) string { return strings.Trim(s, " \t") }
 
-// Rule says what a strict reading of RFC 9110 and 9112 finds wrong with an input:
-// the Code of a picohttp.Error; "incomplete", or "" if nothing. It is how findings
-// are named, so that none needs a product's name.
-func Rule(k Kind, b []byte) string { return judge(k, b).rule }
-
-// A judgment is a Rule, and the Stage at which it is broken.
+// A judgment is a Finding.Rule, and the Stage at which it is broken.
 type judgment struct {
 	rule  string
 	stage Stage

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// A search keeps these in Dir, in a folder for its kind: inputs/, which showed something new
-// or are minimised; state.json; and records, which is memory that survives the process, with
-// a record for each job of what is tried at the moment.
+// In Dir, a search has a folder for its kind. inputs/ has the inputs that showed something new,
+// and the minimised ones of findings. state.json is the state. records is a file mapped into
+// memory, so it survives the process: for each job it has the input being tried.
 
 // maxRecord is how many bytes a record has: its length in four bytes, the name of a parser, LF
 // and an input. The length is 0 while nothing is tried.

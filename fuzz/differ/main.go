@@ -23,7 +23,7 @@ const (
 	statusFailed   = 1 // it failed
 	statusUsage    = 2 // the flags are wrong
 	statusNew      = 3 // a finding is not in the file that -known names
-	statusProtocol = 4 // a program of -pipe keeps writing what is no answer
+	statusProtocol = 4 // a program of -pipe keeps writing lines that are not answers
 )
 
 // A statusError is an error with an exit status of its own.
@@ -40,7 +40,7 @@ func usageError(format string, args ...any) error {
 // that the flag -pipe names, shows its progress, and writes a report when it ends or is
 // interrupted. It ends the process. The status is 0, also if there are findings; 1 if it
 // failed; 2 if the flags are wrong; 3 if there is a finding that is not in the file that
-// -known names; and 4 if a program of -pipe keeps writing what is no answer.
+// -known names; and 4 if a program of -pipe keeps writing lines that are not answers.
 func Main(adaptors ...Adaptor) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, func() { // so that another Ctrl-C, a second later, ends it at once
@@ -143,7 +143,7 @@ func (o *options) addPipe(s string) error {
 		return errors.New("want NAME=COMMAND")
 	}
 	_, err := exec.LookPath(args[0])
-	o.Adaptors = append(o.Adaptors, Pipe(name, []Kind{Request, Response, Chunked}, args...))
+	o.Adaptors = append(o.Adaptors, Pipe(name, args...))
 	return err
 }
 

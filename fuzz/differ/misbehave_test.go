@@ -105,7 +105,7 @@ func serve(helper func(line string) string) {
 
 // piped is an adaptor of a helper.
 func piped(t *testing.T, helper string) Adaptor {
-	pipe := Pipe("bad", []Kind{Request}, os.Args[0], "helper:"+helper, t.TempDir()+"/once")
+	pipe := Pipe("bad", os.Args[0], "helper:"+helper, t.TempDir()+"/once")
 	t.Cleanup(pipe.Close)
 	return pipe
 }
@@ -116,8 +116,8 @@ func panicsLater(b []byte) { _ = b[len(b)+len(b)/100] }
 
 const kit = "github.com/picohttp/picohttp/fuzz/differ."
 
-// TestMisbehaves: what a parser does is told as what it is, once, with the shortest input that
-// shows it, and nothing else is told.
+// TestMisbehaves checks that each way to misbehave is reported as what it is, once, with the
+// shortest input that shows it, and that nothing else is reported.
 func TestMisbehaves(t *testing.T) {
 	stuck := changed("bad", func(b []byte, _ *Verdict) {
 		if len(b) == 0 {
@@ -160,7 +160,7 @@ func TestMisbehaves(t *testing.T) {
 		}
 	})
 	third := []Adaptor{changed("third", func([]byte, *Verdict) {})}
-	welcome := Pipe("bad", []Kind{Request}, "sh", "-c", "echo welcome; cat >/dev/null")
+	welcome := Pipe("bad", "sh", "-c", "echo welcome; cat >/dev/null")
 	defer welcome.Close()
 	hasty := Run{Count: 400, Patience: 500 * time.Millisecond}
 	impatient := Run{Adaptors: third, Patience: 200 * time.Millisecond}

@@ -40,7 +40,7 @@ func netRequest(b []byte) (v Verdict) {
 		v.Framing.Body = picohttp.BodyTunnel
 	}
 	content, err := io.ReadAll(r.Body)
-	netBody(&v, b, s, content, err)
+	s.Body(&v, b, content, err)
 	return v
 }
 
@@ -69,7 +69,7 @@ func netResponse(b []byte) (v Verdict) {
 		v.Framing.Body = picohttp.BodyNone
 	}
 	content, err := io.ReadAll(r.Body)
-	netBody(&v, b, s, content, err)
+	s.Body(&v, b, content, err)
 	return v
 }
 
@@ -81,14 +81,11 @@ func netHead(v *Verdict, b []byte, read func(s *Source) error) *Source {
 		return nil
 	}
 	v.Head = len(b) - s.Left()
-	// Its Header does not have all fields.
+	// The Header of a Request lacks fields that net/http uses itself, such as Host. There is no
+	// error, because read has just parsed the same bytes with the same calls.
 	text := textproto.NewReader(bufio.NewReader(bytes.NewReader(b)))
 	text.ReadLine()
-	fields, err := text.ReadMIMEHeader()
-	if err != nil {
-		v.Silent = PartFields
-		return s
-	}
+	fields, _ := text.ReadMIMEHeader()
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		for _, value := range fields[name] {
 			v.Fields = append(v.Fields, Field{name, value})
@@ -104,17 +101,6 @@ func netChunked(b []byte) (v Verdict) {
 	if err == nil { // the reader stops after the last-chunk line
 		_, err = textproto.NewReader(s.Reader).ReadMIMEHeader()
 	}
-	netBody(&v, b, s, content, err)
+	s.Body(&v, b, content, err)
 	return v
-}
-
-// netBody ends a verdict with what reading the body of b has returned.
-func netBody(v *Verdict, b []byte, s *Source, content []byte, err error) {
-	v.Result, v.Body, v.Length = Accept, content, len(b)-s.Left()
-	if err != nil {
-		v.Result, v.Stage, v.Why = Reject, StageBody, err.Error()
-		if s.Wanted() {
-			v.Result = Incomplete
-		}
-	}
 }

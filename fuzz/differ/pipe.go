@@ -26,33 +26,29 @@ const (
 
 // Pipe returns an adaptor of a program that speaks the pipe protocol, which the README
 // of this module describes. For each kind there is a process of its own, or one for each
-// of Run.Jobs, with "-kind request", "response" or "chunked" after args. It is started
-// when first needed, and again after it has died, which is a Crash, after it has not
-// answered for as long as Run.Patience, which is another, and after a line that is no
-// answer, which is the Result Protocol. Each process is first asked something that one has
-// answered before. If it does not answer that, the program is out, and its verdicts are Absent.
+// of Run.Jobs, with "-kind request", "response" or "chunked" after args. A process is started
+// when it is first needed, and again after a crash, a timeout (Run.Patience) or a line that is
+// not an answer. The first two are a Crash, the last is Protocol. A new process is first asked an
+// input that the program has answered before, or a plain message. If it does not answer that, the
+// program is out, and its verdicts are Absent.
 //
 // What an answer leaves out, the program is silent about. Close ends the processes, and
 // none is started after it.
-func Pipe(name string, kinds []Kind, args ...string) Adaptor {
+func Pipe(name string, args ...string) Adaptor {
 	a := Adaptor{Name: name}
 	ctx, end := context.WithCancel(context.Background())
 	for k, parse := range []*func([]byte) Verdict{&a.Request, &a.Response, &a.Chunked} {
-		if kind := Kind(k); slices.Contains(kinds, kind) {
-			p := &program{
-				ctx: ctx, kind: kind, args: slices.Concat(args, []string{"-kind", kind.String()}),
-				patience: defaultPatience, answered: []byte(plain[k]),
-			}
-			a.programs[k], *parse = p, p.parse
+		p := &program{
+			ctx: ctx, kind: Kind(k), args: slices.Concat(args, []string{"-kind", kinds[k]}),
+			patience: defaultPatience, answered: []byte(plain[k]),
 		}
+		a.programs[k], *parse = p, p.parse
 	}
 	programs := a.programs
 	a.Close = func() {
 		end()
 		for _, p := range programs {
-			if p != nil {
-				p.close()
-			}
+			p.close()
 		}
 	}
 	return a
@@ -180,13 +176,10 @@ func (p *process) ask(b []byte, patience time.Duration) Verdict {
 	if err == bufio.ErrBufferFull {
 		return p.garbled("a line of more than %d bytes", maxAnswer)
 	}
-	if err == nil {
+	if err == nil && inTime { // else it is being killed
 		v, err := parseAnswer(p.kind, answer)
 		if err != nil {
 			return p.garbled("%q: %v", answer[:min(len(answer), maxQuoted)], err)
-		}
-		if !inTime { // it is being killed
-			p.end()
 		}
 		return v
 	}

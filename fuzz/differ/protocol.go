@@ -17,12 +17,6 @@ import (
 // "picohttp batch" that the kit compares, and may say more about bodies. In findings.jsonl it
 // is a verdict.
 
-// results are the words for each Result in an answer. The protocol has the first three.
-var results = [...]string{
-	Reject: "malformed", Incomplete: "incomplete", Accept: "complete",
-	Crash: "crash", Absent: "absent", Protocol: "protocol",
-}
-
 // A member is one of an answer that tells a part of a Verdict.
 type member struct {
 	name  string // after "framing." one of that object
@@ -56,7 +50,7 @@ func (v *Verdict) members(k Kind) []member {
 
 // answer returns a verdict without what it is silent about.
 func (v *Verdict) answer(k Kind) map[string]any {
-	a := map[string]any{"result": results[v.Result]}
+	a := map[string]any{"result": v.Result.String()}
 	words := map[string]string{"error": v.Why, "where": v.Where}
 	if (v.Result == Reject || v.Result == Incomplete) && v.Stage != StageAny {
 		words["stage"] = v.Stage.String()

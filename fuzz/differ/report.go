@@ -24,9 +24,8 @@ type Report struct {
 	Findings   []Finding
 	Failures   []Failure // parsers that are out, or whose lines are no answers
 	Kept       int       // inputs that some parser had not seen the like of
-	Executions int64     // inputs, each given to all parsers, of earlier runs of these parsers too
+	Executions int64     // inputs given to all parsers, including those of earlier runs of the same parsers
 	Took       time.Duration
-	Marked     bool // it is known which findings are new
 
 	against int // the place of the parser that the others are compared with
 }
@@ -226,13 +225,9 @@ func (r *Report) WriteJSON(w io.Writer) error {
 			Also []string `json:"also,omitempty"`
 			*Finding
 			Smuggles bool           `json:"smuggles"`
-			New      *bool          `json:"new,omitempty"`
 			Quoted   string         `json:"quoted"`
 			Verdicts map[string]any `json:"verdicts"`
 		}{ID: f.ID(), Also: f.ids[min(1, len(f.ids)):], Finding: f, Smuggles: f.Class.Smuggles()}
-		if r.Marked {
-			line.New = &f.New
-		}
 		line.Quoted, line.Verdicts = strconv.Quote(string(f.Input)), map[string]any{}
 		for p, name := range r.Parsers {
 			if v := &f.Verdicts[p]; v.Result != Absent {
@@ -261,7 +256,6 @@ func (r *Report) writeKnown(w io.Writer) error {
 
 // mark finds out which findings have an ID that is not among those known, and returns how many.
 func (r *Report) mark(known map[string]bool) (fresh int) {
-	r.Marked = true
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		f.fresh = slices.DeleteFunc(slices.Clone(f.ids), func(id string) bool { return known[id] })

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/picohttp/picohttp"
 )
 
 func pageAndKnown(t *testing.T, r *Report) (page, known string) {
@@ -33,6 +35,11 @@ func TestReport(t *testing.T) {
 			t.Errorf("the page has no %s:\n%s", want, page[strings.Index(page, "<h1>"):])
 		}
 	}
+	for _, result := range results {
+		if !strings.Contains(page, "."+result) {
+			t.Errorf("the page has no style for %s", result)
+		}
+	}
 	if !strings.Contains(known, "\n0123 request acceptance field-name\n") {
 		t.Error(known)
 	}
@@ -44,7 +51,8 @@ func TestReport(t *testing.T) {
 }
 
 // TestTenParsers: a report of many parsers counts for each what it is in, joins those that
-// say the same, and says where the rest is.
+// say the same, and says where the rest is. A crash counts for the parser alone, also if that is
+// the one that the others are compared with.
 func TestTenParsers(t *testing.T) {
 	r := &Report{}
 	for i := range 10 {
@@ -61,10 +69,14 @@ func TestTenParsers(t *testing.T) {
 		}
 		r.Findings = append(r.Findings, f)
 	}
+	crash := Finding{Class: Crashes, Verdicts: append([]Verdict{{Result: Crash}}, r.Findings[0].Verdicts[1:]...)}
+	r.Findings = append(r.Findings, crash)
 	classes, counts := r.matrix()
-	if got, want := fmt.Sprint(classes, counts[7], counts[9]), "[acceptance] [0 0] [30 30]"; got != want {
+	got := fmt.Sprint(classes, counts[0], counts[7], counts[9])
+	if want := "[crash acceptance] [1 0 1] [0 0 0] [0 30 30]"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
+	r.Findings = r.Findings[:30]
 	s := r.sections()
 	if len(s) != 1 || len(s[0].Columns) != 2 || len(s[0].Columns[0].Names) != 8 || len(s[0].Rows) != 20 || s[0].More != 10 {
 		t.Fatalf("%+v", s)
@@ -89,7 +101,10 @@ func TestJSON(t *testing.T) {
 		ids: []string{"1", "2"}, Between: []string{"first", "second"},
 		Verdicts: []Verdict{
 			{Result: Reject, Stage: StageHead, Why: "no"},
-			{Result: Accept, Head: 20, Length: 20, Method: "\xe9", Target: "/", Fields: []Field{{"A", "\xff"}}},
+			{
+				Result: Accept, Head: 20, Length: 20, Method: "\xe9", Target: "/", Fields: []Field{{"A", "\xff"}},
+				Framing: Framing{Body: picohttp.BodyLength, Length: -1},
+			},
 			{Result: Absent},
 		},
 	}}}
@@ -103,6 +118,7 @@ func TestJSON(t *testing.T) {
 		`"new":true`, `"count":3,"between":["first","second"]`,
 		`"input":"gA=="`, `"quoted":"\"\\x80\"","verdicts":{"first":{"error":"no","result":"malformed","stage":"head"}`,
 		`"second":{`, `"fields":[["A","ÿ"]]`, `"method":"é","minor":0,"n":20`,
+		`"framing":{"body":"length","keep_alive":false}`, // the second does not tell the length
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %s in\n%s", want, &text)

@@ -37,8 +37,9 @@ type Run struct {
 	Count    int64     // inputs to try, seeds included; 0 for no limit
 
 	// Against names the parser that all others are compared with. "" is the first one.
-	// With AgainstAll each is compared with each other, which finds the same causes in
-	// many more ways.
+	// With AgainstAll each is compared with each other, which makes many more findings. If the
+	// parser that Against names rejects an input that two others accept differently, only
+	// AgainstAll compares those two.
 	Against string
 	// Dir is where inputs are kept, those of findings included, and from where a later run
 	// continues; "" for nowhere. Only one Run of a Kind at a time may use it.
@@ -59,9 +60,11 @@ type Run struct {
 
 // A Finding is an input that parsers disagree about.
 type Finding struct {
-	Kind     Kind      `json:"kind"`
-	Class    Class     `json:"class"`
-	Rule     string    `json:"rule"`  // what is wrong with the input: see Rule
+	Kind  Kind  `json:"kind"`
+	Class Class `json:"class"`
+	// Rule says what a strict reading of RFC 9110 and 9112 finds wrong with the input: the Code
+	// of a picohttp.Error, "incomplete", or "" if nothing. It names no product.
+	Rule     string    `json:"rule"`
 	Input    []byte    `json:"input"` // minimised
 	Verdicts []Verdict `json:"-"`
 	Count    int64     `json:"count"` // disagreements of two parsers that came down to it
@@ -73,11 +76,11 @@ type Finding struct {
 	Suspect bool `json:"suspect"`
 	// Detail says so if the input did not show it a second time.
 	Detail string `json:"detail,omitempty"`
-	// New: it is not among those that were known, if Report.Marked.
-	New bool `json:"-"`
+	// New: -known is set, and the finding is not in that file.
+	New bool `json:"new,omitempty"`
 
 	ids   []string // of its causes, the worst first
-	fresh []string // those that were not known, if Report.Marked
+	fresh []string // those that are not in the file of -known
 }
 
 // ID names a finding by its kind, class and rule, by the parsers it is between, and by the
@@ -111,7 +114,7 @@ type search struct {
 	mu       sync.Mutex         // is held for what follows
 	tried    int                // seeds
 	kept     [][]byte           // inputs of which some verdict was new
-	seen     map[cause]bool     // with what rules are broken, and two parsers make of it
+	seen     map[cause]bool     // what two parsers made of a rule; see isNew
 	found    map[cause]*Finding // the finding that each cause belongs to
 	findings []*Finding
 	failures []Failure
@@ -135,8 +138,8 @@ type job struct {
 const everyone = -1
 
 // Do runs until Count, or until ctx ends, which is no error. It returns an error if too few
-// parsers are left, if a program keeps writing what is no answer, or if Dir cannot be read or
-// written. It returns what it has found, also along with an error.
+// parsers are left, if a program keeps writing lines that are not answers, or if Dir cannot be
+// read or written. It returns what it has found, also along with an error.
 func (r *Run) Do(ctx context.Context) (*Report, error) {
 	s, err := r.search(ctx)
 	defer s.close()
@@ -290,7 +293,7 @@ func (j *job) work() {
 }
 
 // next returns a seed that has not been tried or, if there is none left, a mutant. It returns
-// nil if the search is over.
+// nil only if the search is over: a copy of an empty input is not nil, unlike bytes.Clone(nil).
 func (j *job) next() []byte {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -52,6 +52,18 @@ func (s *Source) Fault(b []byte, err error, read func(s *Source) error) Verdict 
 	return v
 }
 
+// Body completes the verdict on b, whose head was accepted, with what reading the body from s
+// has returned.
+func (s *Source) Body(v *Verdict, b, content []byte, err error) {
+	v.Result, v.Body, v.Length = Accept, content, len(b)-s.Left()
+	if err != nil {
+		v.Result, v.Stage, v.Why = Reject, StageBody, err.Error()
+		if s.Wanted() {
+			v.Result = Incomplete
+		}
+	}
+}
+
 // unframed returns b with other names, of the same length, for the fields that frame a
 // message.
 func unframed(b []byte) []byte {

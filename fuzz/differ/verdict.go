@@ -72,10 +72,14 @@ const (
 	Protocol                 // a program wrote a line that is no answer of the pipe protocol; not compared
 )
 
-// String returns "reject", "incomplete", "accept", "crash", "absent" or "protocol".
-func (r Result) String() string {
-	return [...]string{"reject", "incomplete", "accept", "crash", "absent", "protocol"}[r]
+// The pipe protocol has the first three.
+var results = [...]string{
+	Reject: "malformed", Incomplete: "incomplete", Accept: "complete",
+	Crash: "crash", Absent: "absent", Protocol: "protocol",
 }
+
+// String returns "malformed", "incomplete", "complete", "crash", "absent" or "protocol".
+func (r Result) String() string { return results[r] }
 
 // A Stage is how far a parser got.
 type Stage uint8
@@ -109,8 +113,7 @@ const (
 	PartContent                      // Body
 	PartConnection                   // the field Connection: the parser shows its own instead
 
-	PartStartLine = PartMethod | PartTarget | PartStatus
-	PartBody      = PartLength | PartContent // a parser silent about both does not read bodies
+	PartBody = PartLength | PartContent // a parser silent about both does not read bodies
 )
 
 // A Field is a field line, or of a repeated field one value.

@@ -12,7 +12,6 @@
 package mutate
 
 import (
-	"bufio"
 	"bytes"
 	_ "embed"
 	"math/rand/v2"
@@ -70,7 +69,7 @@ type mutant struct {
 	where, how int // 0 to 255
 }
 
-// operations change a mutant. One that finds more is there more than once.
+// operations change a mutant. Operations that find more are listed more than once.
 var operations = []func(m *mutant){
 	duplicate, resizeCopy, remove, move, repeatLine, repeatByte, changeCase, addFieldLine,
 	splice, splice, changeEnd, changeEnd, resize, resize, resize,
@@ -261,8 +260,8 @@ var dictionary string
 
 // words are those of http.dict, and fieldLines those of them that are one.
 var words, fieldLines = func() (all, lines []string) {
-	for scan := bufio.NewScanner(strings.NewReader(dictionary)); scan.Scan(); {
-		_, quoted, found := strings.Cut(scan.Text(), "=")
+	for line := range strings.Lines(dictionary) {
+		_, quoted, found := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
 		if word, err := strconv.Unquote(quoted); found && err == nil {
 			all = append(all, word)
 			isLine := strings.Contains(word, ":") && strings.HasSuffix(word, "\r\n")

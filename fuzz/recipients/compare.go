@@ -7,8 +7,8 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-// A Difference is how a model reads a message that picohttp accepts. The first of them
-// that holds is meant.
+// A Difference is how a model reads a message that picohttp accepts. If several hold, it is the
+// first of them.
 type Difference string
 
 const (

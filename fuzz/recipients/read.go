@@ -53,7 +53,7 @@ type reader struct {
 	status int
 	target string
 	tunnel bool    // the request is a CONNECT
-	fields []field // those without a name are lines that no fold continues
+	fields []field // one without a name is a line that is no field line, so that a fold after it continues no value
 	picked []string
 }
 

@@ -105,14 +105,7 @@ func connection(name string, newRequest func() request) differ.Adaptor {
 		if err == nil && rest.Wanted() {
 			err = io.ErrUnexpectedEOF // hertz accepts a body that the end of the connection cuts off
 		}
-		if err == nil {
-			v.Result, v.Body, v.Length = differ.Accept, append([]byte(nil), r.body()...), len(b)-rest.Left()
-			return v
-		}
-		v.Stage, v.Why = differ.StageBody, err.Error()
-		if rest.Wanted() {
-			v.Result = differ.Incomplete
-		}
+		rest.Body(&v, b, bytes.Clone(r.body()), err)
 		return v
 	}}
 }
