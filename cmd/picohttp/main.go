@@ -19,8 +19,6 @@ import (
 	"github.com/picohttp/picohttp"
 )
 
-const exitGood, exitBad, exitUsage = 0, 1, 2 // the exit statuses
-
 // errReported makes the exit status 1 without a message.
 var errReported = errors.New("reported")
 
@@ -61,19 +59,19 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return report(err, stderr)
 }
 
-// report writes err and returns the exit status.
+// report writes err and returns the exit status, which doc.go explains.
 func report(err error, stderr io.Writer) int {
 	if err == nil {
-		return exitGood
+		return 0
 	}
 	if err != errReported {
 		fmt.Fprintf(stderr, "picohttp: %s\n", safe(err.Error()))
 	}
 	if _, ok := err.(usageError); ok {
 		fmt.Fprintln(stderr, `Run "picohttp help" for help.`)
-		return exitUsage
+		return 2
 	}
-	return exitBad
+	return 1
 }
 
 //go:embed doc.go

@@ -68,10 +68,11 @@ func (p *parse) file(name string, stdin io.Reader) error {
 // complete, or rejected. It stops if reading or writing fails.
 func (p *parse) messages() (failed error) {
 	noun := nouns[p.kind]
+	several := p.kind == "request" || p.kind == "response" // a file may have several of them
 	for number := 1; p.in.Len() > 0 || p.in.more(); number++ {
 		j := p.next(&p.in)
 		title := p.name + ": " + noun
-		if noun == p.kind {
+		if several {
 			title += fmt.Sprintf(" %d", number)
 		}
 		if j.at > 0 {
@@ -84,7 +85,7 @@ func (p *parse) messages() (failed error) {
 			failed = errReported
 		}
 		switch {
-		case noun != p.kind:
+		case !several:
 			p.rest(noun)
 		case j.StatusCode != nil && *j.StatusCode == 101:
 			p.rest("101 response")
