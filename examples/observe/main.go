@@ -24,12 +24,13 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:8081", "`address` to listen on")
 	backend := flag.String("backend", "", "`address` to relay connections to")
 	flag.Parse()
+	faults := log.New(os.Stderr, "", 0)
 	var err error
 	switch {
 	case *backend != "" && flag.NArg() == 0:
 		var l net.Listener
 		if l, err = net.Listen("tcp", *listen); err == nil {
-			err = relay(l, *backend, os.Stdout, os.Stderr)
+			err = relay(l, *backend, os.Stdout, faults)
 		}
 	case *backend == "" && flag.NArg() == 2:
 		var sent, received *os.File
@@ -37,7 +38,7 @@ func main() {
 			received, err = os.Open(flag.Arg(1))
 		}
 		if err == nil {
-			observe("", os.Stdout, os.Stderr, chunks(sent), chunks(received))
+			observe("", os.Stdout, faults, chunks(sent), chunks(received))
 		}
 	default:
 		flag.Usage()
@@ -64,7 +65,7 @@ func chunks(r io.Reader) func() []byte {
 }
 
 // relay relays the connections of l to backend.
-func relay(l net.Listener, backend string, out, log io.Writer) error {
+func relay(l net.Listener, backend string, out io.Writer, faults *log.Logger) error {
 	for {
 		client, err := l.Accept()
 		if err != nil {
@@ -88,7 +89,7 @@ func relay(l net.Listener, backend string, out, log io.Writer) error {
 			var all sync.WaitGroup
 			all.Go(func() { pass(sent, server, client) })
 			all.Go(func() { pass(received, client, server) })
-			all.Go(func() { observe(name, out, log, sent.next, received.next) })
+			all.Go(func() { observe(name, out, faults, sent.next, received.next) })
 			all.Wait()
 		}()
 	}
@@ -97,8 +98,8 @@ func relay(l net.Listener, backend string, out, log io.Writer) error {
 // A tap has what has passed in a direction and is not observed.
 type tap chan []byte
 
-// A direction that waits for the other one with more than maxChunks, and longer than maxWait, is
-// no longer observed.
+// A direction is no longer observed if more than maxChunks of it wait for the other direction for
+// longer than maxWait.
 const (
 	maxChunks = 200
 	maxWait   = time.Second

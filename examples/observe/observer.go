@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log"
 	"sync"
 
 	"github.com/picohttp/picohttp"
 )
 
-// parser accepts all that can be accepted: who observes does not reject. KeepAlive is false
-// after each deviation, so it says nothing here: what comes next shows whether the connection
-// was kept.
+// parser accepts everything that Lenient can accept, because an observer rejects nothing. KeepAlive
+// is false after each deviation, so it says nothing here: what comes next shows whether the
+// connection was kept.
 var parser = picohttp.Parser{
 	Profile:       picohttp.Lenient,
 	AllowRequest:  picohttp.AllDeviations,
@@ -32,18 +33,18 @@ const (
 //
 // If a message is malformed, or nobody knows where its content ends, the observer searches for
 // the next one: from Settled on, which is after the last complete line, or from the byte at
-// fault in content. The next message begins where the first start-line does that begins with a
-// capital letter and comes after a byte that is none. That is a guess, as content may look like
-// a message. The malformed one counts as a request, or as the response to one.
+// fault in content. The next message begins at the first start-line whose first byte is a capital
+// letter that does not follow another one. That is a guess, as content may look like a message. The
+// malformed one counts as a request, or as the response to one.
 //
 // # What the bytes do not say
 //
 // A client that expects 100 (Continue) and gets a final response may leave out the content. What
 // comes next is taken for the content nevertheless.
 type observer struct {
-	name string    // begins each line
-	out  io.Writer // gets each exchange in one Write
-	log  io.Writer // gets in words what is malformed
+	name   string      // begins each line
+	out    io.Writer   // gets each exchange in one Write
+	faults *log.Logger // gets in words what is malformed
 
 	exchanges chan *exchange
 }
@@ -60,8 +61,8 @@ type exchange struct {
 
 // observe reads both directions of a connection to their ends. A direction returns its next
 // bytes, or none at its end.
-func observe(name string, out, log io.Writer, sent, received func() []byte) {
-	o := &observer{name, out, log, make(chan *exchange, maxWaiting)}
+func observe(name string, out io.Writer, faults *log.Logger, sent, received func() []byte) {
+	o := &observer{name, out, faults, make(chan *exchange, maxWaiting)}
 	var both sync.WaitGroup
 	both.Go(func() { o.readRequests(sent); drain(sent) })
 	both.Go(func() { o.readResponses(received); drain(received) })
@@ -163,7 +164,7 @@ func (d *direction) next() bool {
 	for {
 		few := len(d.in)
 		if d.lost && d.skip() {
-			few = min(len(d.in), 128) // show of most bytes that no message begins with them, in less time
+			few = min(len(d.in), 128) // usually enough to see that no message begins here, and faster to parse
 		}
 		d.n, d.err = d.resume(d.in[:few])
 		if d.err == picohttp.ErrIncomplete && few < len(d.in) {
@@ -244,7 +245,7 @@ func (d *direction) readMessage(number int, line string, framing picohttp.Framin
 	}
 	if d.lost {
 		text = fmt.Appendf(text, "%s    %v at %d\n", prefix, err, at)
-		fmt.Fprintf(d.log, "%s%s\n", prefix, explained)
+		d.faults.Printf("%s%s", prefix, explained)
 	}
 	return text
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"io"
+	"log"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -10,42 +11,18 @@ import (
 	"testing/iotest"
 
 	"github.com/picohttp/picohttp/examples/e2e"
+	"github.com/picohttp/picohttp/internal/golden"
 	"github.com/picohttp/picohttp/internal/mutants"
 	"github.com/picohttp/picohttp/internal/vectors"
 )
 
-// words returns text without quotes and repeated blanks.
-func words(text string) string {
-	b := ""
-	for line := range strings.Lines(text) {
-		b += strings.Join(strings.Fields(strings.ReplaceAll(line, `"`, "")), " ") + "\n"
-	}
-	return b
-}
-
-// A locked buffer is for several goroutines.
-type locked struct {
-	sync.Mutex
-	b bytes.Buffer
-}
-
-func (l *locked) Write(p []byte) (int, error) {
-	l.Lock()
-	defer l.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *locked) String() string {
-	l.Lock()
-	defer l.Unlock()
-	return l.b.String()
-}
+var noFaults = log.New(io.Discard, "", 0)
 
 // print returns what is printed and logged of what the two sides of a connection sent.
 func print(sent, received io.Reader) (printed, logged string) {
-	var out, log locked
-	observe("", &out, &log, chunks(sent), chunks(received))
-	return words(out.String()), log.String()
+	var out, faults strings.Builder
+	observe("", &out, log.New(&faults, "", 0), chunks(sent), chunks(received))
+	return out.String(), faults.String()
 }
 
 // cut returns b in two pieces, or byte by byte if it is below 0.
@@ -56,52 +33,39 @@ func cut(b string, at int) io.Reader {
 	return io.MultiReader(strings.NewReader(b[:at]), strings.NewReader(b[at:]))
 }
 
-func recordings(t *testing.T) []vectors.Vector {
-	all, err := vectors.Read("testdata")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
-// TestRecordings cuts both directions in two, in all ways if there are not too many. The log
-// must have in words what is malformed.
+// TestRecordings compares what is printed with testdata/recordings.txt. How the two directions are
+// cut in two changes nothing: it tries all ways if there are not too many. The log must have in
+// words what is malformed.
 func TestRecordings(t *testing.T) {
-	for _, v := range recordings(t) {
-		t.Run(v.Name, func(t *testing.T) {
-			sent, received, want, log := e2e.Text(v, "sent"), e2e.Text(v, "received"), "", ""
-			for _, line := range v.Lines {
-				if line.Key == "want" {
-					want += words(strings.Join(line.Words, " "))
+	golden.Check(t, "testdata/recordings.txt", func(v vectors.Vector) string {
+		sent, received := e2e.Text(v, "sent"), e2e.Text(v, "received")
+		printed, logged := print(strings.NewReader(sent), strings.NewReader(received))
+		for line := range strings.Lines(printed) {
+			_, fault, _ := strings.Cut(line, "picohttp: ")
+			fault, _, malformed := strings.Cut(fault, " at ")
+			if malformed && fault != "incomplete message" && !strings.Contains(logged, fault+"\n") {
+				t.Errorf("%s: no %q in\n%s", v.Name, fault, logged)
+			}
+		}
+		step := 1
+		if testing.Short() || len(sent)*len(received) > 20000 {
+			step = 11
+		}
+		for i := -1; i <= len(sent); i++ {
+			for j := i%step - 1; j <= len(received); j += step {
+				if got, _ := print(cut(sent, i), cut(received, j)); got != printed {
+					t.Fatalf("%s, cut at %d and %d:\n%s\nwhole\n%s", v.Name, i, j, got, printed)
 				}
 			}
-			step := 1
-			if testing.Short() || len(sent)*len(received) > 20000 {
-				step = 11
-			}
-			for i := -1; i <= len(sent); i++ {
-				for j := i%step - 1; j <= len(received); j += step {
-					var got string
-					if got, log = print(cut(sent, i), cut(received, j)); got != want {
-						t.Fatalf("cut at %d and %d:\n%s\nwant\n%s", i, j, got, want)
-					}
-				}
-			}
-			for line := range strings.Lines(want) {
-				_, fault, _ := strings.Cut(line, "picohttp: ")
-				fault, _, malformed := strings.Cut(fault, " at ")
-				if malformed && fault != "incomplete message" && !strings.Contains(log, fault+"\n") {
-					t.Errorf("no %q in\n%s", fault, log)
-				}
-			}
-		})
-	}
+		}
+		return printed
+	})
 }
 
 // TestMutants cuts recordings that have faults in any place.
 func TestMutants(t *testing.T) {
 	var all [2][][]byte
-	for _, v := range recordings(t) {
+	for _, v := range e2e.Vectors(t, "testdata") {
 		all[0] = append(all[0], []byte(e2e.Text(v, "sent")))
 		all[1] = append(all[1], []byte(e2e.Text(v, "received")))
 	}
@@ -122,7 +86,7 @@ func TestMutants(t *testing.T) {
 func TestInterim(t *testing.T) {
 	var out bytes.Buffer
 	sent, received := "GET / HTTP/1.1\r\nHost: a\r\n\r\n", strings.Repeat("HTTP/1.1 100 \r\n\r\n", 1e5)
-	observe("", &out, io.Discard, chunks(strings.NewReader(sent)), chunks(strings.NewReader(received)))
+	observe("", &out, noFaults, chunks(strings.NewReader(sent)), chunks(strings.NewReader(received)))
 	if out.Len() > 2*maxText || !strings.HasSuffix(out.String(), "no longer observed\n") {
 		t.Errorf("%d bytes", out.Len())
 	}
@@ -161,7 +125,7 @@ func TestMemory(t *testing.T) {
 					return next()
 				}
 			}
-			observe("", io.Discard, io.Discard, look(test.sent), look(test.received))
+			observe("", io.Discard, noFaults, look(test.sent), look(test.received))
 			if most > before+8<<20 {
 				t.Errorf("the heap grows by %d KiB", (most-before)>>10)
 			}

@@ -14,20 +14,26 @@ import (
 	"github.com/picohttp/picohttp/examples/e2e"
 )
 
+// startRelay starts a relay to a backend, and returns its address and what it prints.
+func startRelay(t *testing.T, backend string) (addr string, printed *bufio.Scanner) {
+	l := e2e.Listen(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	r.SetReadDeadline(time.Now().Add(time.Minute))
+	go relay(l, backend, w, noFaults)
+	return l.Addr().String(), bufio.NewScanner(r)
+}
+
 // TestRelay has curl talk to net/http's server through a relay, and a client that stays
 // connected: what is printed does not wait for more.
 func TestRelay(t *testing.T) {
 	e2e.Need(t, "curl")
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) }))
 	defer backend.Close()
-	l := e2e.Listen(t)
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	go relay(l, backend.Listener.Addr().String(), w, io.Discard)
-	r.SetReadDeadline(time.Now().Add(20 * time.Second))
-	printed := bufio.NewScanner(r)
+	addr, printed := startRelay(t, backend.Listener.Addr().String())
 	expect := func(lines ...string) {
 		t.Helper()
 		for _, want := range lines {
@@ -36,7 +42,7 @@ func TestRelay(t *testing.T) {
 			}
 		}
 	}
-	url := "http://" + l.Addr().String()
+	url := "http://" + addr
 	e2e.Run(t, "", "curl", "-sS", "--noproxy", "*", url+"/a", url+"/b")
 	expect(`1 > at 0: GET "/a" to "[^"]*"`, `1 < at 0: 200 "OK"`, `2 > at \d+: GET "/b" to "[^"]*"`, `2 < at \d+: 200 "OK"`)
 
@@ -50,17 +56,16 @@ func TestRelay(t *testing.T) {
 	expect(`1 > at 0: POST "/a" to "[^"]*"`, `1 >     content 20971520, trailer fields 0`,
 		`1 < at 0: 100 "Continue"`, `1 < at 25: 200 "OK"`, `1 <     content 20971520, trailer fields 0`)
 
-	c := e2e.Dial(t, l.Addr().String())
+	c := e2e.Dial(t, addr)
 	c.Send("GET /c HTTP/1.1\r\nHost: a\r\n\r\n").Expect("GET", 200)
 	expect(`1 > at 0: GET "/c" to "a"`, `1 < at 0: 200 "OK"`)
 }
 
 // TestUnobserved has one direction wait for the other, which says nothing: the relay does not.
 func TestUnobserved(t *testing.T) {
-	backend, l := e2e.Listen(t), e2e.Listen(t)
-	var out locked
-	go relay(l, backend.Addr().String(), &out, io.Discard)
-	c := e2e.Dial(t, l.Addr().String())
+	backend := e2e.Listen(t)
+	addr, printed := startRelay(t, backend.Addr().String())
+	c := e2e.Dial(t, addr)
 	go func() {
 		c.Send("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n" + strings.Repeat("x", 20<<20))
 		c.CloseWrite()
@@ -74,10 +79,12 @@ func TestUnobserved(t *testing.T) {
 	}
 	server.Close()
 	c.ExpectEOF()
-	for end := time.Now().Add(10 * time.Second); strings.Count(out.String(), "\n") < 2 && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
+	got := ""
+	for range 2 {
+		printed.Scan()
+		got += printed.Text() + "\n"
 	}
-	if got := out.String(); !strings.Contains(got, "no longer observed\n") || !strings.Contains(got, "1 > at 0: CONNECT") {
+	if !strings.Contains(got, "no longer observed\n") || !strings.Contains(got, "1 > at 0: CONNECT") {
 		t.Error(got)
 	}
 }
