@@ -53,14 +53,17 @@ type session struct {
 func (srv *Server) Serve(ctx context.Context, l net.Listener) error {
 	srv.ctx = ctx
 	l.Close()
-	return gnet.Run(srv, "tcp://"+l.Addr().String(), gnet.WithMulticore(true))
+	return gnet.Run(srv, "tcp://"+l.Addr().String(), gnet.WithMulticore(true), gnet.WithReuseAddr(true))
 }
 
 func (srv *Server) OnBoot(engine gnet.Engine) gnet.Action {
 	// Engine.Stop closes all connections, whatever they are about, so they have to
 	// end before. The listener cannot be closed alone: OnOpen turns clients away.
 	context.AfterFunc(srv.ctx, func() {
-		srv.conns.Range(func(c, _ any) bool { return c.(gnet.Conn).Wake(nil) == nil })
+		srv.conns.Range(func(c, _ any) bool {
+			c.(gnet.Conn).Wake(nil)
+			return true
+		})
 		for srv.open.Load() > 0 {
 			time.Sleep(10 * time.Millisecond)
 		}
