@@ -23,8 +23,8 @@ type StartFor func(t *testing.T, v vectors.Vector, backend string) (addr string,
 // a conversation, and its lines are the steps:
 //
 //	send, get            what the client sends, and what it must get
-//	status               of a response that the client must get, and "close" if it says that;
-//	                     "or" another
+//	status               the status of a response that the client must get, then "close" if the
+//	                     response says so; "or" separates alternatives
 //	content, field       of that response; a field may be one of the trailer section
 //	forwarded, respond   what the backend must get, and what it sends
 //	drip                 the client sends that in the background, a byte at a time, with that pause
@@ -48,10 +48,7 @@ type StartFor func(t *testing.T, v vectors.Vector, backend string) (addr string,
 // byte. The vector "words" defines what words with a "$" stand for. In a second run heads come byte
 // by byte, unless time matters.
 func Conversations(t *testing.T, folder string, start StartFor) {
-	all, err := vectors.Read(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := Vectors(t, folder)
 	words := map[string]string{}
 	for _, v := range all {
 		for _, line := range v.Lines {
@@ -69,10 +66,12 @@ func Conversations(t *testing.T, folder string, start StartFor) {
 				t.Parallel()
 				c := conversation{T: t, words: words, byByte: byByte, stopped: make(chan bool)}
 				c.l = Listen(t).(*net.TCPListener)
-				c.l.SetDeadline(time.Now().Add(patience))
 				addr, stop := start(t, v, c.l.Addr().String())
 				c.addr, c.stop = addr, sync.OnceFunc(func() { stop(); close(c.stopped) })
-				defer c.stop()
+				t.Cleanup(func() { // after the client and the backend have closed, which the server may wait for
+					c.l.Close() // along with connections that nobody accepted
+					c.stop()
+				})
 				c.began = time.Now()
 				c.act(&c.client, "connects")
 				c.play(v)
@@ -122,7 +121,6 @@ func (c *conversation) play(v vectors.Vector) {
 			c.client.CloseWrite()
 		}
 		c.client.ExpectEOF()
-		c.client.Close() // or the server waits for that
 	}
 }
 
@@ -212,6 +210,7 @@ func (c *conversation) act(peer **Client, what string) {
 	case "connects":
 		*peer, c.last = Dial(c.T, c.addr), false
 	case "accepts":
+		c.l.SetDeadline(time.Now().Add(patience))
 		conn, err := c.l.Accept()
 		if err != nil {
 			c.Fatal(err)

@@ -1,10 +1,10 @@
-// Package e2e tests a server of examples/service from outside, over loopback. An example has
-// it do so in its own test, of a server in the same process:
+// Package e2e tests servers that respond as package service does, over loopback. An example's test
+// calls it, with the server in the same process:
 //
 //	func TestServer(t *testing.T) { e2e.Test(t, start) }
 //
-// The client side is package net, and net/http to read responses, or a program. picohttp is
-// asked only what it says of the same bytes.
+// The client side is package net, and net/http to read responses, or a program. picohttp is used
+// only to find out what it returns for the bytes that are sent.
 package e2e
 
 import (
@@ -166,6 +166,7 @@ func (c *Client) Send(text string) *Client {
 	return c
 }
 
+// A Response is what a client has read of a response.
 type Response struct {
 	Status          int
 	Header, Trailer http.Header
@@ -221,6 +222,16 @@ const (
 // post returns a request with that content.
 func post(path, content string) string {
 	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: e2e\r\nContent-Length: %d\r\n\r\n%s", path, len(content), content)
+}
+
+// Vectors returns the vectors in the files of a folder.
+func Vectors(t *testing.T, folder string) []vectors.Vector {
+	t.Helper()
+	all, err := vectors.Read(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // Text returns what the lines of a vector with that key stand for.

@@ -6,22 +6,14 @@ import (
 	"testing"
 
 	"github.com/picohttp/picohttp"
-	"github.com/picohttp/picohttp/internal/vectors"
 )
-
-// testdata is that of the module of the library, as seen from an example.
-const testdata = "../../testdata/"
 
 // testVectors sends the vectors of requests, each on a connection of its own. What the server
 // must do with one depends on what picohttp returns for the same bytes.
 func testVectors(t *testing.T, addr string) {
 	rejected, accepted, incomplete := 0, 0, 0
 	for _, folder := range []string{"requests", "framing", "check"} {
-		all, err := vectors.Read(testdata + folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, v := range all {
+		for _, v := range Vectors(t, "../../testdata/"+folder) {
 			if kind := v.Word("kind"); kind != "" && kind != "request" {
 				continue
 			}

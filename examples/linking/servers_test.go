@@ -69,7 +69,7 @@ func serveByHand(conn net.Conn) {
 
 // servePatiently is serve on a patientConn.
 func servePatiently(conn net.Conn) {
-	c := &patientConn{Conn: conn, left: 300 * time.Millisecond}
+	c := &patientConn{Conn: conn, left: time.Second}
 	in := h1.NewReader(c, nil)
 	if req, _, err := in.ReadRequest(); err == nil {
 		if text, err := io.ReadAll(in); err == nil {

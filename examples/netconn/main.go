@@ -40,7 +40,7 @@ func (s *Server) serveConn(ctx context.Context, nc net.Conn) {
 		c.ExpectContent()
 		if err == nil && r.Begin(req, &verdict, ctx.Err() != nil) {
 			r.flush() // a 100 (Continue) goes out when c waits for the content
-			req = nil // has begun
+			req = nil // from here on, Reject is about the request that Begin was given
 			if _, err = in.WriteTo(&r); err == nil {
 				r.End(in.Trailer().NumFields())
 			}

@@ -11,8 +11,9 @@ import (
 	"strings"
 )
 
-// A response is an http.ResponseWriter. Content goes out with a Content-Length if
-// the handler says it, or if it fits what is held back, else in chunked coding.
+// A response is an http.ResponseWriter. Content has a Content-Length if the handler sets one, or if
+// all of it fits in what is held back. Otherwise it is chunked, or in HTTP/1.0 ends with the
+// connection.
 type response struct {
 	out    *bufio.Writer
 	req    *http.Request
@@ -99,8 +100,8 @@ func (w *response) sendHead() {
 	}
 	w.to = w.out
 	http10 := w.req.ProtoMinor == 0
-	// As net/http does it: after a handler has begun to respond, it cannot begin to read content.
-	// What is too much to be discarded, or may never come, ends the connection.
+	// As in net/http, a handler that has begun to respond cannot begin to read content. If it is too
+	// long to discard, or may never come, the connection ends.
 	w.close = w.close || w.req.Close || w.req.Method == http.MethodConnect ||
 		strings.EqualFold(w.header.Get("Connection"), "close") || !w.body.begun && w.body.Close() != nil
 	delete(w.header, "Transfer-Encoding") // is for this loop to say

@@ -34,7 +34,7 @@ type exchange struct {
 	verdict         *picohttp.Verdict
 	method          string
 	websocket       bool       // the client wants to change to it
-	sent            chan error // gets the result of upload; nil without content, and once it is known
+	sent            chan error // gets the result of upload. It is nil if there is no content, and after the result was received
 	unsent          error      // that result
 }
 
@@ -82,7 +82,8 @@ func (p *Proxy) exchange(ctx context.Context, c *conn, req *picohttp.Request, v 
 // begin writes the head of the request to a connection. One that was used before may have
 // been closed before the backend saw the request. RFC 9110, section 9.2.2 allows a proxy to
 // send it again if it is idempotent; no content may have been read, and no byte of a response
-// have arrived. If the client is gone, which Wait may find, too, it is not sent again.
+// have arrived. Wait also fails if the client is gone, because it flushes to the client before it
+// reads. The request is not sent again then.
 func (x *exchange) begin() error {
 	x.client.scratch = x.requestHead(x.client.scratch[:0])
 	if x.backend = x.pool.take(); x.backend != nil {

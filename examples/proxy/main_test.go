@@ -40,7 +40,7 @@ func TestConversations(t *testing.T) {
 	e2e.Conversations(t, "testdata", func(t *testing.T, v vectors.Vector, backend string) (addr string, stop func()) {
 		p := New(backend)
 		if most, err := time.ParseDuration(v.Word("timeouts")); err == nil { // else none ends before the test does
-			p.Timeouts = server.Timeouts{Idle: patience, Head: most, Body: most, Write: most, MinRate: 1000}
+			p.Timeouts = server.Timeouts{Idle: patience, Head: 2 * most, Body: most, Write: most, MinRate: 1000}
 			p.Patience = 2 * most
 		}
 		if most, err := strconv.ParseInt(v.Word("most"), 10, 64); err == nil {

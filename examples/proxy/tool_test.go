@@ -31,7 +31,7 @@ func TestBackends(t *testing.T) {
 // background starts a command, which the end of the test kills, and returns its output.
 func background(t *testing.T, name string, args ...string) io.Reader {
 	t.Helper()
-	command := exec.Command(name, args...)
+	command := exec.CommandContext(t.Context(), name, args...)
 	out, err := command.StdoutPipe()
 	if err == nil {
 		err = command.Start()
@@ -39,10 +39,7 @@ func background(t *testing.T, name string, args ...string) io.Reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		command.Process.Kill()
-		command.Wait()
-	})
+	t.Cleanup(func() { command.Wait() })
 	return out
 }
 

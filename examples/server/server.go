@@ -75,7 +75,7 @@ func Serve(ctx context.Context, l net.Listener, maxConns int, serve func(c net.C
 type Timeouts struct {
 	Idle    time.Duration // for the next request to begin
 	Head    time.Duration // for a whole head
-	Body    time.Duration // for content, and a second more for each MinRate bytes of it, up to Body again
+	Body    time.Duration // for content to arrive; each MinRate bytes of it add a second, up to Body again
 	Write   time.Duration // to take what one Write has, such as 4 KiB
 	MinRate int           // bytes of content a second; less than 1 counts as 1
 }
@@ -95,9 +95,9 @@ type Conn struct {
 	Before *bufio.Writer // is flushed before a Read waits, so that nobody waits for what is in it; Out at first
 
 	timeouts *Timeouts
-	most     time.Duration // for Reads; if 0, the deadline that was set counts
-	earned   time.Duration // for more of them, by each byte
-	left     time.Duration // of most
+	most     time.Duration // limit of the time left for Reads; 0 keeps the deadline that was set
+	earned   time.Duration // added to the time left for each byte
+	left     time.Duration // time left for Reads
 	halt     sync.Once
 	halted   atomic.Bool
 }
@@ -110,9 +110,9 @@ func NewConn(c net.Conn, t *Timeouts) *Conn {
 	return conn
 }
 
-// Expect prepares for Reads. All of them together may wait as long as most, and each byte earns
-// more of it, up to that. A deadline for each Read alone would let a client send a byte now and
-// then for ever. The time between Reads is not the client's, and does not count.
+// Expect sets how long the Reads that follow may wait in all: most, and earned more for each byte
+// that arrives, but never more than most at once. A deadline for each Read alone would let a client
+// send a byte now and then for ever. The time between Reads is not the client's, and does not count.
 func (c *Conn) Expect(most, earned time.Duration) { c.most, c.earned, c.left = most, earned, most }
 
 // ExpectContent prepares for the content of a request.
@@ -144,7 +144,7 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 	}
 	began := time.Now()
 	c.SetReadDeadline(began.Add(c.left))
-	if c.Halted() { // looked at after the deadline was set, as Halt sets both the other way round
+	if c.Halted() { // checked after the deadline is set, because Halt sets the flag first and then the deadline
 		return 0, net.ErrClosed
 	}
 	n, err = c.Conn.Read(p)

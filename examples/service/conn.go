@@ -31,8 +31,8 @@ type Conn struct {
 // does not read it again.)
 //
 // If in holds many requests, Serve stops when out is longer than MaxOut, and returns
-// Full. One request or piece of content may exceed the limit: for each byte of content
-// that is echoed, by five more if it arrives in the smallest chunks.
+// Full. A single response or piece of content may exceed the limit. Echoed content in the
+// smallest chunks takes six bytes of out for each of its own.
 func (c *Conn) Serve(in, out []byte) (n int, response []byte, state State) {
 	r := &c.responder
 	r.Limits, r.Out = c.Limits, out

@@ -22,9 +22,8 @@ type Responder struct {
 	size   int64 // of the content so far
 }
 
-// Begin begins a request that is valid. If it is the last one, the response says so. wants is
-// whether its content is wanted; otherwise Begin has responded, and the rest of the content is in
-// the way of the next request.
+// Begin begins the response to a valid request. last makes it say that it is the last one. If wants
+// is false, Begin has responded, and any content must be dropped to find the next request.
 func (r *Responder) Begin(req *picohttp.Request, v *picohttp.Verdict, last bool) (wants bool) {
 	r.reset(req)
 	r.length = v.Length

@@ -21,11 +21,7 @@ var states = map[string]service.State{
 // wants the same bytes and the same state. (What is echoed in chunks has them as they come: of
 // one byte here.) Once more the Conn is Full after each response.
 func TestServe(t *testing.T) {
-	all, err := vectors.Read("testdata")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range all {
+	for _, v := range e2e.Vectors(t, "testdata") {
 		t.Run(v.Name, func(t *testing.T) {
 			in := string(v.Input)
 			for _, maxOut := range []int{service.DefaultLimits.MaxOut, 1} {

@@ -1,5 +1,5 @@
-// Command peers is one of the servers that the examples are measured against. It has one
-// response, without the fields that the examples do not send either.
+// Command peers is one of the servers that the examples are measured against. Its responses have no
+// fields that those of the examples do not have.
 package main
 
 import (
