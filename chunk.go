@@ -19,7 +19,7 @@ import (
 // # Limits
 //
 // Extensions and the trailer section are limited by Parser.MaxChunkExtBytes, MaxTrailerBytes
-// and MaxFields. The size of the body is not limited: a server counts what it takes.
+// and MaxFields. The size of the body is not limited, so count the bytes that you take.
 //
 // To stop a peer from sending tiny chunks with long extensions, Chunked limits overhead as
 // net/http does. Overhead is every byte of a chunk that is not data. Each chunk may use 16
@@ -29,7 +29,7 @@ import (
 //
 // For example, "1\r\nx\r\n" has 5 bytes of overhead and may use 18, so a body may have any
 // number of such chunks. With an extension of 100 bytes the overhead is 105, so 87 bytes
-// accumulate for each chunk, and by default the body is rejected after the 188th.
+// accumulate for each chunk, and by default the 189th such chunk is rejected.
 //
 // A trailer section with Content-Length, Transfer-Encoding or Host is ErrTrailerField once
 // all of it has arrived.
@@ -41,9 +41,8 @@ import (
 // Strict does.
 //
 // Pico is picohttpparser's phr_decode_chunked. It drops a trailer section byte by byte, and has
-// one limit. When a call ends before the body does, Pico compares the bytes so far. If at least
-// 100 KiB of them are overhead, and less than a quarter is chunk data, the error is
-// ErrChunkOverhead.
+// one limit, which it checks whenever a call ends before the body does. If at least 100 KiB of the
+// bytes so far are overhead, and less than a quarter is chunk data, the error is ErrChunkOverhead.
 type Chunked struct {
 	// Parser holds the profile and the limits; nil is the zero Parser.
 	Parser *Parser

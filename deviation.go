@@ -56,7 +56,7 @@ const (
 	// status-line that ends in CRLF before lines that all end in LF, and a head that ends in
 	// two CRLFs, with no bare LF next to a field that controls the message. A recipient that
 	// ends lines only at CRLF takes the LF for part of a line, or does not see the end of the
-	// head.
+	// head. It has an effect only along with BareLF.
 	MixedLineEnds
 	// RepeatedChunked: chunked comes twice, on two lines or in a list, without any other
 	// coding. It counts once.
@@ -80,7 +80,7 @@ const (
 // These are the deviations that Lenient accepts unless the Parser says otherwise. Requests
 // have fewer than responses: a server must reject SpaceBeforeColon (RFC 9112, section 5.1),
 // and the others would let a front-end and a server disagree on where a request ends or goes.
-// Trailer sections have none, because no Framing checks where they end for other recipients.
+// Trailer sections have none, because they have no Framing method to check where other recipients see them end.
 const (
 	DefaultResponseDeviations = DefaultRequestDeviations | SpaceBeforeColon | ChunkSpace | RepeatedChunked | CodingVersion
 	DefaultRequestDeviations  = BareLF | ObsFold | StartLineSpace | EmptyLines | TargetObsText | MinorDigits |

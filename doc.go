@@ -52,8 +52,8 @@
 //   - The status-line is "HTTP/1." and one digit, one SP, three digits, one SP and the
 //     reason-phrase. The SP before an empty reason-phrase may be missing. No empty line comes
 //     before the status-line.
-//   - A chunk-size has 1 to 16 hexadecimal digits. chunk-ext follows RFC 9112, section 7.1.1,
-//     which allows whitespace before a semicolon.
+//   - A chunk-size has 1 to 16 hexadecimal digits, for a number below 2^63. chunk-ext follows
+//     RFC 9112, section 7.1.1, which allows whitespace before a semicolon.
 //
 // Parse reports an invalid byte as soon as it sees it, even if the head is still incomplete.
 // (Pico reports some of them later.) Parse does not check what the request-target and the

@@ -12,8 +12,8 @@ var ErrIncomplete = errors.New("picohttp: incomplete message")
 type Error uint8
 
 // These are the errors of Parse and Resume, of Host, Framing and Check, and of chunked bodies.
-// If n is returned along with one, it is the offset of the byte at fault. If it is the
-// offset of another byte, the comment of the error says which.
+// The n returned along with one is the offset of the byte at fault, unless the comment of the
+// error names another byte.
 const (
 	// ErrTLS: the peer speaks TLS. n is at the first byte of the TLS record.
 	ErrTLS Error = iota + 1
@@ -141,7 +141,7 @@ var errorTable = [...]struct {
 	ErrEmptyLine:               {"empty-line", "more than one empty line before the request-line", "at most one empty line comes before the request-line", "RFC 9112, section 2.2", 400},
 	ErrMethod:                  {"method", "invalid method", "the method is a token followed by one space", "RFC 9112, section 3.1", 400},
 	ErrTarget:                  {"request-target", "invalid request-target", "the request-target is visible ASCII followed by one space", "RFC 9112, section 3.2", 400},
-	ErrVersion:                 {"http-version", "invalid HTTP version", "the HTTP-version is HTTP/1. and one digit", "RFC 9112, section 2.3", 400},
+	ErrVersion:                 {"http-version", "invalid HTTP version", "the HTTP-version is \"HTTP/1.\" and one digit", "RFC 9112, section 2.3", 400},
 	ErrMajor:                   {"http-major", "unsupported HTTP major version", "the major version is 1", "RFC 9110, section 15.6.6", 505},
 	ErrRequestLine:             {"request-line", "unexpected data after the HTTP version", "the request-line ends after the HTTP-version", "RFC 9112, section 3", 400},
 	ErrStatus:                  {"status-code", "invalid status code", "the status-code is three digits with a space before and after them", "RFC 9112, section 4", 400},
@@ -165,7 +165,7 @@ var errorTable = [...]struct {
 	ErrContentLength:           {"content-length", "invalid Content-Length", "Content-Length is a decimal number below 2^63", "RFC 9110, section 8.6", 400},
 	ErrContentLengthRepeated:   {"content-length-repeated", "more than one Content-Length", "there is one Content-Length, and it is not a list", "RFC 9112, section 6.3", 400},
 	ErrTransferEncoding:        {"transfer-encoding", "invalid Transfer-Encoding", "Transfer-Encoding is one field line, a list of transfer codings without empty elements", "RFC 9112, section 6.1", 400},
-	ErrTransferEncodingVersion: {"transfer-encoding-version", "Transfer-Encoding in an HTTP/1.0 message", "Transfer-Encoding comes only in HTTP/1.1, and the start-line leaves no doubt about the version", "RFC 9112, section 6.1", 400},
+	ErrTransferEncodingVersion: {"transfer-encoding-version", "Transfer-Encoding in an HTTP/1.0 message", "Transfer-Encoding comes only in HTTP/1.1 (in a response, also in a later version), and the start-line leaves no doubt about the version", "RFC 9112, section 6.1", 400},
 	ErrAmbiguousLength:         {"ambiguous-length", "both Transfer-Encoding and Content-Length", "Transfer-Encoding and Content-Length exclude each other", "RFC 9112, section 6.1", 400},
 	ErrChunkedCoding:           {"chunked-coding", "chunked coding applied twice or with parameters", "chunked is applied once and has no parameters", "RFC 9112, section 7.1", 400},
 	ErrNotChunked:              {"not-chunked", "final transfer coding of the request is not chunked", "the last transfer coding of a request is chunked", "RFC 9112, section 6.3", 400},
@@ -196,7 +196,7 @@ func (e Error) Error() string { return prefixed[e.row()] }
 // every release.
 func (e Error) Code() string { return errorTable[e.row()].code }
 
-// Rule returns the rule that the message breaks in a clause, such as "a line ends in CRLF".
+// Rule returns, as a clause, the rule that the message breaks, such as "a line ends in CRLF".
 func (e Error) Rule() string { return errorTable[e.row()].rule }
 
 // Section returns the section that contains the rule, such as "RFC 9112, section 5.1".

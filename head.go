@@ -223,9 +223,10 @@ func (h *Head) Field(i int) (name, value []byte) {
 // fastest way to take all of them. The loop must not parse with the same value, nor reset or
 // move it.
 func (h *Head) Fields() iter.Seq2[[]byte, []byte] {
-	// All of the common loop is here, and calls yield in one place. So the compiler inlines it
-	// in the caller, along with the body of the caller's loop. Nothing is kept from one line to
-	// the next: a loop that parses with h, although it must not, gets the lines of that.
+	// The whole common loop is in this function, and calls yield in one place. So the compiler
+	// inlines it into the caller, along with the body of the caller's loop. Nothing is kept from
+	// one line to the next: a loop that parses with h, although it must not, gets the lines of the
+	// new head.
 	return func(yield func(name, value []byte) bool) {
 		for k := uint(0); k < tableFields && k+1 < uint(h.n) && h.deviations == 0; k++ {
 			b, line, colon, end := h.b, int(h.end[k]+2), int(h.mark[k+1]), int(h.end[k+1])

@@ -81,7 +81,7 @@ type quirks uint8
 
 const (
 	// foldIsField: a line that begins with whitespace is a field line of its own, without a
-	// name. It may hold nothing but whitespace.
+	// name. It is accepted even if it holds only whitespace.
 	foldIsField quirks = 1 << iota
 	// lateFaults: a fault in a word of the start-line is reported when the word is complete.
 	// An empty method is reported when the request-target is complete.
@@ -143,7 +143,7 @@ func (p *Parser) allowed(k kind) Deviations {
 	return cmp.Or(p.AllowTrailer, DefaultTrailerDeviations) & (BareLF | ObsFold | SpaceBeforeColon | ValueControl | ValueNUL)
 }
 
-// limit returns n as a limit: standard for 0, and the highest one for a negative n.
+// limit returns n as a limit: standard for 0, and maxOffset for a negative or larger n.
 func limit(n int, standard uint32) uint32 {
 	switch {
 	case 0 < n && n < maxOffset:
@@ -188,14 +188,14 @@ func limit(n int, standard uint32) uint32 {
 //	Transfer-Encoding in HTTP/1.0      rejected  coding-version (1,4)   rejected
 //	Host that differs from the target  rejected  host-differs (1)       rejected
 //	Host missing, twice or malformed   rejected  host-invalid (1)       rejected
-//	whitespace after a chunk-size      rejected  chunk-space (1)        any bytes accepted
+//	whitespace after a chunk-size      rejected  chunk-space (1)        any bytes but LF
 //	chunk-size of 2^63 to 2^64-1       rejected  rejected               accepted
 //	trailer section of a chunked body  fields    fields, as Strict      any lines, which
 //	                                                                    are dropped
 //	limits of a chunked body           all       all                    overhead only
 //	when faults are reported           at once   at once                as the C library
 //
-// (1) By default, not every kind of message may have this deviation: see
+// (1) By default, this is accepted in some kinds of messages only, or in none: see
 // DefaultRequestDeviations, DefaultResponseDeviations and DefaultTrailerDeviations.
 //
 // Lenient and Pico always reject some combinations, because they can be exploited. In this
@@ -228,11 +228,11 @@ func limit(n int, standard uint32) uint32 {
 //   - A control field with whitespace before the colon, in requests. In responses, Framing
 //     rejects only Content-Length and Transfer-Encoding, and only if there is content.
 //   - Transfer-Encoding along with minor-digits, start-line-space, or blanks in the
-//     request-target. Some recipients may see another version than HTTP/1.1.
+//     request-target. Some recipients may see a version other than HTTP/1.1.
 //
 // The connection does not stay open after a message with deviations: KeepAlive is false. The
-// exception is a request with only empty-lines and target-obs-text, without blanks in the
-// target: all recipients that accept it agree on where it ends.
+// exception is a request whose only deviations are empty-lines, target-obs-text or both, without
+// blanks in the target: all recipients that accept it agree on where it ends.
 //
 // Limits are the same in all profiles, except for those of chunked bodies and the defaults of
 // MaxMethodBytes and MaxTargetBytes in Pico. When Pico reports a fault late, n is the offset

@@ -50,9 +50,9 @@ func (p *Parser) ParseRequest(r *Request, b []byte) (n int, err error) {
 // unfinished. So a head that arrives in k pieces costs O(len(b) + k) in all. If there are no
 // new bytes, Resume returns ErrIncomplete again.
 //
-// If b does not begin with the bytes of that call, Resume returns ErrResume and resets r. It
-// compares their number, the first eight and the last eight, but not the bytes between. That
-// catches the usual mistakes: passing only the new bytes, or using the Request of another
+// If Resume finds that b does not begin with the bytes of that call, it returns ErrResume and
+// resets r. It compares only their number, the first eight and the last eight. That catches the
+// usual mistakes: passing only the new bytes, or using the Request of another
 // connection without Reset.
 //
 // If no parse is in progress, because the last one ended with or without an Error, Resume
@@ -62,8 +62,8 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 }
 
 // Check reports whether a server can act on the request, and returns where the request goes,
-// where its content ends and whether the connection stays open. It rejects what recipients are
-// known to read differently, or sets KeepAlive to false. Its cost is linear in the number of
+// where its content ends and whether the connection stays open. If recipients are known to read
+// a request differently, Check rejects it or sets KeepAlive to false. Its cost is linear in the number of
 // fields.
 //
 // The error is the first of these:
@@ -86,7 +86,7 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 //   - is in asterisk-form, and the method is GET, HEAD, POST, PUT, DELETE, PATCH, TRACE or
 //     CONNECT;
 //   - is in authority-form, and the method is not CONNECT;
-//   - is anything but a host and a port from 1 to 65535 in a CONNECT;
+//   - is, in a CONNECT, anything but a host and a port from 1 to 65535;
 //   - is in absolute-form, and its authority is missing, malformed, or has userinfo.
 //
 // A BodyTunnel is not an error: respond with 501 unless you are a proxy.
@@ -197,8 +197,8 @@ type Verdict struct {
 
 	// Authority is where the request goes: the authority of a request-target in absolute-form
 	// or authority-form, else Host. It is part of the parsed bytes, as sent. It is empty if
-	// Host is empty, and nil if an HTTP/1.0 request has none. A proxy writes Host from it:
-	// RFC 9112, section 3.2.2.
+	// Host is empty, and nil if there is no Host, which only HTTP/1.0 and HostInvalid allow. A
+	// proxy writes Host from it: RFC 9112, section 3.2.2.
 	Authority []byte
 }
 
@@ -245,8 +245,8 @@ func (r *Request) TargetForm() Form {
 // what comes before the first "?", in asterisk-form "*", and in absolute-form what comes
 // between the authority and the first "?". For example, it is "/a" for "http://h/a?b".
 //
-// An absolute-form without a path has the path "/", for which Path returns the second "/" of
-// its "//". Path returns nil for authority-form, for no form, and for OPTIONS with an
+// If an absolute-form has no path, the path is "/". Path then returns the second slash after the
+// scheme, so that the result is still a part of the parsed bytes. Path returns nil for authority-form, for no form, and for OPTIONS with an
 // absolute-form that has neither path nor query, which asks for "*" (RFC 9112, section 3.2.4).
 // The result is meaningful only if Check accepts the request-target.
 func (r *Request) Path() []byte {

@@ -89,7 +89,7 @@ func (r *Response) Minor() int { return r.minor() }
 //   - Whitespace, connection options and deviations as in Request.Framing.
 //
 // For a 1xx other than 101, KeepAlive means that the final response can be read from the
-// connection. Its version and Connection do not matter.
+// connection. The version and Connection of the 1xx do not matter.
 func (r *Response) Framing(requestMethod string) (f Framing, err error) {
 	if err := r.unfinished(); err != nil {
 		return unknownFraming, err

@@ -15,8 +15,8 @@ import (
 // content, or more content is left than may be discarded. Close the connection.
 var ErrNotRead = errors.New("h1: content of the last message was not read")
 
-// MaxDiscard is how many bytes of unread content Wait, ReadRequest and ReadResponse discard. If
-// more are left, the error is ErrNotRead.
+// MaxDiscard is the largest number of bytes of unread content that Wait, ReadRequest and
+// ReadResponse discard. If more are left, the error is ErrNotRead.
 const MaxDiscard = 256 << 10
 
 const (

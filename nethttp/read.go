@@ -19,7 +19,7 @@ type Reader struct {
 	Parser picohttp.Parser
 
 	// Continue, if it is not nil, sends 100 (Continue) to the client. The first Read of a Body
-	// calls it if the request expects it and nothing of the Body has arrived. If it returns an
+	// calls it if the request expects 100 (Continue) and nothing of the Body has arrived. If it returns an
 	// error, that Read and all later ones return it, too.
 	//
 	// Continue must not write anything once the final response has begun: the client would take
@@ -30,12 +30,12 @@ type Reader struct {
 	// A Reader with Continue is for one connection.
 	Continue func() error
 
-	// MaxDiscard is how many bytes of a Body its Close reads and discards. 0 means
+	// MaxDiscard is the largest number of bytes that Close of a Body reads and discards. 0 means
 	// DefaultMaxDiscard, and a negative number means no limit.
 	MaxDiscard int64
 }
 
-// DefaultMaxDiscard is how many bytes of a Body its Close reads and discards by default.
+// DefaultMaxDiscard is the largest number of bytes that Close of a Body discards by default.
 const DefaultMaxDiscard = 256 << 10
 
 // ReadRequest reads the head of a request from b. Its Body is read from b later, when you read
@@ -61,8 +61,8 @@ func ReadRequest(b *bufio.Reader) (*http.Request, error) {
 // it responds to; nil means a GET. A 1xx is a response like any other. If b ends before the
 // response, the error is io.ErrUnexpectedEOF.
 //
-// The Body of a 101, and of a 2xx to CONNECT, is http.NoBody. What follows in b is not HTTP any
-// more.
+// The Body of a 101, and of a 2xx to CONNECT, is http.NoBody. What follows in b is no longer
+// HTTP.
 func ReadResponse(b *bufio.Reader, req *http.Request) (*http.Response, error) {
 	return defaultReader.ReadResponse(b, req)
 }
@@ -76,7 +76,7 @@ func (r *Reader) ReadRequest(b *bufio.Reader) (*http.Request, error) {
 }
 
 // ReadRequestHead works like ReadRequest. It also sets h to the head as sent, for what a Request cannot
-// express: names in their case and order, deviations, and what else Framing says, such as
+// express: names in their case and order, deviations, and the rest of Framing, such as
 // ExpectOther. Along with an error, h holds as much of the head as there is. h is valid until b
 // is read again, which includes reading the Body.
 func (r *Reader) ReadRequestHead(b *bufio.Reader, h *picohttp.Request) (*http.Request, error) {

@@ -29,8 +29,8 @@ reading a file
   - after one trailer section or chunked body.
 
 If it stops after a rejected message, a 101 response, a trailer section or a
-chunked body, it says how many bytes it did not parse: with -json on standard
-error, where errors of reading go, too. Bytes of a message that are not
+chunked body, it says how many bytes it did not parse. With -json it says so on
+standard error. Read errors always go there. Bytes of a message that are not
 printable ASCII are escaped as in a Go string.
 
 Parse holds little more of a file in memory than one head, or one chunk-size
@@ -78,18 +78,19 @@ none.
 An incomplete chunked body has the body received so far. deviations lists how a
 complete message departs from the RFCs, if it does.
 
-A line may have 64 MiB. For a longer line the object is
+A line may have up to 64 MiB. For a longer line the object is
 
 	{"result":"error","error":"line-too-long"}
 
-and for one that is not base64 the error is base64. The exit status will be 1.
+and for a line that is not base64 the error is "base64". The exit status is
+then 1.
 
 # Kernels
 
 Kernels lists the implementations of the inner loop in this binary. It shows
 which of them this CPU can run, which one is used, and which CPU features each
-requires and misses. GODEBUG=cpu.sse42=off, for example, disables a feature for
-this process, so that the next kernel without it is used.
+requires, and which of these the CPU lacks. GODEBUG=cpu.sse42=off, for example,
+disables a feature for this process, so that the next kernel without it is used.
 
 # Exit status
 

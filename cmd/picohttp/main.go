@@ -239,7 +239,7 @@ func runKernels(args []string, stdout io.Writer) error {
 	out := bufio.NewWriter(stdout)
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintf(out, "CPU: %s\n\n", cmp.Or(safe(cpuid.CPU.BrandName), "unknown"))
-	fmt.Fprintln(table, "KERNEL\tRUNS HERE\tUSED\tTHE CPU MISSES\tREQUIRES")
+	fmt.Fprintln(table, "KERNEL\tRUNS HERE\tUSED\tMISSING\tREQUIRES")
 	for _, k := range picohttp.Kernels() {
 		var misses []string
 		for name := range strings.FieldsSeq(k.Requires) {

@@ -124,7 +124,7 @@ func TestDrivers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer g.Close()
-	// Where AtEnd and AtStart place inputs, TestGuardPages of the root module checks.
+	// TestGuardPages in the root module checks where AtEnd and AtStart place inputs.
 	if v := Call(func([]byte) Verdict { return Verdict{Length: int(g.Closed(1)[0])} }, b); v.Result != Crash {
 		t.Errorf("a load from a closed page is %+v", v)
 	}

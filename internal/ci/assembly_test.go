@@ -21,7 +21,7 @@ var texts = map[string]string{
 	"arm64 indexNEON":   `R1[678]|R2[678]|g`,
 }
 
-// never is such a pattern for all of them.
+// never is a pattern for what no TEXT may use.
 const never = `CALL|BLR?|PUSH.*|POP[QLW]|POPF.*|BYTE|WORD|LONG|QUAD|DWORD`
 
 var (

@@ -8,7 +8,7 @@ import (
 )
 
 // A Guard places inputs right before or right after a page that cannot be read. A load that
-// leaves an input by one byte faults: in Go that is a panic if debug.SetPanicOnFault is set, and
+// reaches one byte beyond an input faults: in Go that is a panic if debug.SetPanicOnFault is set, and
 // in C it ends the process. Where Works is false, such a load goes unnoticed.
 type Guard struct {
 	pages []byte // the first and the last of them cannot be read

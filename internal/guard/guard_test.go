@@ -2,8 +2,8 @@ package guard
 
 import "testing"
 
-// TestLimit checks that AtEnd and AtStart panic for an input that is longer than the limit. What
-// else a Guard does, TestGuardPages of the root package checks.
+// TestLimit checks that AtEnd and AtStart panic for an input that is longer than the limit.
+// TestGuardPages in the root package checks the rest.
 func TestLimit(t *testing.T) {
 	g, err := New(100)
 	if err != nil {

@@ -570,7 +570,7 @@ const title = "# Instructions, and estimates of cycles\n\n" +
 	"The times in the [report](report.md) are those of one machine. This page says what can be said of others.\n\n"
 
 const countsTitle = "## Instructions on %s\n\n" +
-	"The program steps through the loop of each side, one instruction at a time. A figure is what one head more adds,\n" +
+	"The program steps through the loop of each side, one instruction at a time. A figure is what one more head adds,\n" +
 	"with its part of the loop. [Peers](../README.md) says what parse, read and serve are. The ns are the fewest of 50\n" +
 	"slots of 1 ms. Cycles and branch misses are those in user mode. `-` means that the kernel does not count them.\n\n"
 
