@@ -62,7 +62,7 @@ func (h *Head) progressText() string {
 var partNames = [...]string{
 	none:          "before its first byte",
 	leading:       "before the start-line",
-	leadingLF:     "between CR and LF of the empty line before the request-line",
+	leadingLF:     "between CR and LF of an empty line before the start-line",
 	method:        "in the method",
 	target:        "in the request-target",
 	version:       "in the HTTP version",
@@ -87,7 +87,7 @@ var partNames = [...]string{
 func (h *Head) lineName() string {
 	switch {
 	case h.part == leadingLF:
-		return "the empty line before the request-line"
+		return "an empty line before the start-line"
 	case h.part < lineStart && h.rules.kind == requestKind:
 		return "the request-line"
 	case h.part < lineStart:
@@ -380,7 +380,7 @@ func (x explanation) String() string {
 			advice = proxyHint
 		}
 		text, caret := quote(line, column)
-		if x.before > 0 && column == x.at { // the line may have begun before
+		if x.before > 0 && column == x.at { // the line may have begun in an earlier call
 			fmt.Fprintf(&s, "in %s, offset %d\n\n", x.line, x.before+x.at)
 		} else {
 			fmt.Fprintf(&s, "in %s, column %d (offset %d)\n\n", x.line, column+1, x.before+x.at)
@@ -447,8 +447,8 @@ func lineAround(b []byte, n int) (line []byte, at int) {
 	return line, at
 }
 
-// quoteColumns is the most columns of a quoted line, and quoteBefore how many of them may
-// stand before the fault if the line is cut.
+// quoteColumns is the maximum width of a quoted line. If the line is cut, quoteBefore is how
+// much of the width goes to the bytes before the fault, or more if few bytes come after it.
 const quoteColumns, quoteBefore = 76, 44
 
 // quote returns the line in printable ASCII, cut if it is long, and the column of line[at] in
@@ -609,7 +609,7 @@ func hint(k kind, line []byte, at int, e Error) string {
 	case e == ErrChunkExt && ends && at > 0 && isWhitespace(line[at-1]):
 		return "There is whitespace after the chunk size or the extension."
 	case e == ErrChunkData:
-		return "The chunk contains more data than its size says."
+		return "The chunk contains more or less data than its size says."
 	case e == ErrHeadTooLong:
 		return "The limit is Parser.MaxHeadBytes."
 	case e == ErrTrailerTooLong:

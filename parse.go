@@ -88,8 +88,8 @@ func (h *Head) parse(b []byte) (n int, err error) {
 // that call. If nothing was parsed before, it uses the rules in strict.
 //
 // A kernel reads a line much faster than the reference. So if at least as many bytes are new as
-// the unfinished line had, a kernel reads the line once more from its beginning. Each byte is
-// still read a bounded number of times.
+// the unfinished line had, a kernel reads the line once more from its beginning. The bytes that
+// are read again are never more than the new ones, so the total cost stays linear.
 func (h *Head) resume(b []byte, strict *rules) (n int, err error) {
 	if h.continues(b) {
 		return 0, ErrIncomplete
@@ -117,9 +117,10 @@ func (h *Head) resume(b []byte, strict *rules) (n int, err error) {
 	return h.read(b, nil)
 }
 
-// continues reports whether all new bytes of b belong to the unfinished request-target, field
-// name or value. That is nearly always so if a head arrives in small pieces. Then continues
-// counts them as read, and resume has nothing else to do.
+// continues reports whether there are few new bytes and all of them belong to the unfinished
+// request-target, field name or value. That is nearly always so if a head arrives in small
+// pieces. If so, it counts them as read, and resume has nothing else to do. It returns false if
+// fewer than eight bytes had arrived before, because it compares that many with those seen.
 func (h *Head) continues(b []byte) bool {
 	known, n := int(h.seen.length), len(b)
 	if h.part != fieldValue && h.part != fieldName && h.part != target || h.off != h.seen.length || known < 8 || n <= known ||
@@ -179,7 +180,7 @@ func (h *Head) tooLong() Error {
 	case h.rules.kind == trailerKind:
 		return ErrTrailerTooLong
 	case h.rules.kind == requestKind && h.part == target:
-		return ErrTargetTooLong // because it makes the head too long
+		return ErrTargetTooLong // the request-target makes the head too long
 	}
 	return ErrHeadTooLong
 }
@@ -211,16 +212,17 @@ func (h *Head) settleBeyond(b []byte, complete bool) error {
 	return nil
 }
 
-// tooManyFields removes the field lines in x after the most that the limit allows.
-func (h *Head) tooManyFields(x *index, most uint32) error {
-	x.n = 1 + most
-	h.next = x.begin(1 + most) // lines beyond the table are looked for up to here
+// tooManyFields removes from x all field lines after the first n, which are those that the limit
+// allows.
+func (h *Head) tooManyFields(x *index, n uint32) error {
+	x.n = 1 + n
+	h.next = x.begin(x.n) // lines beyond the table are looked for up to here
 	h.off, h.part = h.next, fieldLine
 	return ErrTooManyFields
 }
 
-// unfinished returns why there is no complete head: the Error of the last parse, or
-// ErrIncomplete.
+// unfinished returns why there is no complete head: the Error of the last parse or
+// ErrIncomplete, or nil if the head is complete.
 func (h *Head) unfinished() error {
 	switch {
 	case h.part == ended:

@@ -5,14 +5,14 @@ import (
 	"encoding/binary"
 )
 
-// The reference is the scalar parser that defines what HTTP/1.x is. Every syntax error of Parse
-// is made here, so errors and offsets are the same with every kernel.
+// The reference is the scalar parser that defines which heads this package accepts. Every syntax
+// error of Parse is reported here, so errors and offsets are the same with every kernel.
 //
 // It can stop and continue at any byte. Each production has a function. The function reads from
-// progress.off on, stores the production that follows in head.part, and returns nil,
+// progress.off on, stores the production that follows in state.part, and returns nil,
 // ErrIncomplete, or an Error about the byte at progress.off.
 
-// These are first bytes of a TLS record: ContentType of RFC 8446, section 5.1.
+// These are two values of the first byte of a TLS record: ContentType of RFC 8446, section 5.1.
 const tlsAlert, tlsHandshake = 0x15, 0x16
 
 // let reports whether the rules accept d, and notes that it has occurred.
@@ -24,7 +24,7 @@ func (h *Head) let(d Deviations) bool {
 	return true
 }
 
-// letAlone is let for d, except that it rejects d if other has occurred in the same
+// letAlone is let for d. Except in Pico, it rejects d if other has occurred in the same
 // start-line: see exploitable.
 func (h *Head) letAlone(d, other Deviations) bool {
 	return (h.met&other == 0 || h.has(spaceBetween)) && h.let(d)
@@ -41,8 +41,7 @@ func (h *Head) readPart(b []byte) error {
 	case leading:
 		return h.readLeading(b)
 	case leadingLF:
-		h.part = leading
-		return h.readLF(b)
+		return h.readLeadingLF(b)
 	case method:
 		return h.readMethod(b)
 	case target:
@@ -86,14 +85,15 @@ func (h *Head) readPart(b []byte) error {
 //
 // RFC 9112, section 3, so that each is small enough to be inlined.
 
-// isMethod reports whether the first word is a method.
+// isMethod reports whether the first word is a method within the limit.
 func (h *Head) isMethod(b []byte) bool {
 	const get = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
 	return binary.LittleEndian.Uint32(b[h.from:]) == get && !h.isMethodTooLong(uint32(len("GET"))) ||
 		skip(b, int(h.from), tchar) == int(h.mark[0]) && !h.isMethodTooLong(h.mark[0]-h.from)
 }
 
-// endsRequestLine reports whether the line ends after a request-target and an HTTP-version.
+// endsRequestLine reports whether the line ends after a request-target within the limit and an
+// HTTP-version.
 func (h *Head) endsRequestLine(b []byte) bool {
 	rest := b[h.word2:h.end[0]]
 	return len(rest) == len(" HTTP/1.1") && rest[0] == ' ' && isVersion(binary.LittleEndian.Uint64(rest[1:])) &&
@@ -130,7 +130,7 @@ func (h *Head) isMethodTooLong(n uint32) bool { return n > h.rules.method }
 // isTargetTooLong reports whether a request-target of n bytes exceeds the limit.
 func (h *Head) isTargetTooLong(n uint32) bool { return n > h.rules.target }
 
-// readLeading reads the first byte of a message, or the byte after one empty line.
+// readLeading reads the first byte of a message, or the byte after an empty line.
 //
 //	HTTP-message = start-line CRLF *( field-line CRLF ) CRLF [ message-body ]
 //
@@ -152,8 +152,17 @@ func (h *Head) readLeading(b []byte) error {
 	return nil
 }
 
-// readCR begins a line end, whose first byte is c. It consumes a CR. It leaves a bare LF, if
-// that is accepted, to the next production.
+// readLeadingLF reads the LF of an empty line before the start-line.
+func (h *Head) readLeadingLF(b []byte) error {
+	if err := h.readLF(b); err != nil {
+		return err
+	}
+	h.part = leading
+	return nil
+}
+
+// readCR reads c, the first byte of a line end. It consumes a CR. It leaves a bare LF, if that
+// is accepted, to the next production.
 func (h *Head) readCR(c byte, then part) error {
 	switch {
 	case c == '\r':
@@ -272,7 +281,8 @@ func (h *Head) waits(b []byte, n int) bool {
 //
 //	HTTP-version = %s"HTTP" "/" DIGIT "." DIGIT
 //
-// RFC 9112, section 2.3, with 1 as the first DIGIT. It leaves h.off at the byte after it.
+// RFC 9112, section 2.3, with 1 as the first DIGIT. On success h.off is at the first unread byte
+// after the version.
 func (h *Head) matchVersion(b []byte) error {
 	const major, minor = len("HTTP/"), len(httpVersion)
 	for ; int(h.off) < len(b); h.off++ {
@@ -354,7 +364,8 @@ func (h *Head) readStatusCode(b []byte) error {
 		case c == '\r' || c == '\n':
 			h.word2 = h.off
 			return h.readCR(c, startLF)
-		case c != ' ' && (!h.has(lateFaults) || !isFieldByte(c)): // readStartLF rejects it then
+		// With lateFaults, a field byte is rejected later, by readStartLF.
+		case c != ' ' && (!h.has(lateFaults) || !isFieldByte(c)):
 			return ErrStatus
 		}
 		h.word2 = h.off
@@ -488,7 +499,8 @@ func (h *Head) readFoldSpace(b []byte) error {
 			return ErrObsFold
 		}
 		return h.readCR(c, fieldLF)
-	case class[c]&fieldByte == 0 && (c == 0 || !h.let(ValueControl)): // some end the line at NUL
+	// NUL is never accepted here, because some recipients end the text at NUL.
+	case class[c]&fieldByte == 0 && (c == 0 || !h.let(ValueControl)):
 		return ErrFieldValue
 	}
 	h.off++
@@ -504,7 +516,7 @@ func (h *Head) readFieldValue(b []byte) error {
 	return h.readFieldBytes(b, fieldLF, ErrFieldValue)
 }
 
-// readFieldBytes reads the bytes that a field value may contain, and a CR.
+// readFieldBytes reads the bytes that a field value may contain, and the CR after them.
 func (h *Head) readFieldBytes(b []byte, then part, fault Error) error {
 	i := fieldEnd(b, int(h.off))
 	h.off = uint32(i)
@@ -521,7 +533,7 @@ func (h *Head) readFieldBytes(b []byte, then part, fault Error) error {
 	return fault
 }
 
-// readFieldLF reads the LF of a field line, which settles it.
+// readFieldLF reads the LF of a field line and settles the line.
 func (h *Head) readFieldLF(b []byte) error {
 	if err := h.readLF(b); err != nil {
 		return err
@@ -544,7 +556,8 @@ func (h *Head) readFieldLF(b []byte) error {
 	return nil
 }
 
-// skipLine is called for a line that is not a field line, at the byte that shows it.
+// skipLine handles a line that is not a field line. h.off is at the byte that proves this. It
+// returns an error unless the line may be skipped.
 func (h *Head) skipLine(b []byte) error {
 	for end := h.next + 1; end <= h.off; end++ {
 		if endsForbidden(b[h.next:end]) {
@@ -562,7 +575,7 @@ func (h *Head) skipLine(b []byte) error {
 	return nil
 }
 
-// readInvalidLine reads the rest of a line that is skipped, and a CR.
+// readInvalidLine reads the rest of a line that is skipped, and its CR.
 func (h *Head) readInvalidLine(b []byte) error {
 	for ; int(h.off) < len(b); h.off++ {
 		line := b[h.next : h.off+1]
@@ -597,10 +610,10 @@ func (h *Head) readInvalidLF(b []byte) error {
 
 // neverSkipped are words that a skipped line must not contain, even as part of another word. A
 // recipient may take such a line for a field that controls the message, or for the start-line
-// of another one.
+// of another message.
 var neverSkipped = [...]string{"content-length", "transfer-encoding", "host", "connection", "expect", "upgrade", "http/"}
 
-// endsForbidden reports whether b ends in one of the words, in any case.
+// endsForbidden reports whether b ends in one of neverSkipped, ignoring ASCII case.
 func endsForbidden(b []byte) bool {
 	for _, word := range neverSkipped {
 		if len(b) >= len(word) && equalName(b[len(b)-len(word):], word) {
@@ -621,5 +634,6 @@ func (h *Head) readEmptyLF(b []byte) error {
 	return nil
 }
 
-// isOver reports whether that many lines after the start-line exceed the limit.
+// isOver reports whether a head with this number of lines after the start-line exceeds the
+// limit.
 func (h *Head) isOver(lines uint32) bool { return lines > h.rules.fields }
