@@ -86,8 +86,10 @@ func (d *Chunked) Trailer() *Trailer { return &d.trailer }
 //   - Otherwise err is an Error, and n the offset of the first byte that breaks a rule. The
 //     end of the body cannot be found, so close the connection.
 func (d *Chunked) Next(b []byte) (data []byte, n int, err error) {
+	// This fast path consumes everything between two pieces of data at once, if the chunk-size
+	// line is plain.
 	if d.part == chunkDataCR && len(b) > 2 && b[0] == '\r' && b[1] == '\n' && !d.isPico() {
-		d.part = chunkSize // reads everything between two pieces of data, if it is plain
+		d.part = chunkSize
 		if n = 2 + d.plainLine(b[2:]); n < len(b) && n > 2 {
 			size := d.data(len(b) - n)
 			d.total += int64(n + size)
@@ -172,8 +174,8 @@ func (d *Chunked) data(n int) int {
 	return n
 }
 
-// advance reads b from offset n up to a byte of chunk data, where err is nil, or to the end
-// of b or of the body. It returns the offset that it has reached.
+// advance reads b from offset n up to a byte of chunk data, and then returns a nil error, or to
+// the end of b or of the body. It returns the offset that it has reached.
 func (d *Chunked) advance(b []byte, n int) (int, error) {
 	n, err := d.lines(b, n)
 	if err == nil && d.part != chunkData {
@@ -184,8 +186,8 @@ func (d *Chunked) advance(b []byte, n int) (int, error) {
 	return n, err
 }
 
-// lines reads b from offset n up to a byte of chunk data or of the trailer section, where err
-// is nil.
+// lines is advance, except that it also returns a nil error before the trailer section. In Pico
+// it reads that section, too.
 func (d *Chunked) lines(b []byte, n int) (int, error) {
 	if d.isPico() {
 		m, err := d.readPico(b[n:], d.LeaveTrailer)
@@ -198,7 +200,7 @@ func (d *Chunked) lines(b []byte, n int) (int, error) {
 		case chunkedEnd:
 			return n, d.ending()
 		case chunkDataCR, chunkDataLF:
-			// After chunk data usually all of the next chunk-size line has arrived.
+			// After chunk data, all of the next chunk-size line has usually arrived.
 			if d.part == chunkDataCR && len(b)-n > 1 && b[n] == '\r' && b[n+1] == '\n' {
 				d.part = chunkSize
 				n += 2
@@ -292,8 +294,8 @@ func (d *Chunked) readTrailer(b []byte) (n int, err error) {
 	return n, d.end(fault)
 }
 
-// moveChunks is Decode for whole chunks with plain chunk-size lines. It moves the data of
-// those at b[from:] to b[to:], and returns where it stopped in both.
+// moveChunks is Decode for whole chunks with plain chunk-size lines. It moves the data of those
+// at b[from:] to b[to:], and returns the offsets at which it stopped writing and reading.
 func moveChunks(b []byte, to, from int) (int, int) {
 	for len(b)-from >= 8 {
 		size, n := plainLine(b[from:])

@@ -8,10 +8,11 @@
 //	chunk-size line | data | CRLF
 //	src               src+lineLen  src+lineLen+size
 //
-// and its data is moved down to dst. No byte is overwritten before it is read: the data is
-// copied upwards, 16 bytes at a time, and the last 16, which overlap those before, are read
-// first. It writes only the size bytes from dst on, and reads only the chunk. A chunk has 21
-// bytes or more, so 8 can be read where its line begins.
+// and its data is moved to dst, which is at a lower address. No byte is overwritten before
+// it is read: the data is copied from low to high addresses, 16 bytes at a time, and the
+// last 16, which overlap those before, are read first. It writes only the size bytes from
+// dst on, and reads only the chunk. A chunk has at least 22 bytes, so 8 can be read where
+// its line begins.
 //
 // Registers. + is loaded once.
 #define dst      DI

@@ -15,8 +15,9 @@ type run struct {
 func (r *run) length() int { return r.n + r.size + len("\r\n") }
 
 // moveRunGeneric moves the data of the chunks at b[from:] to b[to:], as long as their
-// chunk-size lines equal that of r, and returns their number. It stops before a chunk that is
-// not entirely in b, or has no CRLF after its data. to must not exceed from.
+// chunk-size lines equal that of r, and returns their number. If that line is longer than eight
+// bytes, it moves one chunk at most, because only eight bytes are compared. It stops before a
+// chunk that is not entirely in b, or has no CRLF after its data. to must not exceed from.
 func moveRunGeneric(b []byte, to, from int, r run) (chunks int) {
 	for len(b)-from >= max(8, r.length()) {
 		end := from + r.n + r.size

@@ -4,8 +4,8 @@ package picohttp
 // but CR and LF after whitespace or a semicolon in a chunk-size line, sizes up to 2^64-1, and
 // anything at all in the lines of a trailer section, which may end in LF alone.
 
-// tally counts n bytes, of which size are chunk-data. It compares the two at the end of what
-// has arrived.
+// tally counts n bytes, of which size are chunk-data. If err is ErrIncomplete, it compares the
+// totals, and returns ErrChunkOverhead instead if too little is chunk-data.
 func (d *chunkReader) tally(n, size int, err error) error {
 	const most = 100 << 10
 	d.waste += int64(n - size)
@@ -16,8 +16,8 @@ func (d *chunkReader) tally(n, size int, err error) error {
 	return err
 }
 
-// readPico reads from b up to a byte of chunk-data, where err is nil, or to the end of b or
-// of the body. If leave is set, the body ends before its trailer section.
+// readPico reads from b up to a byte of chunk-data, and then returns a nil error, or to the end
+// of b or of the body. If leave is set, the body ends before its trailer section.
 func (d *chunkReader) readPico(b []byte, leave bool) (n int, err error) {
 	for n < len(b) && d.part != chunkedEnd {
 		if d.part == chunkData {

@@ -29,10 +29,10 @@ type chunkPart uint8
 const (
 	chunkSize    chunkPart = iota // the first digit of a chunk-size
 	chunkDigits                   // the others, or what may follow them
-	extBegin                      // BWS ";" of a chunk-ext, with BWS before it
+	extBegin                      // after whitespace: the rest of BWS ";" of a chunk-ext
 	extName                       // BWS chunk-ext-name
 	extNameRest                   // the rest of the name, or what may follow it
-	extEquals                     // BWS "=" of a value, or ";", with BWS before it
+	extEquals                     // after whitespace: the rest of BWS "=" of a value, or of BWS ";"
 	extValue                      // BWS chunk-ext-val
 	extToken                      // the rest of a token, or what may follow it
 	extQuoted                     // what is in a quoted-string
@@ -47,14 +47,14 @@ const (
 	chunkedEnd                    // nothing: the body is complete or malformed
 )
 
-// end ends the body, without a fault if that is 0.
+// end ends the body. A fault of 0 means that the body is complete.
 func (d *chunkReader) end(fault Error) error {
 	d.faultPart = d.part
 	d.part, d.fault = chunkedEnd, fault
 	return d.ending()
 }
 
-// ending returns the error of every call from the end of the body on.
+// ending returns the error of the call that ends the body and of every later one.
 func (d *chunkReader) ending() error {
 	if d.fault != 0 {
 		return d.fault
@@ -65,8 +65,8 @@ func (d *chunkReader) ending() error {
 // count adds the overhead of a chunk to the total, and reports whether it is too much: see
 // Chunked. line is the length of the chunk-size line.
 func (d *chunkReader) count(p *Parser, line int, size uint64) (tooMuch bool) {
-	const perChunk, perOctet = 16, 2
-	free := perChunk + perOctet*int64(min(size, math.MaxInt32)) // enough to bring waste to 0
+	const perChunk, perByte = 16, 2
+	free := perChunk + perByte*int64(min(size, math.MaxInt32)) // enough to bring waste to 0
 	d.waste = max(0, d.waste+int64(line+len("\r\n"))-free)
 	return d.waste > int64(limit(p.MaxChunkOverhead, DefaultMaxChunkOverhead))
 }
@@ -154,8 +154,7 @@ func (d *chunkReader) readDataEnd(c byte) Error {
 //
 //	chunk-size = 1*HEXDIG
 //
-// It accepts at most 16: more are leading zeros that nobody needs, or a number that is too
-// large.
+// It accepts at most 16: any more are unnecessary leading zeros, or the number is too large.
 func (d *chunkReader) readDigit(c byte) Error {
 	const most = 16
 	if hexdig[c] >= 16 || d.digits == most || d.left > math.MaxInt64>>4 {

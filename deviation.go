@@ -80,7 +80,8 @@ const (
 // These are the deviations that Lenient accepts unless the Parser says otherwise. Requests
 // have fewer than responses: a server must reject SpaceBeforeColon (RFC 9112, section 5.1),
 // and the others would let a front-end and a server disagree on where a request ends or goes.
-// Trailer sections have none, because they have no Framing method to check where other recipients see them end.
+// Trailer sections have none, because they have no Framing method to check where other
+// recipients see them end.
 const (
 	DefaultResponseDeviations = DefaultRequestDeviations | SpaceBeforeColon | ChunkSpace | RepeatedChunked | CodingVersion
 	DefaultRequestDeviations  = BareLF | ObsFold | StartLineSpace | EmptyLines | TargetObsText | MinorDigits |

@@ -24,9 +24,9 @@
 //
 // A server must not act on a request until Parse and Check have both returned a nil error. The
 // content of the request begins at b[n:]. Use a Content to decode it, whatever its framing. A
-// client calls the methods Parse and Framing of a Response. A proxy forwards the fields that EndToEnd
-// yields, and writes each with AppendField. In place of the Host field it writes one with
-// Verdict.Authority, because that is where the request goes.
+// client calls the methods Parse and Framing of a Response. A proxy forwards the fields that
+// EndToEnd yields, and writes each with AppendField. In place of the Host field it writes one
+// with Verdict.Authority, because that is where the request goes.
 //
 // This package is a parser, not a server: it does no I/O, decodes no URLs and does not route.
 // Package h1 reads messages from a connection, and package nethttp returns the types of

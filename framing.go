@@ -73,7 +73,7 @@ type signals struct {
 	allow   Deviations // deviations of the body that are accepted
 	met     Deviations // those of them that were found
 	fault   Error      // the first fault, 0 if there is none
-	guard   bool       // the fault is in the lines, so it is one whatever the status
+	guard   bool       // the fault is in the lines, so it counts whatever the status-code
 	routed  bool       // whether Host is needed
 	routing Deviations // deviations of routing that were found
 	at      uint32     // the offset of the fault
@@ -81,19 +81,20 @@ type signals struct {
 
 	repeatAt uint32 // where in a list the first repeated element is
 
-	hosts     uint32 // Host lines
-	options   uint32 // connection options
-	host      []byte // the first Host
-	hostPlace place  // the line of the second Host, or of the only one
-	lengthOf  place  // the last line with Content-Length
-	codingOf  place  // the last line with Transfer-Encoding
+	hosts     uint32    // Host lines
+	options   uint32    // connection options
+	host      []byte    // the first Host
+	hostPlace namePlace // the line of the second Host, or of the only one
+	lengthOf  namePlace // the last line with Content-Length
+	codingOf  namePlace // the last line with Transfer-Encoding
 }
 
-// A place is where a field line begins and where its colon is.
-type place struct{ line, colon uint32 }
+// A namePlace is the first two offsets of the place of a field line: where it begins, and its
+// colon. See Head.place.
+type namePlace struct{ line, colon uint32 }
 
 // value returns the offset of the field value.
-func (p place) value(b []byte) uint32 {
+func (p namePlace) value(b []byte) uint32 {
 	at := p.colon + 1
 	for int(at) < len(b)-1 && isWhitespace(b[at]) {
 		at++
@@ -113,14 +114,14 @@ const (
 	closes         // Connection has close
 	keepsAlive     // Connection has keep-alive
 	upgrades       // Connection has upgrade
-	upgradeField   // Upgrade is there
+	upgradeField   // there is an Upgrade field with a value
 	expectContinue // Expect has 100-continue
 	expectOther    // Expect has something else
-	oddCoding      // Transfer-Encoding is anything but "chunked", once
+	oddCoding      // Transfer-Encoding is anything but a single "chunked"
 	deviates       // the head has deviations
 	vagueVersion   // some recipients see another HTTP-version
-	oddSpace       // next to a length or coding is whitespace that some recipients do not strip
-	tabAfter       // HTAB comes after Transfer-Encoding
+	oddSpace       // whitespace that some recipients do not strip is next to a length or coding
+	tabAfter       // HTAB comes after the value of Transfer-Encoding
 )
 
 // has reports whether any of the bits is set.
@@ -181,7 +182,7 @@ func (s *signals) readLines(b []byte, x *index) {
 			continue
 		}
 		name, value := cut(b, int(line), int(colon), int(x.end[k]))
-		s.read(b, place{line, colon}, name, value)
+		s.read(b, namePlace{line, colon}, name, value)
 	}
 }
 
@@ -202,7 +203,7 @@ func (s *signals) readDeviating(h *Head) {
 		if int(line)+len(name) != int(colon) && (equalName(name, "Content-Length") || equalName(name, "Transfer-Encoding")) {
 			s.fail(ErrFieldName, line+uint32(len(name)))
 		}
-		s.read(h.b, place{line, colon}, name, value)
+		s.read(h.b, namePlace{line, colon}, name, value)
 		return true
 	})
 }
@@ -253,7 +254,8 @@ func (s *signals) request(f *Framing, b, method []byte) Error {
 		s.fail(ErrConnectContent, s.codingOf.line)
 	case connect && s.length > 0:
 		s.fail(ErrConnectContent, s.lengthOf.line)
-	case s.has(transferEncoding) && s.minor > 1: // some recipients do not know it there
+	// Some recipients do not know Transfer-Encoding in versions after HTTP/1.1.
+	case s.has(transferEncoding) && s.minor > 1:
 		s.fail(ErrTransferEncodingVersion, s.codingOf.line)
 	case s.has(tabAfter) && s.has(upgrades|upgradeField): // some recipients then see no content
 		s.fail(ErrTransferEncoding, s.codingOf.value(b))
@@ -279,15 +281,16 @@ func (s *signals) request(f *Framing, b, method []byte) Error {
 		f.ExpectOther = s.has(expectOther)
 		f.ExpectContinue = s.has(expectContinue) && (f.Body == BodyChunked || f.Length > 0)
 	}
-	// Some recipients take the content for the other protocol, and some upgrade HTTP/1.0.
+	// Some recipients take the content for the other protocol, and some upgrade even from
+	// HTTP/1.0.
 	if s.has(upgradeField) && s.has(upgrades) && (s.minor == 0 || f.Body == BodyChunked || f.Length > 0) {
 		f.KeepAlive = false
 	}
 	return 0
 }
 
-// response determines the framing of a response with that status-code to a request with that
-// method, and returns what is wrong with it.
+// response determines the framing of a response with the given status-code to a request with
+// the given method, and returns what is wrong with it.
 func (s *signals) response(status int, requestMethod string) (Framing, Error) {
 	f := unknownFraming
 	if s.digits > 0 {
@@ -295,12 +298,12 @@ func (s *signals) response(status int, requestMethod string) (Framing, Error) {
 	}
 	keepAlive := s.keepAlive() && s.fault == 0 && status >= 100
 	if status/100 == 1 || status == 204 || status == 304 {
-		if s.met&EqualLengths != 0 { // EqualLengths is not reported there
+		if s.met&EqualLengths != 0 { // EqualLengths is not reported for these
 			f.ContentLength = -1
 		}
 	}
 	switch {
-	case s.guard: // another recipient sees another end of the head
+	case s.guard: // other recipients may see another message
 		return f, s.fault
 	case status/100 == 2 && requestMethod == "CONNECT":
 		f.Body, keepAlive = BodyTunnel, false
@@ -329,8 +332,8 @@ func (s *signals) response(status int, requestMethod string) (Framing, Error) {
 	return f, 0
 }
 
-// isEmpty reports whether every recipient sees no body, even one that does not know
-// that the status-code says so.
+// isEmpty reports whether no field announces a body. Some recipients ignore that the
+// status-code excludes one.
 func (s *signals) isEmpty() bool { return !s.has(transferEncoding) && s.length == 0 }
 
 // judgeHost returns what is wrong with the Host of a request, and at which offset: that of
@@ -358,7 +361,7 @@ var controlKeys = func() (t [256]uint8) {
 }()
 
 // read reads a field line.
-func (s *signals) read(b []byte, p place, name, value []byte) {
+func (s *signals) read(b []byte, p namePlace, name, value []byte) {
 	fault := Error(0)
 	switch len(name) {
 	case len("Host"):
@@ -402,8 +405,8 @@ func (s *signals) read(b []byte, p place, name, value []byte) {
 }
 
 // noteSpace notes whitespace around a value that some recipients take for part of the value:
-// HTAB, and any whitespace after Transfer-Encoding. RFC 9112, section 5.1.
-func (s *signals) noteSpace(b []byte, p place, value []byte) {
+// HTAB, and any whitespace after the value of Transfer-Encoding. RFC 9112, section 5.1.
+func (s *signals) noteSpace(b []byte, p namePlace, value []byte) {
 	begin := int(p.value(b))
 	before, after := b[p.colon+1:begin], b[min(begin+len(value), len(b)):]
 	n := 0
@@ -421,7 +424,7 @@ func (s *signals) noteSpace(b []byte, p place, value []byte) {
 }
 
 // readHost keeps the value of the first Host, and where the second one is, or the only one.
-func (s *signals) readHost(p place, value []byte) {
+func (s *signals) readHost(p namePlace, value []byte) {
 	if s.hosts == 0 {
 		s.host = value
 	}
@@ -477,8 +480,9 @@ func (s *signals) repeatContentLength(list []byte) Error {
 //
 //	Transfer-Encoding = #transfer-coding
 //
-// RFC 9112, section 6.1. It accepts one line only and no empty elements. RFC 9110, section
-// 5.6.1.2 allows a recipient to ignore empty elements, but recipients differ.
+// RFC 9112, section 6.1. Unless RepeatedChunked is allowed, it accepts one line only. It accepts
+// no empty elements: RFC 9110, section 5.6.1.2 allows a recipient to ignore them, but recipients
+// differ.
 func (s *signals) readTransferEncoding(value []byte) Error {
 	again := s.has(transferEncoding)
 	s.seen |= transferEncoding
@@ -655,7 +659,9 @@ func (h *Head) endToEnd(yield func(name, value []byte) bool) {
 // isOption reports whether name is one of the connection options.
 func isOption(options [][]byte, name []byte) bool {
 	for _, option := range options {
-		if len(option) == len(name) && bytes.EqualFold(option, name) { // if both are ASCII; otherwise they differ
+		// EqualFold folds only ASCII letters here: name is a token, and an option of equal length
+		// with other bytes never equals it.
+		if len(option) == len(name) && bytes.EqualFold(option, name) {
 			return true
 		}
 	}

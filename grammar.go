@@ -23,14 +23,14 @@ const (
 	foldSpace                 // the whitespace of an obs-fold
 	fieldValue                // OWS field-value OWS CR
 	fieldLF                   // the LF of a field line
-	invalidLine               // a skipped line, CR
+	invalidLine               // a skipped line, through its CR
 	invalidLF                 // its LF
 	emptyLF                   // the LF of the empty line
 	ended                     // nothing: the head is complete
 )
 
-// There is one predicate for each ABNF rule about a single byte. The predicates are the
-// definition. The parsers look them up in class.
+// There is one predicate for each ABNF rule about a single byte. The predicates define the
+// rules. For speed, the parsers look bytes up in class.
 
 // isTchar reports whether c may stand in a token: a method, a field name.
 //
@@ -122,7 +122,7 @@ func blankLength(b []byte) int {
 	return 0
 }
 
-// trimBlanks returns b without the blanks before it.
+// trimBlanks returns b without the blanks at its start.
 func trimBlanks(b []byte) []byte {
 	for n := blankLength(b); n > 0; n = blankLength(b) {
 		b = b[n:]
@@ -130,7 +130,7 @@ func trimBlanks(b []byte) []byte {
 	return b
 }
 
-// hasBlank reports whether a byte of b from 0x80 on belongs to a blank.
+// hasBlank reports whether b contains a blank outside ASCII.
 func hasBlank(b []byte) bool {
 	for i, c := range b {
 		if c >= 0x80 && blankLength(b[i:]) > 0 {

@@ -19,8 +19,7 @@ func (h *Head) exploitable() (fault Error, at int) {
 	if h.deviations&StartLineSpace != 0 && h.deviations&TargetObsText != 0 {
 		// A recipient that also splits the line at 0x85 and 0xA0 sees other parts of it.
 		begin := h.mark[0] + 1
-		// There is such a byte, unless the caller has written to b. In that case at is not
-		// used.
+		// If the caller has written to b, there may be no such byte, and at is meaningless.
 		return ErrTarget, int(begin) + bytes.IndexFunc(h.b[begin:h.word2], func(c rune) bool { return c >= 0x80 })
 	}
 	if h.deviations&(ObsFold|SpaceBeforeColon|ValueControl|ValueNUL) == 0 {
@@ -44,7 +43,7 @@ func (h *Head) exploitable() (fault Error, at int) {
 		name, _ := h.cut(line, colon, end)
 		before = name
 		if ended && isControlField(name) {
-			fault = ErrFieldValue // some recipients do not see it, because the fields have ended
+			fault = ErrFieldValue // for some recipients the fields have ended before it
 			return false
 		}
 		ended = ended || bytes.ContainsAny(text, lineEnders)
@@ -70,14 +69,15 @@ func (h *Head) isMixed() bool {
 	return bytes.Contains(lines, []byte("\r\n")) && bareLF(lines) >= 0
 }
 
-// exploitableMix is exploitable for the line ends of a head that is mixed. A recipient that
-// ends lines only at CRLF takes a bare LF for part of a line, and continues to read where
-// this line or this head ends.
+// exploitableMix is exploitable for a head with mixed line ends. A recipient that ends lines
+// only at CRLF takes a bare LF for part of a line, and so reads past the end of this line or
+// head.
 func (h *Head) exploitableMix() (fault Error, at int) {
 	switch {
 	case !h.isMixed():
 		return 0, 0
-	case h.deviations&(ValueControl|ValueNUL) != 0: // recipients may see too many kinds of lines
+	// Recipients may split such a head into lines in too many ways to check.
+	case h.deviations&(ValueControl|ValueNUL) != 0:
 		return ErrBareLF, int(h.from) + bareLF(h.b[h.from:h.next])
 	case h.isCGI():
 		return 0, 0
@@ -104,15 +104,16 @@ func (h *Head) isCGI() bool {
 }
 
 // isVersionVague reports whether some recipients see another HTTP-version in a head with
-// deviations. With more than one SP, or with a blank in the request-target, they may find
-// another word where the HTTP-version should be.
+// deviations. Some read only the first digit of a longer minor version. With more than one SP,
+// or with a blank in the request-target, they may find another word where the HTTP-version
+// should be.
 func (h *Head) isVersionVague() bool {
 	return h.deviations&(MinorDigits|StartLineSpace) != 0 || hasBlank(h.b[h.mark[0]:h.word2])
 }
 
 // isHarmless reports whether all recipients that accept the deviations of a request head
 // agree on where it ends and what it says. That is true of extra empty lines before the
-// request-line, and of bytes from 0x80 on in a target that are not blanks.
+// request-line, and of non-ASCII bytes in a target that belong to no blank.
 func (h *Head) isHarmless() bool {
 	return h.rules.kind == requestKind && h.deviations&^(EmptyLines|TargetObsText) == 0 && !hasBlank(h.b[h.mark[0]:h.word2])
 }
@@ -146,8 +147,8 @@ func (h *Head) exploitableField(b, name []byte) (fault Error, at int) {
 
 // brokenLine returns the error of the first dangerous place in b, a line that may be folded,
 // and its offset. At a fold, VT, FF or another control character, the line ends for some
-// recipients. That is dangerous if what follows would begin another control field, or if only
-// blanks come before the next such place, because then the head would end.
+// recipients. That is dangerous if what follows would begin a control field, or if only blanks
+// come before the next such place or the end of b, because then the head would end.
 func brokenLine(b []byte) (fault Error, at int) {
 	broken := Error(0) // the error of the last such place, if only blanks came after it
 	for i := 0; i < len(b); i++ {
@@ -177,8 +178,8 @@ func brokenLine(b []byte) (fault Error, at int) {
 	return broken, at
 }
 
-// beginsControlField reports whether b, without the blanks before it, would be the field line
-// of a control field.
+// beginsControlField reports whether b, without the blanks at its start, would be the field
+// line of a control field.
 func beginsControlField(b []byte) bool {
 	b = trimBlanks(b)
 	name := b[:skip(b, 0, tchar)]

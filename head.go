@@ -375,9 +375,10 @@ func (h *Head) eachPlaceBeyond(f func(line, colon, end uint32) bool) {
 	}
 }
 
-// settleDeviating settles up to most lines of a head with deviations in x.
-func (h *Head) settleDeviating(b []byte, x *index, most uint32) {
-	for ; x.n < tableLines && x.n <= most; x.n++ {
+// settleDeviating settles lines of a head with deviations in x, which has only line 0: as many
+// as fit, but no more than n.
+func (h *Head) settleDeviating(b []byte, x *index, n uint32) {
+	for ; x.n < tableLines && x.n <= n; x.n++ {
 		x.mark[x.n], x.end[x.n] = h.placeAfter(b, x.end[x.n-1])
 	}
 }
@@ -431,9 +432,9 @@ func cut(b []byte, line, colon, end int) (name, value []byte) {
 }
 
 // isPlain reports whether a field line without deviations has one SP before its value and no
-// other whitespace around it, as nearly every field line has. In a value, only whitespace is
-// below "!". What it compares also proves to the compiler that b[line:colon:colon] and
-// b[colon+2:end:end] are within b.
+// other whitespace around it, as nearly every field line has. Of the bytes that a value may
+// contain, only whitespace is below "!". What it compares also proves to the compiler that
+// b[line:colon:colon] and b[colon+2:end:end] are within b.
 func isPlain(b []byte, line, colon, end int) bool {
 	begin := colon + 2
 	return line < colon && begin < end && end <= len(b) && b[begin-1] == ' ' && b[begin] > ' ' && b[end-1] > ' '

@@ -4,17 +4,18 @@ package picohttp
 // pointers: assembly fills it without write barriers, the garbage collector does not scan it,
 // and it stays valid if the buffer moves.
 //
-// Line 0 is the start-line, the others are field lines. Line k begins two bytes, CRLF, after
-// end[k-1]. Its first part, a field name or the first word of the start-line, ends at mark[k].
-// In a field line, that is the offset of the colon. The value is what is between mark[k]+1 and
-// end[k], including the whitespace around it.
+// Line 0 is the start-line, the others are field lines. Line k begins two bytes after end[k-1].
+// In a head without deviations these two are CRLF; for the others see Head.place. The first part
+// of a line, a field name or the first word of the start-line, ends at mark[k]. In a field line,
+// that is the offset of the colon. The value is what is between mark[k]+1 and end[k], including
+// the whitespace around it.
 //
 // For "GET / HTTP/1.1\r\nA: b\r\n\r\n", mark is {3, 17}, end is {14, 20}, and word2 is 5.
 //
-// A lookup by name reads keys instead of names. A key is one byte, so a word holds those of
-// eight field lines.
+// A lookup by name reads keys instead of names. A key is one byte, so eight of them fit in 64
+// bits.
 type index struct {
-	next  uint32 // everything before it is settled: whole canonical lines
+	next  uint32 // everything before it is settled: whole lines
 	n     uint32 // number of settled lines
 	word2 uint32 // where the second word of the start-line ends
 	mark  [tableLines]uint32
@@ -41,7 +42,7 @@ const (
 // 256. It is the same in upper and lower case, and different for most names.
 func keyOf(length uint32, first byte) uint8 { return uint8(length) + first<<3 }
 
-// begin returns where line k begins, for k from 1 to x.n: after the CRLF of the line before.
+// begin returns where line k begins, for k from 1 to x.n: after the line end of the one before.
 func (x *index) begin(k uint32) uint32 { return x.end[k-1] + 2 }
 
 // fieldsFrom makes x an index whose first line is a field line that begins at next.
@@ -59,15 +60,15 @@ func (x *index) fieldsFrom(next uint32) {
 //     x.word2 instead of a key. It returns true after the empty line. It stops and returns
 //     false at the first line that is not canonical, that is not entirely in b, or that does
 //     not fit in the table.
-//  2. All kernels return the same and leave the same x, bit for bit. (Entries from x.n on are
-//     scratch: a kernel may have written them.)
+//  2. All kernels return the same value and leave the same x, bit for bit. (Entries for lines
+//     from x.n on are scratch: a kernel may have written them.)
 //  3. It reads no byte outside b and writes only to *x.
-//  4. It decides nothing about the line at which it stops: not whether it is malformed, nor
-//     whether it is merely unfinished. The reference does, from x.next on.
+//  4. It does not decide whether the line at which it stops is malformed or merely unfinished.
+//     The reference decides that, from x.next on.
 //
 // A kernel does not distinguish requests, responses and trailer sections.
 //
-// A field line is canonical if it is one of RFC 9112, section 5, without obs-fold:
+// A field line is canonical if it matches RFC 9112, section 5, without obs-fold:
 //
 //	1*tchar ":" *( VCHAR / obs-text / SP / HTAB ) CRLF
 //

@@ -2,7 +2,8 @@ package picohttp
 
 import "github.com/picohttp/picohttp/internal/race"
 
-// settle settles the lines of b with the kernel in use.
+// settle settles the lines of b with the kernel in use. It returns what the kernel returns: see
+// the kernel contract in index.go.
 func (x *index) settle(b []byte) (complete bool) {
 	if race.Enabled {
 		race.ReadSlice(b)

@@ -241,8 +241,8 @@ func limit(n int, standard uint32) uint32 {
 type Profile uint8
 
 const (
-	// Strict accepts what the package comment lists, and no deviations. Where recipients may still disagree
-	// on where a message ends, Framing.KeepAlive is false.
+	// Strict accepts what the package comment lists, and no deviations. Where recipients may
+	// still disagree on where a message ends, Framing.KeepAlive is false.
 	Strict Profile = iota
 	// Lenient also accepts what the Parser allows, and reports it in Deviations. Body framing
 	// stays almost as strict as in Strict. A proxy must re-serialize such a message, not

@@ -1,12 +1,13 @@
-// The part that indexAVX2 and indexAVX512 share. Both include it in their body, so that it
-// runs on their registers and jumps to their labels. It uses no argument and does not
-// return, because vet's asmdecl checks those only in parse_amd64.s.
+// This file is the part that indexAVX2 and indexAVX512 share. Both include it in their
+// body, so that it runs on their registers and jumps to their labels. It uses no argument
+// and does not return, because vet's asmdecl checks those only in parse_amd64.s.
 //
 // The including file enters here from short, and defines the labels fieldNameEnd, blockEnds,
 // tailEnds, shortOdd, stop and complete. At complete, line and k are final.
 
-// The walk of a head of less than 64 bytes. Nothing is odd, so the first word ends at SP,
-// or at CR. After CR comes LF, which makes the second word empty: the kernel starts again.
+// This is the walk of a head of fewer than 64 bytes. Nothing is odd, so the first word ends
+// at SP, or at CR. After CR comes LF, which makes the second word empty, and the path short
+// is left.
 shortWords:
 	TZCNTQ nonVchar, firstEnd
 	JEQ    shortOdd
@@ -120,7 +121,7 @@ windowLine:
 	CMPQ    k, ends
 	JB      windowLine
 
-// The last line that is walked is the empty line, or one that no kernel settles.
+// The last line that is walked is the empty line, or one that this call does not settle.
 lastLine:
 	LEAQ    2(line), i
 	CMPQ    i, length

@@ -131,7 +131,8 @@ func (h *Head) Values(name string) iter.Seq[[]byte] {
 }
 
 func (h *Head) values(name string, yield func(value []byte) bool) {
-	for i := 0; h.deviations == 0; i++ { // again for each line, as in Fields
+	// deviations is checked again for each line, as in Fields.
+	for i := 0; h.deviations == 0; i++ {
 		if i = h.find(h.b, name, i); i < 0 {
 			break
 		}
@@ -263,7 +264,7 @@ func equalWord(v, w uint64) bool {
 	return differs&^cases == 0 && (differs == 0 || differs&^(letters(v)>>2) == 0)
 }
 
-const cases = 0x20 * lanes // the difference between the cases
+const cases = 0x20 * lanes // in each byte, the bit in which upper and lower case differ
 
 // letters marks the bytes of w that are letters, in their high bits.
 func letters(w uint64) uint64 {

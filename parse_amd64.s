@@ -11,7 +11,7 @@
 // Where a line begins depends on where the one before it ends, so the ends have to be
 // found quickly. Compares mark the bytes of a block of 16 that may end a line, and the
 // first mark is examined. Nothing waits for what is inside a line. There PCMPESTRI finds
-// the colon as the C library does: it returns the first byte that is not tchar. Its
+// the colon, as in picohttpparser: it returns the first byte that is not tchar. Its
 // latency is long, but meanwhile the processor has moved on to the ends of later lines.
 //
 //	for each line
@@ -46,13 +46,13 @@
 //	        for each LF before the odd bit
 //	                x.end = where its CR should be
 //
-// The compares are signed, so HTAB and obs-text look like control characters. A block with
-// an odd bit outside the empty line is therefore searched again, exactly. An odd bit that
-// remains is in a line that no kernel settles.
+// Each compare has one bound and is signed, so HTAB (below SP) and obs-text (negative) look
+// like control characters. A block with an odd bit outside the empty line is therefore
+// searched again, exactly. An odd bit that remains is in a line that no kernel settles.
 //
-// The second stage, the walk, goes over the lines. Each line needs only one thing of
-// another, where it begins, and the search has found that. So the processor works on
-// several lines at once:
+// The second stage, the walk, goes over the lines. A line depends on another only for where
+// it begins, and the search has found that. So the processor works on several lines at
+// once:
 //
 //	for each line, while x.end has an end for it
 //	        stop if end does not point to CRLF
@@ -64,15 +64,16 @@
 // A line that begins in the last 64 bytes of b (the window) does not have 64 bytes to
 // load. For these lines, one pass finds the bytes of the window that are not tchar.
 //
-// If b has less than 64 bytes, it is one block, and both stages keep it in registers
-// (short). That path handles only a complete head with nothing odd before its empty
-// line; for any other the kernel starts again from the beginning (!!! nothing is settled
-// until then).
+// If b has fewer than 64 bytes, it is one block, and both stages keep it in registers
+// (short). That path handles only a complete head with nothing odd before its empty line.
+// For any other, indexAVX512 starts again from the beginning, and indexAVX2 leaves b to
+// indexSSE42, to which it also leaves fewer than 32 bytes (!!! nothing is settled until
+// then).
 //
-// No load leaves b (TestGuardPages). A block is loaded only after a compare has shown that
-// it fits: i against full, last or window, or length against 64 or 32. The tail is read by
-// a load that ends where b ends, or under a mask. A line's end comes before an LF, so two
-// bytes can be read there.
+// No load reads outside b (TestKernelsAgree checks this with guard pages). A block is
+// loaded only after a compare has shown that it fits: i against full, last or window, or
+// length against 160, 64, 32 or minHead. The tail is read by a load that ends where b ends,
+// or under a mask. A line's end comes before an LF, so two bytes can be read there.
 //
 // Both kernels include lines_amd64.h, the part of their code that is the same.
 
@@ -81,11 +82,12 @@
 #define length R8  // len(b); loaded again after the search, which uses the register
 #define idx    DI  // + x
 #define line   R12 // x.next, where the current line begins
-#define i      BX  // the offset that is read
+#define i      BX  // the offset at which b is read
 #define end    R13 // where the line ends
 
-// The following are those of indexAVX2 and indexAVX512. Each stage has a map of its own.
-// Y0 to Y3, Y12 and Y13, in short also Y4 to Y7, and Z0 to Z2 and K1 to K6 are scratch.
+// The following are those of indexAVX2 and indexAVX512. Each stage has its own names, which
+// may stand for the same registers. Y0 to Y3, Y12 and Y13, Y4 to Y7 on the path short, Z0
+// to Z2 and K1 to K6 are scratch.
 
 // The search.
 #define ends   R10 // how many ends are found: x.end[:ends]
@@ -115,7 +117,7 @@
 #define scratch  R14
 #define nameLen  BX  // the length of a name
 
-// The walk if b has less than 64 bytes. Bits and offsets are those of b, as line is 0.
+// The walk if b has fewer than 64 bytes. Bits and offsets are those of b, as line is 0.
 #define nonVchar  DX  // the bytes that are not VCHAR
 #define firstEnd  R14 // where the first word ends
 #define secondEnd DX  // where the second word ends
@@ -124,7 +126,7 @@
 #define lineLF    R15 // the LF of the line
 #define lineCR    R14 // the CR of the line
 
-// Rows of one byte.
+// ROW defines 64 copies of one byte.
 #define ROW(name, byte) \
 	DATA name<>+0(SB)/8, $byte \
 	DATA name<>+8(SB)/8, $byte \
@@ -238,10 +240,11 @@ sse42:
 //  1. Fewer than 16 bytes at the end of b are read by a load that ends where b ends, and
 //     the bytes before them are shifted out. The load stays within b, because a kernel
 //     settles nothing in a b shorter than minHead.
-//  2. The compares are signed. That saves an instruction, but also marks HTAB and
-//     obs-text. A line that has any is searched again for its end.
-//  3. The bytes that are not tchar form ten ranges, and PCMPESTRI has eight. It also
-//     finds "|" and "~", which are skipped.
+//  2. Each compare has one bound and is signed. That saves instructions, but also marks
+//     HTAB, which is below SP, and obs-text, which is negative. A line that has any is
+//     searched again for its end.
+//  3. The bytes that are not tchar form ten ranges, and PCMPESTRI takes at most eight. It
+//     also finds "|" and "~", which are skipped.
 //
 // On a CPU without BMI1, TZCNT runs as BSF. The result is the same, as no mask is 0.
 
@@ -289,7 +292,7 @@ sse42:
 	SHRL  size, mask \
 	JEQ   none
 
-// block = the fewer than 16 bytes from i to the end of b, followed by zeros
+// block = the bytes from i to the end of b (fewer than 16), followed by zeros
 // !!! 1
 #define LOAD_TAIL \
 	MOVOU  (base)(last*1), block \
@@ -529,9 +532,9 @@ exactTail:
 	ANDQ  ctl, tmp \
 	ORQ   tmp, odd
 
-// For a b of less than 64 bytes. On entry, odd marks the CR of each empty line. Afterwards
-// tmp marks what is odd through the first empty line, and lf the line ends before it. ZF is
-// set if tmp is 0.
+// FIND_ODD_SHORT is FIND_ODD if b has fewer than 64 bytes. On entry, odd marks each CR after
+// an LF. Afterwards tmp marks what is odd through the first of these and the byte after it,
+// and lf the line ends before it. ZF is set if tmp is 0.
 #define FIND_ODD_SHORT \
 	BLSMSKQ odd, odd \
 	LEAQ (cr*2), tmp \
@@ -577,8 +580,9 @@ exactTail:
 	SHLXQ     up, tmp, tmp \
 	ORQ       tmp, bits
 
-// lf, ctl = the LF and the control characters of the 64 bytes in Y0 and Y1. Signed
-// compares also take obs-text and HTAB for control characters (!!! see oddBlock).
+// lf, ctl = the LF and the control characters of the 64 bytes in Y0 and Y1. A signed
+// compare with one bound also takes HTAB and obs-text for control characters (!!! see
+// oddBlock).
 #define CLASSIFY \
 	VPCMPEQB yLF, Y0, Y2 \
 	VPCMPEQB yLF, Y1, Y3 \
@@ -838,7 +842,7 @@ firstWordTail:
 	JMP      firstWordEnd
 
 secondWordNext:
-	// i is the offset of the first byte that mark was about.
+	// i is the offset of the first byte that mark covered.
 	ADDQ     $64, i
 	CMPQ     i, window
 	JGE      secondWordTail
@@ -868,7 +872,8 @@ longNameBlock:
 	JMP     longNameEnd
 
 oddBlock:
-	// If it is CR after LF, it begins the empty line, and the search is over.
+	// If the first odd byte is a CR after LF, the head ends there or the line is not
+	// canonical, and the search is over.
 	TZCNTQ  odd, tmp
 	ADDQ    i, tmp
 	CMPQ    tmp, b_len+8(FP)
@@ -877,7 +882,7 @@ oddBlock:
 	CMPL    tmp, $0x0d0a
 	JEQ     searched
 
-	// !!! ctl, exactly, of the block or the window.
+	// !!! Compute ctl of the block or the window exactly.
 	MOVQ     i, again
 	CMPQ     i, full
 	CMOVQGT  full, again
@@ -907,8 +912,8 @@ oddBlock:
 // !!! If b has 64 to 159 bytes, indexAVX2 does the work.
 //
 // !!! Line ends are stored 16 at a time, and x.end has room for them after the table. A
-// canonical line has four bytes or more. So if a block has 17 LF, one of them ends a line
-// that no kernel settles, and the first such line comes after the 16th LF at the latest.
+// canonical line has at least four bytes. So if a block has 17 LF, one of them ends a line
+// that no kernel settles, and such a line begins right after the 16th LF at the latest.
 
 #define zLF     Z16 // + LF
 #define zOne    Z17 // + 1
@@ -921,8 +926,8 @@ oddBlock:
 #define zWindow Z24 // + the window, or all of b followed by zeros
 
 // x.end[ends:] = the offsets before the LF in lf, which are the lowest bits of K1.
-// VPCOMPRESSB waits for the old value of its destination, so that is a register which was
-// written for this block.
+// VPCOMPRESSB waits for the old value of its destination. So the destination is Z1, which
+// was written for this block anyway.
 #define STORE_ENDS \
 	VPCOMPRESSB.Z zPlaces, K1, Z1 \
 	VPMOVZXBD     X1, Z1 \
@@ -1154,7 +1159,7 @@ return:
 	RET
 
 small:
-	// For so few blocks, loading the constants costs more than it saves.
+	// For so few blocks, loading the constants costs more than they save.
 	CMPQ length, $64
 	JLT  short
 	JMP  ·indexAVX2(SB)
@@ -1174,7 +1179,8 @@ oddBlock:
 	KXNORQ K3, K3, K3
 
 oddTail:
-	// If it is CR after LF, it begins the empty line, and the search is over.
+	// If the first odd byte is a CR after LF, the head ends there or the line is not
+	// canonical, and the search is over.
 	TZCNTQ  odd, tmp
 	ADDQ    i, tmp
 	CMPQ    tmp, b_len+8(FP)
@@ -1183,7 +1189,7 @@ oddTail:
 	CMPL    tmp, $0x0d0a
 	JEQ     searched
 
-	// !!! ctl, exactly.
+	// !!! Compute ctl exactly.
 	VPCMPUB  $1, spaceRow<>(SB), Z0, K3, K2
 	VPCMPB   $4, tabRow<>(SB), Z0, K2, K2
 	VPCMPEQB delRow<>(SB), Z0, K3

@@ -4,9 +4,9 @@
 #include "textflag.h"
 
 // The kernel for arm64. index.go says what it promises, and parse_generic.go does the same
-// in Go. It has the two stages of indexAVX2, which parse_amd64.s describes: the search for
-// the ends of all lines, and the walk over the lines. "!!!" marks where it differs from
-// indexGeneric.
+// in Go. The kernel has the two stages of indexAVX2, which parse_amd64.s describes: the
+// search for the ends of all lines, and the walk over the lines. "!!!" marks where it
+// differs from indexGeneric.
 //
 // Masks without PMOVMSKB
 //
@@ -27,7 +27,7 @@
 // once. For 64 bytes that is 8 AND, 7 ADDP and 2 moves.
 //
 // For 16 bytes (MARKS) one round yields 64 bits, if each byte is reduced to four bits: 0f f0
-// 0f f0 ... The number of a byte is then a quarter of that of a bit.
+// 0f f0 ... The bits of byte k then begin at bit 4k.
 //
 // RBIT and CLZ find the first bit.
 //
@@ -42,10 +42,10 @@
 //
 // Fewer than 64 bytes at the end of b
 //
-// The search loads the last 64 bytes of b and shifts those out of the masks that it has
-// seen. The walk does the same with the last 16. If b is shorter than 64, the search loads
-// the first 32 bytes and the last 32, and combines their masks. If b is shorter than 32, it
-// is left to indexGeneric.
+// The search loads the last 64 bytes of b, and shifts the bits of the bytes that it has
+// already seen out of the masks. The walk does the same with the last 16. If b is shorter
+// than 64, the search loads the first 32 bytes and the last 32, and combines their masks. If
+// b is shorter than 32, it is left to indexGeneric.
 
 // Registers. + is loaded once.
 #define base    R0  // + &b[0]
@@ -53,7 +53,7 @@
 #define idx     R2  // + x
 #define endRow  R3  // + x.end
 #define line    R4  // x.next, where the current line begins
-#define i       R5  // the offset that is read
+#define i       R5  // the offset at which b is read
 #define lines   R6  // how many ends are found: x.end[:lines]
 #define full    R7  // + the last offset where a whole block can be loaded; less than 0 if b has none
 #define address R8
@@ -83,7 +83,7 @@
 // Vectors. V0 to V11 are scratch.
 #define vLF     V16 // + LF
 #define vDEL    V17 // + DEL
-#define vCtl0   V18 // + 0xff where a byte is a control character but HTAB, of %x00-0F
+#define vCtl0   V18 // + 0xff where a byte is a control character other than HTAB, of %x00-0F
 #define vCtl1   V19 // + 0xff where a byte is a control character, of %x10-1F
 #define vBit    V20 // + one bit in each byte
 #define vLow    V21 // + what is not tchar, by the lower half
@@ -102,8 +102,9 @@ DATA searchRows<>+32(SB)/8, $"\x01\x02\x04\x08\x10\x20\x40\x80"
 DATA searchRows<>+40(SB)/8, $"\x01\x02\x04\x08\x10\x20\x40\x80"
 GLOBL searchRows<>(SB), RODATA|NOPTR, $48
 
-// For TBL: bit h of row l is set if %xhl is not tchar, for h from 2 to 7. Bit 0 stands for
-// all other h, which have no tchar.
+// For TBL. In the first row, bit h of byte l is set if %xhl is not tchar, for h from 2 to 7.
+// Bit 0 stands for all other h, which have no tchar. In the second row, byte h has only the
+// bit that stands for h. The third row is vQuad.
 DATA walkRows<>+0(SB)/8, $"\x15\x01\x05\x01\x01\x01\x01\x01"
 DATA walkRows<>+8(SB)/8, $"\x05\x05\x09\xa9\x2d\xa9\x09\x8d"
 DATA walkRows<>+16(SB)/8, $"\x01\x01\x04\x08\x10\x20\x40\x80"
@@ -366,7 +367,7 @@ fieldNameEnd:
 	CMP   lines, k
 	BLO   fieldLine
 
-// The last line that is walked is the empty line, or one that no kernel settles.
+// The last line that is walked is the empty line, or one that this call does not settle.
 lastLine:
 	ADD   $2, line, i
 	CMP   length, i
@@ -398,7 +399,7 @@ short:
 	B    tailMasks
 
 words:
-	// !!! 16 bytes at a time.
+	// !!! Search 16 bytes at a time.
 	MOVD ZR, word
 	MOVD line, i
 

@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// indexGeneric is the kernel contract (see index.go) in portable Go. It is compiled everywhere,
-// and the assembly kernels are tested against it.
+// indexGeneric implements the kernel contract (see index.go) in portable Go. It is compiled
+// everywhere, and the assembly kernels are tested against it.
 //
 // It reads eight bytes at a time. A load in little-endian order puts the first byte into the
 // lowest bits on every machine, so the lowest mark belongs to the first byte.
@@ -80,8 +80,8 @@ const (
 // may be false.
 func notVchars(w uint64) uint64 {
 	// The subtraction borrows from the high bit of a byte below "!", the addition carries into
-	// that of DEL, and obs-text has its own set. A mark is false if the byte below it borrowed
-	// or carried.
+	// that of DEL, and the high bit of obs-text is already set. A mark is false if the byte below
+	// it borrowed or carried.
 	return ((w - '!'*lanes) | (w + lanes) | w) & highs
 }
 

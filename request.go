@@ -63,8 +63,8 @@ func (r *Request) Resume(b []byte) (n int, err error) {
 
 // Check reports whether a server can act on the request, and returns where the request goes,
 // where its content ends and whether the connection stays open. If recipients are known to read
-// a request differently, Check rejects it or sets KeepAlive to false. Its cost is linear in the number of
-// fields.
+// a request differently, Check rejects it or sets KeepAlive to false. Its cost is linear in the
+// number of fields.
 //
 // The error is the first of these:
 //
@@ -102,8 +102,8 @@ func (r *Request) Check() (v Verdict, err error) {
 
 // checkPlain is a fast version of check for the usual requests: without deviations, not
 // HTTP/1.0, in origin-form, with one Host that is not empty, and with no other field that
-// matters here except one "Connection: keep-alive" and one Content-Length. It returns false
-// for everything else, which check then decides.
+// matters here except at most one "Connection: keep-alive" and at most one Content-Length. It
+// returns false for everything else, which check then decides.
 func (r *Request) checkPlain(v *Verdict) bool {
 	n := r.n
 	if r.part != ended || r.deviations != 0 || r.more > 0 || n == 0 || n > tableLines {
@@ -246,9 +246,10 @@ func (r *Request) TargetForm() Form {
 // between the authority and the first "?". For example, it is "/a" for "http://h/a?b".
 //
 // If an absolute-form has no path, the path is "/". Path then returns the second slash after the
-// scheme, so that the result is still a part of the parsed bytes. Path returns nil for authority-form, for no form, and for OPTIONS with an
-// absolute-form that has neither path nor query, which asks for "*" (RFC 9112, section 3.2.4).
-// The result is meaningful only if Check accepts the request-target.
+// scheme, so that the result is still a part of the parsed bytes. Path returns nil for
+// authority-form, for no form, and for OPTIONS with an absolute-form that has neither path nor
+// query, which asks for "*" (RFC 9112, section 3.2.4). The result is meaningful only if Check
+// accepts the request-target.
 func (r *Request) Path() []byte {
 	path, _ := pathAndQuery(r.Method(), r.Target(), r.TargetForm())
 	return path

@@ -214,7 +214,7 @@ func standardPort(scheme []byte) string {
 	return ""
 }
 
-// explicitPort returns a port, or nothing for the default one.
+// explicitPort returns a port, or nil if it is the default one.
 func explicitPort(port []byte, standard string) []byte {
 	if string(port) == standard {
 		return nil
