@@ -16,10 +16,10 @@ import (
 	"testing"
 )
 
-var updateAPI = flag.Bool("update-api", false, "write testdata/api.txt again")
+var updateAPI = flag.Bool("update-api", false, "rewrite testdata/api.txt")
 
 // TestAPI compares the exported declarations of the packages with testdata/api.txt, so that
-// nobody changes them by accident.
+// they are not changed by accident.
 func TestAPI(t *testing.T) {
 	const file = "testdata/api.txt"
 	got := exported(t, "github.com/picohttp/picohttp", ".") + exported(t, "github.com/picohttp/picohttp/h1", "h1") +
@@ -36,12 +36,12 @@ func TestAPI(t *testing.T) {
 	before, after := strings.Split(string(want), "\n"), strings.Split(got, "\n")
 	for i := range min(len(before), len(after)) {
 		if before[i] != after[i] {
-			t.Errorf("%s:%d: %q is %q now", file, i+1, before[i], after[i])
+			t.Errorf("%s:%d: was %q, is now %q", file, i+1, before[i], after[i])
 			break
 		}
 	}
 	if got != string(want) {
-		t.Error("other names are exported; if they should be: go test -run TestAPI -update-api . && git diff testdata")
+		t.Error("the exported API has changed; if that is intended, run: go test -run TestAPI -update-api . && git diff testdata")
 	}
 }
 

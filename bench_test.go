@@ -12,8 +12,8 @@ import (
 	"github.com/picohttp/picohttp/internal/traffic"
 )
 
-// benchHeads are the heads in testdata/heads, one row each, and "mixed", a random sequence of
-// heads of which no branch predictor can learn a single one.
+// benchHeads returns the heads in testdata/heads, one row each, and "mixed", a random sequence of
+// heads that no branch predictor can memorize.
 func benchHeads(b *testing.B) (names []string, heads map[string][][]byte) {
 	heads = map[string][][]byte{}
 	for _, head := range realHeads(b) {
@@ -90,36 +90,36 @@ func BenchmarkRead(b *testing.B) {
 		name string
 		read func() int
 	}{
-		{"fields", func() (octets int) {
+		{"fields", func() (size int) {
 			for name, value := range r.Fields() {
-				octets += len(name) + len(value)
+				size += len(name) + len(value)
 			}
-			return octets
+			return size
 		}},
-		{"field", func() (octets int) {
+		{"field", func() (size int) {
 			for i := range r.NumFields() {
 				name, value := r.Field(i)
-				octets += len(name) + len(value)
+				size += len(name) + len(value)
 			}
-			return octets
+			return size
 		}},
-		{"get3", func() (octets int) {
+		{"get3", func() (size int) {
 			host, _ := r.Get("Host")
 			length, _ := r.Get("Content-Length")
 			connection, _ := r.Get("Connection")
 			return len(host) + len(length) + len(connection)
 		}},
-		{"serve", func() (octets int) {
+		{"serve", func() (size int) {
 			if _, err := r.Check(); err != nil {
 				return 0
 			}
 			for name, value := range r.Fields() {
-				octets += len(name) + len(value)
+				size += len(name) + len(value)
 			}
 			encoding, _ := r.Get("Accept-Encoding")
 			cookie, _ := r.Get("Cookie")
 			absent, _ := r.Get("X-Absent")
-			return octets + len(encoding) + len(cookie) + len(absent)
+			return size + len(encoding) + len(cookie) + len(absent)
 		}},
 	} {
 		for _, name := range names {
@@ -175,13 +175,13 @@ func BenchmarkDelivery(b *testing.B) {
 	}
 }
 
-// BenchmarkRefuse parses heads with an Error at the start, in the middle and at the end.
-func BenchmarkRefuse(b *testing.B) {
+// BenchmarkReject parses heads with an Error at the start, in the middle and at the end.
+func BenchmarkReject(b *testing.B) {
 	chrome := realHead(b, "chrome")
 	for _, at := range []struct {
 		name   string
 		offset int
-		octet  byte
+		value  byte
 		want   Error
 	}{
 		{"first", 0, 0x16, ErrTLS},
@@ -190,7 +190,7 @@ func BenchmarkRefuse(b *testing.B) {
 	} {
 		b.Run("at="+at.name, func(b *testing.B) {
 			head := bytes.Clone(chrome)
-			head[at.offset] = at.octet
+			head[at.offset] = at.value
 			b.ReportAllocs()
 			var r Request
 			for b.Loop() {
@@ -257,7 +257,8 @@ func benchJudgment(b *testing.B, judge func(r *Request) error) {
 }
 
 // BenchmarkFramingFolds determines the framing of a head with one value that is folded into very
-// many lines and ends in much whitespace. The cost for each byte does not depend on their number.
+// many lines and ends in a lot of whitespace. The cost per byte does not depend on the number of
+// lines.
 func BenchmarkFramingFolds(b *testing.B) {
 	for _, kib := range []int{16, 64} {
 		b.Run(fmt.Sprintf("length=%dKiB", 2*kib), func(b *testing.B) {
@@ -278,7 +279,8 @@ func BenchmarkFramingFolds(b *testing.B) {
 }
 
 // BenchmarkChunked decodes a body of 64 KiB in place. Decoding destroys the body, so each round
-// copies it first; coding=none is only that copy. way=next moves nothing and needs no copy.
+// copies it first; way=none is only that copy. way=next and way=bytes do not modify the body and
+// need no copy.
 func BenchmarkChunked(b *testing.B) {
 	for _, size := range []int{1, 64, 1024, 16 << 10} {
 		var coded []byte
@@ -310,7 +312,7 @@ func BenchmarkChunked(b *testing.B) {
 					}
 				}
 			}},
-			{"octets", func() (size int) { // one at a time
+			{"bytes", func() (size int) { // one at a time
 				d.Reset()
 				for at := range coded {
 					data, _, _ := d.Next(coded[at : at+1])

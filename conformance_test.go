@@ -38,8 +38,8 @@ type headCase struct {
 }
 
 // loadConformance reads the cases in a file of the folder, and checks that there are at least
-// that many.
-func loadConformance[T any](t testing.TB, folder, file string, least int) (cases []T) {
+// minimum of them.
+func loadConformance[T any](t testing.TB, folder, file string, minimum int) (cases []T) {
 	f, err := os.Open(filepath.Join(folder, file))
 	if err != nil {
 		t.Fatal(err)
@@ -54,14 +54,15 @@ func loadConformance[T any](t testing.TB, folder, file string, least int) (cases
 		}
 		cases = append(cases, c)
 	}
-	if len(cases) < least {
+	if len(cases) < minimum {
 		t.Fatalf("only %d cases in %s", len(cases), file)
 	}
 	return cases
 }
 
-// TestConformance compares the strict parser with messages from the test suites of other parsers,
-// as the RFCs judge them. PICOHTTP_CONFORMANCE names the folder.
+// TestConformance runs the strict parser on messages from the test suites of other parsers, and
+// compares the results with what the RFCs require. PICOHTTP_CONFORMANCE names the folder with the
+// messages.
 func TestConformance(t *testing.T) {
 	folder := os.Getenv("PICOHTTP_CONFORMANCE")
 	if folder == "" {
@@ -128,7 +129,8 @@ func verdict(err error) string {
 	return "reject"
 }
 
-// accepted reports whether m is accepted. It checks the verdict and what all kinds of heads have.
+// accepted reports whether m accepts b. It checks that the verdict is one of want, and compares the
+// number of bytes and the fields with those of the case.
 func (c *headCase) accepted(t *testing.T, m message, b []byte, want []string) bool {
 	t.Helper()
 	n, err := m.parseUnder(&Parser{}, b)

@@ -15,7 +15,8 @@ import (
 
 const start = "GET / HTTP/1.1\r\nHost: example.com\r\n"
 
-// TestExplain compares the texts of the messages in testdata/explain.txt with those there.
+// TestExplain compares what Explain returns for each message in testdata/explain.txt with the text
+// there.
 func TestExplain(t *testing.T) {
 	golden.Check(t, "testdata/explain.txt", func(from vectors.Vector) string {
 		v := vector{name: from.Name}
@@ -105,12 +106,12 @@ func TestExplainAny(t *testing.T) {
 	}
 }
 
-// checkExplained checks that the text is not empty, and is printable ASCII in lines that are not
-// too long.
+// checkExplained checks that the text is not empty and is printable ASCII, that quoted lines and
+// hints fit in 80 columns, and that the text for an Error contains its rule.
 func checkExplained(t *testing.T, text string, err error) {
 	t.Helper()
 	if text == "" && (err == nil || err.Error() != "") {
-		t.Fatalf("nothing is said of %v", err)
+		t.Fatalf("Explain returns no text for %v", err)
 	}
 	for line := range strings.Lines(text) {
 		short := strings.HasPrefix(line, " ") || strings.HasPrefix(line, "hint:")
@@ -134,7 +135,7 @@ func checkCaret(t *testing.T, text string, b []byte, n int, err Error) {
 	t.Helper()
 	parts := strings.Split(text, "\n\n")
 	if len(parts) != 3 {
-		t.Fatalf("nothing is quoted for %v:\n%s", err, text)
+		t.Fatalf("no line is quoted for %v:\n%s", err, text)
 	}
 	quoted, caret, _ := strings.Cut(parts[1], "\n")
 	column := strings.IndexByte(caret, '^')

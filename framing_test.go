@@ -46,7 +46,7 @@ func framingOf(t testing.TB, p *Parser, kind, method string, b []byte) (framing,
 	case "response":
 		m = new(Response)
 	default:
-		t.Fatalf("no kind: %s", kind)
+		t.Fatalf("unknown kind %s", kind)
 	}
 	if n, err := m.parseUnder(p, b); err != nil {
 		return "rejected " + cmp.Or(observe(m, n, err).code, "incomplete"), ""
@@ -101,7 +101,8 @@ func TestFramingOfManyFields(t *testing.T) {
 }
 
 // TestFramingUnfinished checks that Host, Framing and Check return the reason if there is no
-// complete head, and that what they return along with it lets no other message follow.
+// complete head, and that the Framing returned along with the error does not allow another message
+// to follow.
 func TestFramingUnfinished(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nA: b\r\n\r\n"
 	const requestHead = "POST / HTTP/1.1\r\nHost: a\r\nA: b\r\n\r\n"
@@ -184,9 +185,9 @@ func TestFramingUnfinished(t *testing.T) {
 	}
 }
 
-// mayKeep reports whether a request has nothing for which we close a connection that net/http
-// keeps open: an element of Connection that is not a token, an upgrade, or whitespace next to the
-// length or coding of the body that some recipients do not strip.
+// mayKeep is false if a request has something for which we close the connection and net/http does
+// not: an element of Connection that is not a token, an upgrade with content or in HTTP/1.0, or
+// whitespace next to the length or coding of the body that some recipients do not strip.
 func mayKeep(r *Request, b []byte) bool {
 	for option := range r.Elements("Connection") {
 		if skip(option, 0, tchar) < len(option) {
@@ -270,8 +271,7 @@ func compareFraming(t *testing.T, b []byte, f Framing, length int64, codings []s
 
 var fuzzMethods = []string{"GET", "HEAD", "CONNECT", "POST"}
 
-// FuzzFraming checks that a body never ends elsewhere than in net/http if both accept the
-// message.
+// FuzzFraming checks that a body ends where net/http sees its end, if both accept the message.
 func FuzzFraming(f *testing.F) {
 	for _, v := range loadVectors(f, "framing") {
 		for i := range fuzzMethods {
@@ -283,7 +283,7 @@ func FuzzFraming(f *testing.F) {
 	})
 }
 
-// TestFramingOfMutants is FuzzFraming over a fixed number of mutants.
+// TestFramingOfMutants is FuzzFraming over random mutants.
 func TestFramingOfMutants(t *testing.T) {
 	seeds := seeds(t, "framing")
 	rng := rand.New(rand.NewPCG(13, 14))

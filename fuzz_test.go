@@ -45,8 +45,8 @@ func FuzzKernels(f *testing.F) {
 	})
 }
 
-// FuzzSplits checks that a request has one outcome, whatever the kernel, the limits and the
-// pieces in which it arrives.
+// FuzzSplits checks that, under any limits, the outcome of a request depends neither on the kernel
+// nor on the pieces in which it arrives.
 func FuzzSplits(f *testing.F) { fuzzDelivery(f, subjects[0], nil) }
 
 // FuzzResponse is FuzzSplits and FuzzReference for responses.
@@ -71,8 +71,7 @@ func fuzzDelivery(f *testing.F, s subject, also func(t *testing.T, b []byte)) {
 	})
 }
 
-// TestDelivery is FuzzSplits over a fixed number of mutants, also for responses and trailer
-// sections.
+// TestDelivery is FuzzSplits over random mutants, also for responses and trailer sections.
 func TestDelivery(t *testing.T) {
 	for _, s := range subjects {
 		t.Run(s.folder, func(t *testing.T) {
@@ -88,8 +87,8 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
-// checkDelivery delivers a message in two and three pieces and byte by byte, with limits, to
-// every kernel.
+// checkDelivery delivers a message whole, in three pieces and, sometimes, byte by byte to every
+// kernel, with limits, and checks that the outcome is the same.
 func checkDelivery(t *testing.T, g *guard, s subject, b []byte, first, second uint16, tight, profile uint8) {
 	ends := []int{min(int(first), len(b)), min(int(second), len(b))}
 	slices.Sort(ends)
@@ -115,8 +114,8 @@ func checkDelivery(t *testing.T, g *guard, s subject, b []byte, first, second ui
 			t.Errorf("kernel %s in pieces that end at %v: %v, want %v", k.name, ends, pieces, want)
 		}
 		if int(tight)%8 == 0 {
-			if octets := deliver(g, s.new(), &p, b, everyOffset(b)...); !octets.same(want) {
-				t.Errorf("kernel %s byte by byte: %v, want %v", k.name, octets, want)
+			if byByte := deliver(g, s.new(), &p, b, everyOffset(b)...); !byByte.same(want) {
+				t.Errorf("kernel %s byte by byte: %v, want %v", k.name, byByte, want)
 			}
 		}
 		restore()
@@ -253,11 +252,11 @@ func compareFields(t *testing.T, h *Head, peer http.Header, b []byte) {
 		delete(fields, key)
 	}
 	if len(fields) > 0 {
-		t.Fatalf("net/http has not %v\n%q", fields, b)
+		t.Fatalf("net/http lacks %v\n%q", fields, b)
 	}
 }
 
-// TestReference is FuzzReference over a fixed number of mutants, also for responses.
+// TestReference is FuzzReference over random mutants, also for responses.
 func TestReference(t *testing.T) {
 	for folder, check := range map[string]func(*testing.T, []byte){"requests": checkReference, "responses": checkResponse} {
 		t.Run(folder, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	pages "github.com/picohttp/picohttp/internal/guard"
 )
 
-// guarded reports whether a guard notices a load outside an input on this system.
+// guarded is true if a guard notices a load outside an input on this system.
 const guarded = pages.Works
 
 // A guard holds inputs of up to 2 MiB right before or after a page that cannot be read.

@@ -13,8 +13,8 @@ import (
 	"github.com/picohttp/picohttp/internal/mutants"
 )
 
-// A kernel is a row of the table of kernels in parse_<arch>_test.go, the fastest first. use is
-// the variable that its case in indexHead tests, nil for the last one.
+// A kernel is a row of the table of kernels in parse_<arch>_test.go. The fastest comes first. use
+// is the variable that its case in indexHead tests, nil for the last one.
 type kernel struct {
 	name  string
 	use   *bool
@@ -38,7 +38,7 @@ func eachKernel(t *testing.T, f func(t *testing.T, k kernel)) {
 	for at, k := range kernels {
 		t.Run("kernel="+k.name, func(t *testing.T) {
 			if !slices.Contains(runnable, k.name) {
-				t.Skipf("this CPU, or GODEBUG, has no kernel %s", k.name) // see TestExpectedKernel
+				t.Skipf("this CPU cannot run kernel %s, or GODEBUG has disabled it", k.name) // see TestExpectedKernel
 			}
 			defer pin(at)()
 			f(t, k)
@@ -83,8 +83,8 @@ func TestKernelTable(t *testing.T) {
 	}
 }
 
-// TestExpectedKernel lets CI say which kernel must be in use, and which must run. Otherwise a
-// GODEBUG setting without effect would look like a tested kernel.
+// TestExpectedKernel lets CI say which kernel must be in use, and which must run. Otherwise, if a
+// GODEBUG setting had no effect, CI would test the wrong kernel without notice.
 func TestExpectedKernel(t *testing.T) {
 	if want := os.Getenv("PICOHTTP_EXPECT_KERNEL"); want != "" && Kernel() != want {
 		t.Errorf("Kernel() = %s, PICOHTTP_EXPECT_KERNEL is %s", Kernel(), want)
@@ -97,7 +97,8 @@ func TestExpectedKernel(t *testing.T) {
 }
 
 // TestDenseLines parses the shortest possible field lines with a shorter line among them, at
-// every place in a block. So a block can hold more line ends than canonical lines have.
+// every place in a block. So a block can hold more line ends than canonical lines alone could
+// have.
 func TestDenseLines(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k kernel) {
 		g := newGuard(t)
@@ -113,8 +114,8 @@ func TestDenseLines(t *testing.T) {
 }
 
 // TestShortHeads parses heads of every length up to a little more than a block, with and without
-// bytes after them. Each byte is replaced by those that may matter there. Kernels treat less than
-// a block in their own ways.
+// bytes after them. Each byte is replaced by those that may matter there. Each kernel handles
+// inputs shorter than a block differently.
 func TestShortHeads(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k kernel) {
 		g := newGuard(t)
@@ -154,7 +155,7 @@ func TestDispatch(t *testing.T) {
 			want = "eneric" // indexGeneric, or what it calls
 		}
 		if got := faultsIn(func() { indexHead(b, new(index)) }); !strings.Contains(got, want) {
-			t.Errorf("indexHead goes to\n%s", got)
+			t.Errorf("indexHead faults in (want %s)\n%s", want, got)
 		}
 	})
 }
@@ -162,7 +163,7 @@ func TestDispatch(t *testing.T) {
 func TestPuregoHasNoAssembly(t *testing.T) {
 	goCommand, err := exec.LookPath("go")
 	if err != nil {
-		t.Skip("without the go command in PATH, which CI has, there is no list of files")
+		t.Skip("the go command is not in PATH, so the files cannot be listed; CI has it")
 	}
 	for _, arch := range []string{"amd64", "arm64"} {
 		list := exec.Command(goCommand, "list", "-tags", "purego", "-f", "{{.SFiles}}", ".")
@@ -184,9 +185,9 @@ type canary struct {
 	after  [64]byte
 }
 
-// singing is a canary before a kernel runs. The entries of its index are offsets far outside of
+// intact is a canary before a kernel runs. The entries of its index are offsets far outside of
 // any b, so that a kernel fails if it uses an entry that it has not written.
-var singing = func() (c canary) {
+var intact = func() (c canary) {
 	for i := range c.before {
 		c.before[i], c.after[i] = 0xa5, 0xa5
 	}
@@ -202,10 +203,10 @@ var singing = func() (c canary) {
 	return c
 }()
 
-var probe canary // not on the stack, because an index that a func value gets cannot be there
+var probe canary // a global, because an index passed to a func value escapes to the heap
 
-func (c *canary) sings() bool {
-	return c.before == singing.before && c.after == singing.after
+func (c *canary) isIntact() bool {
+	return c.before == intact.before && c.after == intact.after
 }
 
 // checkKernel compares what k and indexGeneric do with b from the state x on: the result, the
@@ -221,7 +222,7 @@ func checkPlaces(t testing.TB, k kernel, b []byte, x index, atEnd, atStart []byt
 	wantComplete := indexGeneric(b, &want)
 	for at, place := range [][]byte{atEnd, atStart} {
 		got := &probe
-		*got = singing
+		*got = intact
 		got.x.next, got.x.n, got.x.word2 = x.next, x.n, x.word2
 		copy(got.x.mark[:x.n], x.mark[:])
 		copy(got.x.end[:x.n], x.end[:])
@@ -230,7 +231,7 @@ func checkPlaces(t testing.TB, k kernel, b []byte, x index, atEnd, atStart []byt
 		if !bytes.Equal(place, b) {
 			t.Fatalf("kernel %s wrote to b\nb: %q", k.name, b)
 		}
-		if !got.sings() {
+		if !got.isIntact() {
 			t.Fatalf("kernel %s wrote outside its index\nb: %q", k.name, b)
 		}
 		if complete != wantComplete || !got.x.equal(&want) {
@@ -308,12 +309,12 @@ func startState(rng *rand.Rand, b []byte) (x index) {
 	return x
 }
 
-// TestSweep puts every byte into every lane of a few blocks of each part of a head, after
-// prefixes of other lengths. The predicates of the grammar give the expected result.
+// TestSweep puts every byte value at each of the first 128 offsets of each part of a head. The
+// predicates of the grammar give the expected result.
 func TestSweep(t *testing.T) {
 	const lanes = 2 * 64
 	run := strings.Repeat("x", lanes+3)
-	type verdict func(c byte, lane int) (code Error, behind int) // 0: complete
+	type verdict func(c byte, lane int) (code Error, past int) // 0: complete
 	inValue := func(c byte, lane int) (Error, int) {
 		switch {
 		case c == '\r':
@@ -385,15 +386,15 @@ func TestSweep(t *testing.T) {
 					b := g.atEnd(text)
 					n, err := noMethodLimit.ParseRequest(&r, b)
 					checkKernel(t, g, k, text, index{}) // the kernel must not leave it to the reference
-					code, behind := p.expect(c, lane)
+					code, past := p.expect(c, lane)
 					if code == 0 {
 						if err != nil || n != len(b) {
 							t.Fatalf("%s, byte %#02x, lane %d: %d, %v; want %d, complete", p.name, c, lane, n, err, len(b))
 						}
 						continue
 					}
-					if err != code || n != at+behind {
-						t.Fatalf("%s, byte %#02x, lane %d: %d, %v; want %d, %v", p.name, c, lane, n, err, at+behind, code)
+					if err != code || n != at+past {
+						t.Fatalf("%s, byte %#02x, lane %d: %d, %v; want %d, %v", p.name, c, lane, n, err, at+past, code)
 					}
 				}
 			}
@@ -404,8 +405,8 @@ func TestSweep(t *testing.T) {
 // noMethodLimit accepts methods of any length.
 var noMethodLimit = Parser{MaxMethodBytes: -1}
 
-// TestLengths parses heads whose parts have every length around the sizes of blocks, with and
-// without bytes after them, and checks every part.
+// TestLengths parses heads whose parts have every length from 0 to 300 or so, with and without
+// bytes after them, and checks every part.
 func TestLengths(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k kernel) {
 		g := newGuard(t)
@@ -422,8 +423,8 @@ func TestLengths(t *testing.T) {
 				{"GET", "/", "Host", "", strings.Repeat("\t", length)},
 			} {
 				head := h.method + " " + h.target + " HTTP/1.1\r\n" + h.name + ":" + h.ows + h.value + h.ows + "\r\nLast: one\r\n\r\n"
-				for _, behind := range []string{"", "GET", strings.Repeat("\r\n", 40)} {
-					for _, b := range [][]byte{g.atEnd([]byte(head + behind)), g.atStart([]byte(head + behind))} {
+				for _, rest := range []string{"", "GET", strings.Repeat("\r\n", 40)} {
+					for _, b := range [][]byte{g.atEnd([]byte(head + rest)), g.atStart([]byte(head + rest))} {
 						var r Request
 						n, err := noMethodLimit.ParseRequest(&r, b)
 						if err != nil || n != len(head) {
@@ -442,8 +443,8 @@ func TestLengths(t *testing.T) {
 	})
 }
 
-// TestGuardPages checks that the guard works. Without it, no test here would notice that a byte
-// outside b was read.
+// TestGuardPages checks that the guard works. Without a working guard, no test here would notice
+// that a byte outside b was read.
 func TestGuardPages(t *testing.T) {
 	g := newGuard(t)
 	for _, b := range [][]byte{g.atEnd([]byte("abc")), g.atStart([]byte("abc"))} {

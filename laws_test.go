@@ -26,7 +26,7 @@ func FuzzLaws(f *testing.F) {
 	})
 }
 
-// TestLaws is FuzzLaws over a number of mutants.
+// TestLaws is FuzzLaws over random mutants.
 func TestLaws(t *testing.T) {
 	rng := rand.New(rand.NewPCG(27, 28))
 	seeds := lawSeeds(t)
@@ -39,7 +39,7 @@ func TestLaws(t *testing.T) {
 			}
 		}
 		if complete*50 < all {
-			t.Errorf("%s: %d of %d mutants are complete in some profile", s.folder, complete, all)
+			t.Errorf("%s: only %d of %d mutants are complete in some profile", s.folder, complete, all)
 		}
 	}
 }
@@ -90,7 +90,7 @@ func checkMethods(t *testing.T, s subject, b []byte, at int) (complete bool) {
 // with an error.
 func checkVerdict(t *testing.T, r *Request, b []byte) {
 	t.Helper()
-	checkShortWay(t, r, b)
+	checkPlainAgrees(t, r, b)
 	v, err := r.Check()
 	host, hostErr := r.Host()
 	framing, framingErr := r.Framing()
@@ -122,16 +122,16 @@ func checkVerdict(t *testing.T, r *Request, b []byte) {
 	}
 }
 
-// checkShortWay checks that if checkPlain returns a result, check returns the same.
-func checkShortWay(t *testing.T, r *Request, b []byte) (taken bool) {
+// checkPlainAgrees checks that if checkPlain returns a result, check returns the same.
+func checkPlainAgrees(t *testing.T, r *Request, b []byte) (decided bool) {
 	t.Helper()
-	var short, long Verdict
-	if !r.checkPlain(&short) {
+	var plain, full Verdict
+	if !r.checkPlain(&plain) {
 		return false
 	}
-	err := r.check(&long)
-	if err != nil || short.Framing != long.Framing || short.Form != long.Form || !sameSlice(short.Authority, long.Authority) {
-		t.Fatalf("Check: the short way leads to %+v, the long one to %+v, %v\n%q", short, long, err, b)
+	err := r.check(&full)
+	if err != nil || plain.Framing != full.Framing || plain.Form != full.Form || !sameSlice(plain.Authority, full.Authority) {
+		t.Fatalf("checkPlain returns %+v, check %+v, %v\n%q", plain, full, err, b)
 	}
 	return true
 }
@@ -189,7 +189,7 @@ func checkSpans(t *testing.T, h *Head, b []byte) {
 		}
 		next = s.Next
 		if at := h.Index(string(name), i); at != i {
-			t.Fatalf("Index of field %d (%q) from there on is %d\n%q", i, name, at, b)
+			t.Fatalf("Index(%q, %d) is %d\n%q", name, i, at, b)
 		}
 		first := h.Index(string(bytes.ToUpper(name)), 0)
 		if got, ok := h.Get(string(bytes.ToLower(name))); !ok || first > i || !bytes.Equal(got, second(h.Field(first))) {
@@ -197,7 +197,7 @@ func checkSpans(t *testing.T, h *Head, b []byte) {
 		}
 	}
 	if h.Index("no-such-name", 0) >= 0 {
-		t.Fatalf("a field that is not there\n%q", b)
+		t.Fatalf("Index finds a field that is not there\n%q", b)
 	}
 }
 
@@ -265,7 +265,7 @@ func checkMove(t *testing.T, s subject, p *Parser, b []byte) {
 	}
 }
 
-// checkOffsets checks that DeviationOffsets has each deviation once, in order, with an offset in
+// checkOffsets checks that DeviationOffsets yields each deviation once, in order, with an offset in
 // the head. For a missing Host, that is the end of the head.
 func checkOffsets(t *testing.T, m message, b []byte) {
 	t.Helper()
@@ -281,8 +281,8 @@ func checkOffsets(t *testing.T, m message, b []byte) {
 	}
 }
 
-// checkResume checks that bytes that do not begin with those of the previous call are ErrResume,
-// as far as Resume promises to notice, and that another parse can follow.
+// checkResume checks that Resume returns ErrResume for bytes that do not begin with those of the
+// previous call, as far as it promises, and that another parse can follow.
 func checkResume(t *testing.T, s subject, p *Parser, b []byte, at int) {
 	t.Helper()
 	if len(b) == 0 {
@@ -316,7 +316,8 @@ func checkResume(t *testing.T, s subject, p *Parser, b []byte, at int) {
 	}
 }
 
-// FuzzContent checks that Content equals Chunked, or counts bytes, however they arrive.
+// FuzzContent checks that Content returns what Chunked does for a chunked body, and the right
+// number of bytes for the others, however they arrive.
 func FuzzContent(f *testing.F) {
 	for _, b := range seeds(f, "chunked") {
 		f.Add(b, uint16(len(b)), uint64(len(b)))
@@ -326,7 +327,7 @@ func FuzzContent(f *testing.F) {
 	})
 }
 
-// TestContent is FuzzContent over a number of mutants.
+// TestContent is FuzzContent over random mutants.
 func TestContent(t *testing.T) {
 	rng := rand.New(rand.NewPCG(29, 30))
 	seeds := seeds(t, "chunked")
@@ -358,7 +359,7 @@ func checkContent(t *testing.T, rng *rand.Rand, b []byte, length int64) {
 		}
 		for how, want := range want {
 			var c Content
-			for range 2 { // the second time it is used again
+			for range 2 { // the second round reuses c
 				c.Start(Framing{Body: how, Length: length}, p)
 				if got := readContent(rng, &c, b); !bytes.Equal(got.data, want.data) || got.err != want.err || got.n != want.n && !(how == BodyChunked && p != nil) {
 					t.Fatalf("%v of %d: %q %d %v\nwant %q %d %v\n%q", how, length, got.data, got.n, got.err, want.data, want.n, want.err, b)

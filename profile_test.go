@@ -30,8 +30,8 @@ func FuzzProfiles(f *testing.F) {
 	})
 }
 
-// TestProfiles is FuzzProfiles over a number of mutants, which are made faster than by the go
-// command.
+// TestProfiles is FuzzProfiles over random mutants. It makes them faster than the fuzzing engine
+// does.
 func TestProfiles(t *testing.T) {
 	rng := rand.New(rand.NewPCG(23, 24))
 	framing := seeds(t, "framing")
@@ -42,7 +42,7 @@ func TestProfiles(t *testing.T) {
 			met |= checkLaws(t, s, mutants.Make(rng, seeds), Deviations(rng.Uint32())&AllDeviations)
 		}
 		if s.folder == "requests" && !testing.Short() && met != AllDeviations&^(ChunkSpace|MixedLineEnds|HostDiffers|HostInvalid) {
-			t.Errorf("of the deviations these were met: %v", met)
+			t.Errorf("only these deviations occurred: %v", met)
 		}
 	}
 }
@@ -86,13 +86,14 @@ func checkFramingLaw(t *testing.T, p Parser, strict, other result, b []byte) {
 			t.Fatalf("%v, response to %s: %+v, %v, deviations %q; Strict %+v, %v\n%q", p.Profile, method, is, isErr, other.Deviations(), was, wasErr, b)
 		}
 		if other.Deviations()&LengthAndCoding != 0 && is.KeepAlive {
-			t.Fatalf("%+v with both\n%q", is, b)
+			t.Fatalf("KeepAlive with Transfer-Encoding and Content-Length: %+v\n%q", is, b)
 		}
 	}
 }
 
 // checkAllowed checks that Lenient accepts only what is allowed, that it is enough to allow what
-// is reported, and that Strict reads the same after the message was written in canonical form.
+// is reported, and that Strict reads the same after the message has been written in canonical
+// form.
 func checkAllowed(t *testing.T, s subject, b []byte, allow Deviations) Deviations {
 	if allow == 0 {
 		allow = AllDeviations &^ (HostDiffers | HostInvalid)
@@ -276,7 +277,7 @@ func TestWrittenTo(t *testing.T) {
 // whatever else is allowed.
 func TestSkippedLines(t *testing.T) {
 	for _, allow := range []Deviations{InvalidLine, InvalidLine | SpaceBeforeColon, AllDeviations} {
-		for before := range 70 {
+		for before := range tableFields + 6 {
 			for _, line := range []string{"<p>\r\n", "no colon\r\n", ": x\r\n", "a b: c\r\n", "X-Internal : yes\r\n"} {
 				spaced := line[0] == 'X' && allow&SpaceBeforeColon != 0
 				head := "GET / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("A: b\r\n", before) + line + "B: c\r\n" + line + "\r\n"
@@ -384,7 +385,7 @@ func TestSettledOnly(t *testing.T) {
 	}
 }
 
-// TestEdges checks values of profiles that vectors cannot express.
+// TestEdges checks edge cases of limits, profiles and status codes.
 func TestEdges(t *testing.T) {
 	var r Request
 	p := Parser{Profile: Pico, MaxTargetBytes: 1}

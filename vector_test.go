@@ -22,8 +22,8 @@ type vector struct {
 
 	deviations string // what Deviations is for a complete message
 
-	// What methods of a complete request return, if the vector says so. elements and forwarded
-	// are for all kinds.
+	// What methods of a complete request return, if the vector says so. elements, forwarded and
+	// offsets apply to all kinds.
 	said map[string]string
 
 	// For framing:
@@ -64,7 +64,7 @@ func lenient(allow Deviations) Parser {
 // A subject is a kind of message, for tests that cover all of them.
 type subject struct {
 	folder  string // of testdata, with the vectors
-	vectors int    // there are at least, those of testdata/profiles included
+	vectors int    // the least number of vectors, including those in testdata/profiles
 	example string // a complete one with two field lines
 	new     func() message
 }
@@ -122,7 +122,7 @@ func (v *vector) message(t testing.TB) message {
 	case "trailer":
 		return new(Trailer)
 	}
-	t.Fatalf("%s: no kind: %s", v.name, v.kind)
+	t.Fatalf("%s: unknown kind %s", v.name, v.kind)
 	return nil
 }
 
@@ -151,20 +151,21 @@ func observe(m message, n int, err error) (o outcome) {
 	return o
 }
 
-// without returns o as vectors have it: with the parts of a complete head only.
-func (o outcome) without() outcome {
+// withoutParts returns o as vectors record it: without parts unless the head is complete.
+func (o outcome) withoutParts() outcome {
 	if o.result != "complete" {
 		o.parts = ""
 	}
 	return o
 }
 
-// describe calls all accessors.
+// describe returns the parts as text. It calls most other accessors, too, so that a test fails if
+// one of them panics.
 func (r *Request) describe() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "method %q\ntarget %q\nminor %d\n", r.Method(), r.Target(), r.Minor())
 	r.describeFields(&s)
-	for _, key := range []string{"host", "check", "authority", "form", "path", "query", "origin", "forwarded"} {
+	for _, key := range []string{"host", "check", "authority", "form", "path", "query", "origin", "forwarded", "elements", "offsets"} {
 		methodsOf[key](r)
 	}
 	r.Deviations()
@@ -232,8 +233,8 @@ func say(word string, values ...[]byte) string {
 	return sayWords(words)
 }
 
-// methodsOf has the lines of a vector for methods of a complete message. Each function writes the
-// results of its methods in the form of that line.
+// methodsOf maps the key of a line of a vector to a function that calls the methods and formats
+// their results as that line.
 var methodsOf = map[string]func(m message) string{
 	"host": func(m message) string {
 		value, err := m.(*Request).Host()
@@ -391,7 +392,7 @@ func (v *vector) add(key string, words []string, fail func(format string, args .
 				"overhead": &v.parser.MaxChunkOverhead,
 			}[name]
 			if limit == nil {
-				fail("no limit: %s", word)
+				fail("unknown limit %s", word)
 				return
 			}
 			*limit = number(value)
@@ -399,7 +400,7 @@ func (v *vector) add(key string, words []string, fail func(format string, args .
 	case key == "profile" && len(words) == 1:
 		for v.parser.Profile = Strict; v.parser.Profile.String() != words[0]; v.parser.Profile++ {
 			if v.parser.Profile > Pico {
-				fail("no profile: %s", words[0])
+				fail("unknown profile %s", words[0])
 			}
 		}
 	case key == "allow":
@@ -450,7 +451,7 @@ func deviationsOf(codes []string, fail func(format string, args ...any)) (d Devi
 			}
 		}
 		if d == before {
-			fail("no deviation: %s", code)
+			fail("unknown deviation %s", code)
 		}
 	}
 	return d

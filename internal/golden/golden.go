@@ -10,7 +10,7 @@ import (
 	"github.com/picohttp/picohttp/internal/vectors"
 )
 
-var update = flag.Bool("update", false, "write the golden files again")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // Check calls text for each vector in a file, and compares the result with the lines of the
 // vector's paragraph that begin with ">".
