@@ -17,7 +17,7 @@ import (
 
 // The tests in this file read messages twice: by Parse and Content from all bytes, and by a
 // Reader from sources that deliver the bytes in every way that an io.Reader may. Both must find
-// the same.
+// the same messages.
 
 // A message is what Parse and Content find.
 type message struct {
@@ -118,7 +118,7 @@ func parseAll(b []byte, p *picohttp.Parser, methods []string) (messages []messag
 	}
 }
 
-// A delivery is a source.
+// A delivery is an io.Reader that returns b in random pieces.
 type delivery struct {
 	b      []byte
 	rng    *rand.Rand
@@ -182,7 +182,7 @@ type reading struct {
 	rng   *rand.Rand
 	asked bool   // content of the current message was read
 	got   []byte // content of the current message
-	ended bool   // up to its end
+	ended bool   // the content was read or discarded to its end
 }
 
 // some reads at most n bytes of content.
@@ -203,7 +203,7 @@ func (r *reading) some(n int) (err error) {
 	return err
 }
 
-// copied is all that WriteTo writes.
+// copied reads the rest of the content with WriteTo.
 func (r *reading) copied() error {
 	var b bytes.Buffer
 	r.asked = true
@@ -283,7 +283,8 @@ func (r *reading) compare(m *message, err error) error {
 	return nil
 }
 
-// checkReading reads b from source, and returns how that differs from the messages.
+// checkReading reads b from source with a Reader, and returns an error if the result differs from
+// that of parseAll.
 func checkReading(b []byte, source io.Reader, p *picohttp.Parser, methods []string, rng *rand.Rand) error {
 	messages, last := parseAll(b, p, methods)
 	r := reading{Reader: NewReader(source, p), rng: rng}
@@ -312,7 +313,7 @@ func checkReading(b []byte, source io.Reader, p *picohttp.Parser, methods []stri
 		}
 		return text, err
 	}
-	stays := func(err error) error { // an error
+	stays := func(err error) error { // checks that err is permanent
 		for range 3 {
 			if again := r.Wait(); again != err {
 				return fmt.Errorf("Wait returns %v after %v", again, err)
@@ -327,7 +328,7 @@ func checkReading(b []byte, source io.Reader, p *picohttp.Parser, methods []stri
 		return nil
 	}
 	for i := range len(messages) + 1 {
-		if i > 0 { // the end of the one before
+		if i > 0 { // check how the previous message ended
 			m := &messages[i-1]
 			want, optional := error(nil), false
 			switch unread := int64(len(m.content) - len(r.got)); {
@@ -353,7 +354,10 @@ func checkReading(b []byte, source io.Reader, p *picohttp.Parser, methods []stri
 				} else if want != nil {
 					return fmt.Errorf("after message %d: %v, want %v", i-1, err, want)
 				}
-				return nil // it was read and is gone
+				if err != messages[i].err { // it has been consumed
+					return fmt.Errorf("message %d: %v, want %v", i, err, messages[i].err)
+				}
+				return nil
 			}
 		}
 		if i == len(messages) {
@@ -410,7 +414,7 @@ func checkReading(b []byte, source io.Reader, p *picohttp.Parser, methods []stri
 				return nil
 			}
 		} else if r.Buffered() != nil && !r.ended && len(r.got) < len(m.content) {
-			return fmt.Errorf("message %d: %q is buffered amid the content", i, r.Buffered())
+			return fmt.Errorf("message %d: %q is buffered before all content was read", i, r.Buffered())
 		}
 	}
 	return nil
@@ -419,7 +423,7 @@ func checkReading(b []byte, source io.Reader, p *picohttp.Parser, methods []stri
 // failed reports whether the content was read up to its fault.
 func (r *reading) failed() bool { return r.err != nil }
 
-// writeContent writes the end of a head, and content that is framed in one of the ways.
+// writeContent writes the end of a head, and content in a random framing.
 func writeContent(s *strings.Builder, rng *rand.Rand, hasContent bool) {
 	size := rng.IntN(1 << rng.IntN(15))
 	content := strings.Repeat("content\r\n0\r\n\r\nGET", size/17+1)[:size]

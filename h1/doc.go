@@ -29,7 +29,7 @@
 // or Response.
 //
 // A client that keeps idle connections calls Wait in a goroutine for each of them. Wait returns
-// when the server closes the connection, or sends bytes that nobody asked for.
+// when the server closes the connection, or sends bytes that belong to no request.
 //
 // The Reader calls the Read of its source only when it needs bytes that are not buffered. So a
 // source can send 100 (Continue) when its Read is called for content.

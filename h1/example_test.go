@@ -15,7 +15,7 @@ import (
 	"github.com/picohttp/picohttp/h1"
 )
 
-// serve serves the requests of a connection: it responds with what it got.
+// serve responds to each request of a connection with the content that it received.
 func serve(conn net.Conn) {
 	defer conn.Close()
 	const (
@@ -27,7 +27,8 @@ func serve(conn net.Conn) {
 	r := h1.NewReader(conn, &picohttp.Parser{MaxHeadBytes: 16 << 10})
 	w := bufio.NewWriter(conn)
 	for {
-		if len(r.Buffered()) == 0 && w.Flush() != nil { // responses to pipelined requests leave together
+		// Responses to pipelined requests are sent together.
+		if len(r.Buffered()) == 0 && w.Flush() != nil {
 			return
 		}
 		conn.SetReadDeadline(time.Now().Add(idleTime))
@@ -58,7 +59,7 @@ func serve(conn net.Conn) {
 			}
 		}
 		if status == 0 {
-			return // there is nobody to respond to
+			return // no response is possible
 		}
 		keep := status == 200 && verdict.KeepAlive
 		if status != 200 {

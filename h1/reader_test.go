@@ -25,8 +25,8 @@ func post(fields string) string {
 	return "POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"
 }
 
-// A script is a source that returns these pieces and errors, one at a time, and then the last
-// error forever. It counts how often it was read.
+// A script is a source that returns its steps, strings and errors, one at a time, and then the
+// last error forever. It counts how often it was read.
 type script struct {
 	steps []any
 	reads int
@@ -82,7 +82,7 @@ func always(t *testing.T, r *Reader, s *script, err error) {
 	}
 }
 
-// TestErrors checks how requests end, and that the error is permanent.
+// TestErrors checks which error comes after the last request, and that it is permanent.
 func TestErrors(t *testing.T) {
 	reset := errors.New("reset")
 	for _, row := range []struct {
@@ -97,16 +97,16 @@ func TestErrors(t *testing.T) {
 		{"two empty lines", from("\r\n\r\n"), "", picohttp.ErrEmptyLine},
 		{"a request", from(get), "()", io.EOF},
 		{"a request and an empty line", from(get, "\r", "\n"), "()", io.EOF},
-		{"a request and a part", from(get + "G"), "()", io.ErrUnexpectedEOF},
-		{"a part", from(get[:len(get)-1]), "", io.ErrUnexpectedEOF},
-		{"an empty line and a part", from("\r\nGET / HTTP/1.1\r\n"), "", io.ErrUnexpectedEOF},
-		{"the source's own", from(get, reset), "()", reset},
-		{"its own, in a head", from("GET /", reset), "", reset},
-		{"its own, in the content", from(post("Content-Length: 5\r\n"), "hel", reset), "(hel", reset},
+		{"a request and a partial head", from(get + "G"), "()", io.ErrUnexpectedEOF},
+		{"partial head", from(get[:len(get)-1]), "", io.ErrUnexpectedEOF},
+		{"an empty line and a partial head", from("\r\nGET / HTTP/1.1\r\n"), "", io.ErrUnexpectedEOF},
+		{"source error", from(get, reset), "()", reset},
+		{"source error in a head", from("GET /", reset), "", reset},
+		{"source error in the content", from(post("Content-Length: 5\r\n"), "hel", reset), "(hel", reset},
 		{"malformed", from(get + "GET / HTTP/1.1\r\nHost : a\r\n\r\n"), "()", picohttp.ErrFieldName},
 		{"malformed at its first byte", from("\x16\x03\x01"), "", picohttp.ErrTLS},
 		{"rejected", from("GET / HTTP/1.1\r\n\r\n"), "", picohttp.ErrHostMissing},
-		{"a coding", from(post("Transfer-Encoding: gzip, chunked\r\n")), "", picohttp.ErrCoding},
+		{"unsupported coding", from(post("Transfer-Encoding: gzip, chunked\r\n")), "", picohttp.ErrCoding},
 		{"content", from(post("Content-Length: 5\r\n") + "hello" + get), "(hello)()", io.EOF},
 		{"no content", from(post("Content-Length: 0\r\n") + get), "()()", io.EOF},
 		{"content that is cut off", from(post("Content-Length: 5\r\n") + "hell"), "(hell", io.ErrUnexpectedEOF},
@@ -275,7 +275,7 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// TestTimeoutWithBytes checks that bytes count if a timeout comes with them. The timeout is not
+// TestTimeoutWithBytes checks that bytes that come with a timeout are used. The timeout is not
 // returned later, when there may be another deadline. Any other error is returned after the
 // bytes.
 func TestTimeoutWithBytes(t *testing.T) {
@@ -318,7 +318,8 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// TestOver checks that after the last message of a connection all other bytes are left.
+// TestOver checks that after the last message of a connection the following bytes stay unread or
+// in Buffered.
 func TestOver(t *testing.T) {
 	const rest = "rest" + get
 	for _, row := range []struct{ head, method string }{
@@ -473,16 +474,16 @@ func TestExpect(t *testing.T) {
 		}
 		content := map[bool]string{true: "hello", false: "5\r\nhello\r\n0\r\n\r\n"}[fields[0] == 'C']
 		for name, r := range map[string]*Reader{
-			"a byte has arrived":   NewReader(from(head+content[:1], slowness{}, content[1:]+get), nil),
-			"all of it":            NewReader(from(head+content+get), nil),
-			"it was asked for":     NewReader(from(head, slowness{}, content+get), nil),
-			"it was asked WriteTo": NewReader(from(head, slowness{}, content+get), nil),
+			"a byte has arrived": NewReader(from(head+content[:1], slowness{}, content[1:]+get), nil),
+			"all of it":          NewReader(from(head+content+get), nil),
+			"Read was called":    NewReader(from(head, slowness{}, content+get), nil),
+			"WriteTo was called": NewReader(from(head, slowness{}, content+get), nil),
 		} {
 			r.ReadRequest()
-			switch {
-			case strings.HasSuffix(name, "for"):
+			switch name {
+			case "Read was called":
 				r.Read(make([]byte, 1))
-			case strings.HasSuffix(name, "WriteTo"):
+			case "WriteTo was called":
 				r.WriteTo(io.Discard)
 			}
 			err := r.Wait()
@@ -496,7 +497,7 @@ func TestExpect(t *testing.T) {
 	}
 }
 
-// TestLimit checks that unread content is discarded up to a limit over all calls.
+// TestLimit checks that unread content is discarded up to a limit that all calls share.
 func TestLimit(t *testing.T) {
 	chunked := func(size int) string {
 		return post("Transfer-Encoding: chunked\r\n") + strings.Repeat("100\r\n"+strings.Repeat("x", 0x100)+"\r\n", size/0x100) + "0\r\n\r\n" + get
@@ -519,7 +520,7 @@ func TestLimit(t *testing.T) {
 	for name, row := range map[string]struct {
 		all  string
 		end  func(r *Reader) error
-		read int // of the content before
+		read int // bytes of content that are read first
 		want error
 	}{
 		"length":         {length(MaxDiscard), wait, 0, nil},
@@ -600,8 +601,8 @@ func TestBuffered(t *testing.T) {
 	}
 }
 
-// TestFaults checks that the message is there for its method and for Explain, whatever is at
-// fault.
+// TestFaults checks that after a fault the message still has its method or status code, and that
+// Explain describes the fault. Explain also describes what is cut off.
 func TestFaults(t *testing.T) {
 	for _, row := range []struct{ input, explained string }{
 		{"DELETE / HTTP/1.1\r\nHost : a\r\n\r\n", "in field line 1"},
@@ -609,7 +610,7 @@ func TestFaults(t *testing.T) {
 		{"DELETE / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n", "in chunk data"},
 		{"DELETE / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: a\r\n\r\n", "in the trailer section"},
 	} {
-		for _, skip := range []bool{false, true} { // whether the content is read or discarded
+		for _, skip := range []bool{false, true} { // the content is discarded instead of read
 			r := NewReader(from(row.input[:20], row.input[20:]), nil)
 			req, _, err := r.ReadRequest()
 			if err == nil && skip {
@@ -630,7 +631,8 @@ func TestFaults(t *testing.T) {
 	} else if text := r.Explain(err); !strings.Contains(text, "field line 1 (Transfer-Encoding)") || !strings.Contains(text, "502") {
 		t.Error(text)
 	}
-	// cut off after something else, so that the part has moved
+	// These are cut off in a second head or in a trailer section, which the Reader has moved in
+	// its buffer.
 	const part = "Accept: text/html\r\nAccept-Language: *"
 	const where = "in the value of field line 2 (Accept-Language)"
 	for _, input := range []string{get + "GET / HTTP/1.1\r\n" + part, post("Transfer-Encoding: chunked\r\n") + "1\r\na\r\n0\r\n" + part} {
@@ -689,7 +691,8 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
-// framed returns a message with that content, for each framing, and the next one.
+// framed returns, for each framing, a source of a message with content and of a GET after it.
+// The message for "bytes" has at most 300 bytes of the content.
 func framed(head string, content []byte) map[string]io.Reader {
 	chunk := fmt.Sprintf("%x\r\n", len(content))
 	return map[string]io.Reader{
@@ -741,7 +744,8 @@ func TestValidity(t *testing.T) {
 	}
 }
 
-// checkValidity reads a message from source, after others of that many bytes.
+// checkValidity reads a message from source, after a request of before bytes, or of 32 if before
+// is less.
 func checkValidity(source io.Reader, before int, response bool) error {
 	first := get[:len(get)-2] + "P: " + strings.Repeat("p", max(0, before-len(get)-5)) + "\r\n\r\n"
 	r := NewReader(&joiner{io.MultiReader(strings.NewReader(first), source)}, nil)
@@ -809,30 +813,30 @@ func (j *joiner) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// endless is content without end.
-type endless struct{ left int64 }
+// A zeros returns left zero bytes.
+type zeros struct{ left int64 }
 
-func (e *endless) Read(p []byte) (n int, err error) {
-	if e.left == 0 {
+func (z *zeros) Read(p []byte) (n int, err error) {
+	if z.left == 0 {
 		return 0, io.EOF
 	}
-	n = int(min(int64(len(p)), e.left, 5000))
+	n = int(min(int64(len(p)), z.left, 5000))
 	clear(p[:n])
-	e.left -= int64(n)
+	z.left -= int64(n)
 	return n, nil
 }
 
-// TestMemory checks that 100 MB of content take no memory.
+// TestMemory checks that reading 100 MiB of content allocates hardly any memory.
 func TestMemory(t *testing.T) {
 	const size = 100 << 20
 	chunk := fmt.Sprintf("%x\r\n", 1<<20) // of zeros, 100 times
 	chunks := make([]io.Reader, 0, 302)
 	for range size >> 20 {
-		chunks = append(chunks, strings.NewReader(chunk), &endless{1 << 20}, strings.NewReader("\r\n"))
+		chunks = append(chunks, strings.NewReader(chunk), &zeros{1 << 20}, strings.NewReader("\r\n"))
 	}
 	for framing, source := range map[string]io.Reader{
-		"length":      io.MultiReader(strings.NewReader(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", size)), &endless{size}),
-		"until-close": io.MultiReader(strings.NewReader("HTTP/1.1 200 OK\r\n\r\n"), &endless{size}),
+		"length":      io.MultiReader(strings.NewReader(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", size)), &zeros{size}),
+		"until-close": io.MultiReader(strings.NewReader("HTTP/1.1 200 OK\r\n\r\n"), &zeros{size}),
 		"chunked":     io.MultiReader(append(append([]io.Reader{strings.NewReader("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")}, chunks...), strings.NewReader("0\r\n\r\n"))...),
 	} {
 		r := NewReader(source, nil)
@@ -993,8 +997,7 @@ func TestShort(t *testing.T) {
 	}
 }
 
-// TestDraining checks that a message that has ended has no content, even if not all of it has
-// arrived.
+// TestDraining checks that once Wait has begun to discard the content, Read returns io.EOF.
 func TestDraining(t *testing.T) {
 	r := NewReader(from(post("Content-Length: 10\r\n")+"hello", slowness{}, "w", slowness{}, "orld"+get), nil)
 	r.ReadRequest()
@@ -1039,15 +1042,16 @@ func TestWriteTo(t *testing.T) {
 				got = append(got, p...)
 				return len(p), nil
 			}))
-			other := NewReader(io.MultiReader(strings.NewReader("HTTP/1.1 200 OK\r\n\r\n"), &endless{scratchBytes}), nil)
+			other := NewReader(io.MultiReader(strings.NewReader("HTTP/1.1 200 OK\r\n\r\n"), &zeros{scratchBytes}), nil)
 			other.ReadResponse("GET")
-			other.WriteTo(io.Discard) // with the memory that r used
+			other.WriteTo(io.Discard) // overwrites content of r, if its memory is in the pool
 			if total += n; err != nil && err != failure && err != io.ErrShortWrite {
 				t.Fatalf("%s: %v", framing, err)
 			}
-			if len(got)%5 == 0 { // and Read may take over
-				m, _ := r.Read(make([]byte, 1))
-				got, total = append(got, content[len(got):len(got)+m]...), total+int64(m)
+			if len(got)%5 == 0 { // sometimes Read reads the next byte
+				var p [1]byte
+				m, _ := r.Read(p[:])
+				got, total = append(got, p[:m]...), total+int64(m)
 			}
 		}
 		if !bytes.Equal(got, content) || total != int64(len(content)) {
@@ -1062,7 +1066,7 @@ func TestWriteTo(t *testing.T) {
 // TestAllocations checks that a Reader in use allocates nothing for a message.
 func TestAllocations(t *testing.T) {
 	if race.Enabled {
-		t.Skip("with -race a sync.Pool forgets on purpose")
+		t.Skip("with -race, sync.Pool drops values at random")
 	}
 	trailer := "0\r\nT: " + strings.Repeat("t", 3000) + "\r\n\r\n"
 	for name, message := range map[string]string{

@@ -34,7 +34,7 @@ type reading struct {
 	rest     string      // what comes after the message
 }
 
-// readBody reads a body, and forgets it so that the rest can be compared.
+// readBody reads a body and its trailer, and sets both to nil, so that the rest can be compared.
 func (r *reading) readBody(body *io.ReadCloser, trailer *http.Header, source *bufio.Reader) {
 	b, err := io.ReadAll(*body)
 	r.body, r.bodyErr = string(b), err
@@ -77,51 +77,51 @@ func (r *reading) fields() (header, announced http.Header) {
 	return r.response.Header, r.response.Trailer
 }
 
-// differs returns how a reading differs from that of net/http, which accepts the message as well,
-// or "".
-func (r *reading) differs(peer *reading) string {
+// differs returns how a reading differs from that of peer, which accepts the message as well, or
+// "". name is what the text calls peer.
+func (r *reading) differs(peer *reading, name string) string {
 	switch {
 	case (r.bodyErr == nil) != (peer.bodyErr == nil):
-		return fmt.Sprintf("reading the body: %v, net/http: %v", r.bodyErr, peer.bodyErr)
+		return fmt.Sprintf("reading the body: %v, %s: %v", r.bodyErr, name, peer.bodyErr)
 	case r.body != peer.body && (r.bodyErr == nil || !strings.HasPrefix(peer.body, r.body) && !strings.HasPrefix(r.body, peer.body)):
-		return fmt.Sprintf("the body is %q, net/http has %q", r.body, peer.body)
+		return fmt.Sprintf("the body is %q, %s: %q", r.body, name, peer.body)
 	case r.bodyErr == nil && !reflect.DeepEqual(r.trailer, peer.trailer):
-		return fmt.Sprintf("the trailer is %q, net/http has %q", r.trailer, peer.trailer)
+		return fmt.Sprintf("the trailer is %q, %s: %q", r.trailer, name, peer.trailer)
 	case r.rest != peer.rest:
-		return fmt.Sprintf("after it is %q, net/http leaves %q", r.rest, peer.rest)
+		return fmt.Sprintf("%q is left after the message, %s: %q", r.rest, name, peer.rest)
 	case !reflect.DeepEqual(r.request, peer.request):
-		return fmt.Sprintf("%+v %+v, net/http has %+v %+v", r.request, r.request.URL, peer.request, peer.request.URL)
+		return fmt.Sprintf("%+v %+v, %s: %+v %+v", r.request, r.request.URL, name, peer.request, peer.request.URL)
 	case !reflect.DeepEqual(r.response, peer.response):
-		return fmt.Sprintf("%+v, net/http has %+v", r.response, peer.response)
+		return fmt.Sprintf("%+v, %s: %+v", r.response, name, peer.response)
 	}
 	return ""
 }
 
 // These are the differences in the package comment, as far as both accept a message. Each
-// function reports whether a difference has that reason.
+// function reports whether its key explains a difference.
 var knownDifferences = map[string]func(b []byte, own, peer *reading) bool{
 	"a 2xx to CONNECT is a tunnel": func(_ []byte, own, peer *reading) bool {
 		return own.response != nil && own.response.Request.Method == "CONNECT" && own.response.StatusCode/100 == 2 &&
 			own.response.ContentLength == 0 && own.response.TransferEncoding == nil && own.body == ""
 	},
-	"a response without content, whose fields are at fault or say otherwise, is Close": func(_ []byte, own, peer *reading) bool {
+	"Close is set for a response without content whose fields are invalid or announce content": func(_ []byte, own, peer *reading) bool {
 		if own.response == nil {
 			return false
 		}
 		status := own.response.StatusCode
 		return (status/100 == 1 || status == 204 || status == 304 || own.response.Request.Method == "HEAD") && onlyClose(own, peer)
 	},
-	"what some recipients find another end of is Close": func(b []byte, own, peer *reading) bool {
+	"Close is set where recipients may disagree on where the message ends": func(b []byte, own, peer *reading) bool {
 		return onlyClose(own, peer) && (oddSpace.Match(b) || upgrade.Match(b) || own.response != nil && own.response.StatusCode < 100)
 	},
-	"chunked bodies are as strict as heads": func(_ []byte, own, peer *reading) bool {
+	"chunked bodies are parsed as strictly as heads": func(_ []byte, own, peer *reading) bool {
 		_, rejected := own.bodyErr.(picohttp.Error)
 		return rejected && peer.bodyErr == nil
 	},
 	"whitespace before the semicolon of a chunk extension": func(_ []byte, own, peer *reading) bool {
 		return peer.bodyErr != nil && strings.Contains(peer.bodyErr.Error(), "invalid byte in chunk length")
 	},
-	"a Connection with an element that is not a token is Close": func(_ []byte, own, peer *reading) bool {
+	"Close is set for a Connection with an element that is not a token": func(_ []byte, own, peer *reading) bool {
 		header, _ := own.fields()
 		return onlyClose(own, peer) && notTokens(header["Connection"])
 	},
@@ -135,8 +135,8 @@ var knownDifferences = map[string]func(b []byte, own, peer *reading) bool{
 	},
 }
 
-// These are whitespace next to the fields that frame the content, and an Upgrade: see
-// Request.Framing.
+// These match a tab or a trailing space in the fields that frame the content, and an Upgrade
+// field: see picohttp.Request.Framing.
 var (
 	oddSpace = regexp.MustCompile("(?i)\n(Content-Length|Transfer-Encoding):([^\n]*\t|[^\n]* \r)")
 	upgrade  = regexp.MustCompile("(?i)\nUpgrade:")
@@ -226,7 +226,7 @@ var onlyThere = map[error]string{
 	picohttp.ErrTooManyFields:           "GET / HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("A: b\r\n", 256) + "\r\n",
 }
 
-// TestOnlyThere checks those examples.
+// TestOnlyThere checks the examples in onlyThere.
 func TestOnlyThere(t *testing.T) {
 	for want, message := range onlyThere {
 		var err, errPeer error
@@ -243,7 +243,7 @@ func TestOnlyThere(t *testing.T) {
 	}
 }
 
-// parseRequest is readRequest for a parse of b.
+// parseRequest is readRequest for a function that parses b in memory.
 func parseRequest(parse func([]byte) (*http.Request, int, error), b []byte) reading {
 	var n int
 	r := readRequest(func(*bufio.Reader) (req *http.Request, err error) {
@@ -254,7 +254,7 @@ func parseRequest(parse func([]byte) (*http.Request, int, error), b []byte) read
 	return r
 }
 
-// parseResponse is readResponse for a parse of b.
+// parseResponse is readResponse for a function that parses b in memory.
 func parseResponse(parse func([]byte, *http.Request) (*http.Response, int, error), b []byte, method string) reading {
 	var n int
 	r := readResponse(func(_ *bufio.Reader, req *http.Request) (resp *http.Response, err error) {
@@ -279,8 +279,8 @@ func checkResponse(t *testing.T, b []byte, method string) (accepted bool) {
 		func(source io.Reader) reading { return readResponse(http.ReadResponse, source, method) })
 }
 
-// check checks that an accepted message is read alike at once, byte by byte, from memory and by
-// net/http.
+// check checks that an accepted message gives the same result whole, byte by byte, from memory
+// and with net/http, except for knownDifferences.
 func check(t *testing.T, b []byte, parsed reading, read, readPeer func(source io.Reader) reading) (accepted bool) {
 	t.Helper()
 	own := read(bytes.NewReader(b))
@@ -288,7 +288,8 @@ func check(t *testing.T, b []byte, parsed reading, read, readPeer func(source io
 	if fmt.Sprint(slow.err) != fmt.Sprint(own.err) {
 		t.Fatalf("byte by byte: %v, whole: %v\n%q", slow.err, own.err, b)
 	}
-	badTarget := own.err == io.ErrUnexpectedEOF && errors.As(parsed.err, new(*url.Error)) // and cut off
+	// The message has an invalid URL and is cut off.
+	badTarget := own.err == io.ErrUnexpectedEOF && errors.As(parsed.err, new(*url.Error))
 	if fmt.Sprint(parsed.err) != fmt.Sprint(own.err) && (own.err != nil || parsed.err != own.bodyErr) && !badTarget {
 		t.Fatalf("from memory: %v, whole: %v\n%q", parsed.err, own.err, b)
 	}
@@ -301,14 +302,14 @@ func check(t *testing.T, b []byte, parsed reading, read, readPeer func(source io
 		}
 		return false
 	}
-	if differs := slow.differs(&own); differs != "" {
-		t.Fatalf("byte by byte %s (instead of net/http: whole)\n%q", differs, b)
+	if differs := slow.differs(&own, "whole"); differs != "" {
+		t.Fatalf("byte by byte: %s\n%q", differs, b)
 	}
 	if parsed.bodyErr != nil {
-		parsed.rest = "" // as it is after reading
+		parsed.rest = "" // readBody leaves rest empty after an error
 	}
-	if differs := parsed.differs(&own); differs != "" {
-		t.Fatalf("from memory %s (instead of net/http: whole)\n%q", differs, b)
+	if differs := parsed.differs(&own, "whole"); differs != "" {
+		t.Fatalf("from memory: %s\n%q", differs, b)
 	}
 	peer := readPeer(bytes.NewReader(b))
 	if peer.err != nil {
@@ -319,7 +320,7 @@ func check(t *testing.T, b []byte, parsed reading, read, readPeer func(source io
 		}
 		t.Fatalf("net/http rejects it: %v\n%q", peer.err, b)
 	}
-	if differs := own.differs(&peer); differs != "" && !isKnown(b, &own, &peer) {
+	if differs := own.differs(&peer, "net/http"); differs != "" && !isKnown(b, &own, &peer) {
 		t.Fatalf("%s\n%q", differs, b)
 	}
 	return true
@@ -387,7 +388,8 @@ func messages(t testing.TB) (all [][]byte) {
 	return all
 }
 
-// TestLikeNetHTTP checks that messages that both accept are read alike.
+// TestLikeNetHTTP checks that messages that this package and net/http both accept give the same
+// result, except for knownDifferences.
 func TestLikeNetHTTP(t *testing.T) {
 	accepted := 0
 	for _, b := range messages(t) {
@@ -423,8 +425,8 @@ func FuzzReadResponse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, method string) { checkResponse(t, b, method) })
 }
 
-// TestMutants is FuzzReadRequest and FuzzReadResponse over a fixed number of mutants. Enough of
-// them must be accepted.
+// TestMutants is FuzzReadRequest and FuzzReadResponse over random mutants. Enough of them must be
+// accepted.
 func TestMutants(t *testing.T) {
 	var requests, responses [][]byte
 	for _, b := range messages(t) {
@@ -648,7 +650,8 @@ func (s *script) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// TestBodies checks what TestLikeNetHTTP does not.
+// TestBodies checks bodies that are empty, cut off, malformed, slow, limited or closed early. It
+// also checks unsupported codings, announced trailer fields and a Content-Length that is too large.
 func TestBodies(t *testing.T) {
 	const post = "POST / HTTP/1.1\r\nHost: a\r\n"
 	request := func(r *Reader, rest io.Reader, fields string) *http.Request {
@@ -730,7 +733,7 @@ func TestBodies(t *testing.T) {
 	}
 	resp, err = ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\n")), &http.Request{Method: "HEAD"})
 	if err != nil || resp.ContentLength != -1 {
-		t.Errorf("a length beyond all: %v", err)
+		t.Errorf("a Content-Length of 2^63: %v", err)
 	}
 }
 
@@ -803,9 +806,9 @@ func TestAllocations(t *testing.T) {
 			return req.Body, err
 		})
 		if strings.HasPrefix(message, "POST") {
-			most++ // what it is read from
+			most++ // one for the reader of the content
 		} else if len(message) > 4096 {
-			most-- // the head is in one piece
+			most-- // none for joining the head
 		}
 		measure("ParseRequest", func() (io.ReadCloser, error) {
 			req, _, err := ParseRequest(b)

@@ -21,8 +21,8 @@ import (
 	"github.com/picohttp/picohttp/internal/mutants"
 )
 
-// TestCutOffRequest checks that a request that is cut off is what http.ReadRequest reads of its
-// complete lines and an empty line after them.
+// TestCutOffRequest checks that an incomplete request has what http.ReadRequest returns for its
+// complete lines followed by an empty line.
 func TestCutOffRequest(t *testing.T) {
 	heads := []string{
 		"GET /a?b HTTP/1.1\r\nHost: example.com\r\nA: \r\nb:\t c \t\r\nSet: 1\r\nset: 2\r\nX-:y\r\n\r\n",
@@ -41,7 +41,7 @@ func TestCutOffRequest(t *testing.T) {
 	for _, whole := range heads {
 		for _, r := range []*Reader{{}, {Parser: picohttp.Parser{Profile: picohttp.Lenient}}, {Parser: picohttp.Parser{Profile: picohttp.Pico}}} {
 			if _, _, err := r.ParseRequest([]byte(whole)); err != nil {
-				continue // it has folds or bare LF
+				continue // this profile rejects its folds or bare LF
 			}
 			for i := range whole {
 				b := []byte(whole[:i])
@@ -67,7 +67,7 @@ func TestCutOffRequest(t *testing.T) {
 				peer.Body, peer.ContentLength, peer.Close = http.NoBody, -1, true
 				for name := range maps.Keys(peer.Header) {
 					if name == "Cache-Control" && !strings.Contains(strings.ToLower(whole[:n]), "\ncache-control:") {
-						delete(peer.Header, name) // made of Pragma
+						delete(peer.Header, name) // added because of Pragma
 					}
 				}
 				if !reflect.DeepEqual(req, peer) {
@@ -190,8 +190,8 @@ func parse(r *Reader, b []byte) (body io.ReadCloser, trailer *http.Header, n int
 	return req.Body, &req.Trailer, n, err
 }
 
-// TestBodiesInMemory checks that a complete body ends at n, and that one that is cut off goes to
-// the end of the bytes.
+// TestBodiesInMemory checks that a complete body ends at n, and that one that is cut off extends
+// to the end of the bytes.
 func TestBodiesInMemory(t *testing.T) {
 	for _, profile := range []picohttp.Profile{picohttp.Strict, picohttp.Lenient} {
 		r := &Reader{Parser: picohttp.Parser{Profile: profile}}
@@ -374,8 +374,8 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// TestHeads checks that the caller's head is as sent, also along with an error, whatever the size
-// of the source's buffer.
+// TestHeads checks that the caller's head is as sent, even if an error is returned, whatever the
+// size of the source's buffer.
 func TestHeads(t *testing.T) {
 	for message, want := range map[string]struct {
 		err            error
@@ -491,8 +491,8 @@ func TestOtherProtocols(t *testing.T) {
 	}
 }
 
-// TestTunnels checks that a CONNECT does not close, and that after a 2xx to it the tunnel is in
-// the source.
+// TestTunnels checks when a CONNECT and its response close, and that after a 2xx or 101 the bytes
+// of the tunnel stay in the source.
 func TestTunnels(t *testing.T) {
 	for head, closes := range map[string]bool{
 		"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n":                           false,
@@ -537,7 +537,8 @@ func TestTunnels(t *testing.T) {
 	}
 }
 
-// TestProfiles checks that what other profiles accept is expressed as far as a Request can.
+// TestProfiles checks that what other profiles accept appears in the http.Request or
+// http.Response, as far as that can represent it.
 func TestProfiles(t *testing.T) {
 	const host = "Host: a\r\n"
 	all := picohttp.Parser{Profile: picohttp.Lenient, AllowRequest: picohttp.AllDeviations, AllowResponse: picohttp.AllDeviations}
@@ -635,8 +636,9 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
-// TestStolen checks that nothing hangs if another goroutine reads from the source.
-func TestStolen(t *testing.T) {
+// TestSharedSource checks that nothing hangs if other code reads from the source between reads of
+// the Body.
+func TestSharedSource(t *testing.T) {
 	source := bufio.NewReader(strings.NewReader("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"))
 	req, err := ReadRequest(source)
 	if err != nil {
@@ -649,8 +651,8 @@ func TestStolen(t *testing.T) {
 	}
 }
 
-// TestProfilesOfMutants checks that in every profile a message is read alike byte by byte and
-// from memory, and that a prefix has the lines that are settled.
+// TestProfilesOfMutants checks that in Lenient and Pico a message gives the same result byte by
+// byte and from memory, and that for a prefix n is the offset after the last settled line.
 func TestProfilesOfMutants(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	seeds := messages(t)
@@ -671,17 +673,19 @@ func TestProfilesOfMutants(t *testing.T) {
 				slow = readResponse(r.ReadResponse, iotest.OneByteReader(bytes.NewReader(b)), "GET")
 				parsed = parseResponse(r.ParseResponse, b, "GET")
 			}
-			badTarget := errors.As(parsed.err, new(*url.Error)) // and cut off
+			// Errors of package url are never equal. Byte by byte, a head that is also cut off has
+			// io.ErrUnexpectedEOF instead.
+			badTarget := errors.As(parsed.err, new(*url.Error))
 			if parsed.err != slow.err && parsed.err != slow.bodyErr && !badTarget {
 				t.Fatalf("%v: %v and from memory %v\n%.2000q", p.Profile, slow.err, parsed.err, b)
 			}
 			if parsed.bodyErr != nil {
-				parsed.rest = "" // as it is after reading
+				parsed.rest = "" // readBody leaves rest empty after an error
 			}
 			if slow.err == nil {
 				accepted++
-				if differs := parsed.differs(&slow); differs != "" {
-					t.Fatalf("%v: from memory %s (instead of net/http: byte by byte)\n%.2000q", p.Profile, differs, b)
+				if differs := parsed.differs(&slow, "byte by byte"); differs != "" {
+					t.Fatalf("%v: from memory: %s\n%.2000q", p.Profile, differs, b)
 				}
 			}
 			var h picohttp.Request

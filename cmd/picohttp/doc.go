@@ -88,7 +88,7 @@ then 1.
 # Kernels
 
 Kernels lists the implementations of the inner loop in this binary. It shows
-which of them this CPU can run, which one is used, and which CPU features each
+which of them this CPU can run, which one is used, which CPU features each
 requires, and which of these the CPU lacks. GODEBUG=cpu.sse42=off, for example,
 disables a feature for this process, so that the next kernel without it is used.
 

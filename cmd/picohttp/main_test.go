@@ -31,9 +31,9 @@ func try(stdin io.Reader, args ...string) (status int, stdout, stderr string) {
 	return status, out.String(), err.String()
 }
 
-// TestParse compares what the command writes with testdata/parse.txt. How the input arrives
-// changes nothing, a fault in reading or writing is an exit status, and nothing controls a
-// terminal.
+// TestParse compares what the command writes with testdata/parse.txt. It also checks that
+// splitting the input does not change the output, that an I/O error sets the exit status, and
+// that the output has no terminal escapes.
 func TestParse(t *testing.T) {
 	golden.Check(t, "testdata/parse.txt", func(v vectors.Vector) string {
 		args := v.Lines[0].Words
@@ -66,7 +66,7 @@ func TestParse(t *testing.T) {
 		}
 		return all
 	})
-	// The byte that is one too many is read, so that people see it.
+	// parse reads the first byte over the limit, so that the message can show it.
 	_, stdout, _ := try(iotest.OneByteReader(strings.NewReader(good)), "parse", "-max-head", "20")
 	if !strings.Contains(stdout, "    Host:\n        ^ \":\"\n") {
 		t.Error(stdout)
@@ -85,7 +85,7 @@ func isSafe(output string) bool {
 	})
 }
 
-// TestFileName: the name of a file is printed without what controls a terminal.
+// TestFileName checks that the name of a file is printed without terminal escapes.
 func TestFileName(t *testing.T) {
 	const bad = "x\x1b]0;x\a\u009b\x9b\u202e\n"
 	t.Chdir(t.TempDir())
@@ -98,7 +98,7 @@ func TestFileName(t *testing.T) {
 	}
 }
 
-// A fullOnce fails when it is 0.
+// A fullOnce fails one write: the first if it is 0, the second if it is 1.
 type fullOnce int
 
 func (f *fullOnce) Write(b []byte) (int, error) {
@@ -108,8 +108,8 @@ func (f *fullOnce) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// TestBatch compares the objects that batch writes with testdata/batch.txt. It writes each
-// before it reads the next line, and nothing is left from a line to the next.
+// TestBatch compares the objects that batch writes with testdata/batch.txt. It also checks that
+// batch writes each object before it reads the next line, and keeps no state between lines.
 func TestBatch(t *testing.T) {
 	golden.Check(t, "testdata/batch.txt", func(v vectors.Vector) string {
 		in, stdin := io.Pipe()
@@ -131,7 +131,7 @@ func TestBatch(t *testing.T) {
 	})
 }
 
-// TestHelp: the help fits into 80 columns.
+// TestHelp checks that the help fits into 80 columns.
 func TestHelp(t *testing.T) {
 	for _, args := range []string{"help", "parse -h"} {
 		if status, stdout, stderr := try(nil, strings.Fields(args)...); status != 0 || stdout != help() || stderr != "" {
@@ -151,7 +151,8 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestParseBig: however much there is, parse holds at most about a head.
+// TestParseBig checks that parse needs little more memory than for one head, however large the
+// input is.
 func TestParseBig(t *testing.T) {
 	const size = 64 << 20
 	const body, small = 128 << 10, 4 << 20 // the most that parse may allocate, for a body and for a head
@@ -178,13 +179,13 @@ func TestParseBig(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		bytes := after.TotalAlloc - before.TotalAlloc
 		if !strings.Contains(stdout, test.want) || bytes > test.most {
-			t.Errorf("parse %s, from %q on: %d bytes allocated, %q is to be in\n%s", test.args, test.start, bytes, test.want, stdout)
+			t.Errorf("parse %s, from %q on: %d bytes allocated, want %q in\n%s", test.args, test.start, bytes, test.want, stdout)
 		}
 	}
 }
 
-// TestBatchLongLine: a line may have 64 MiB. A longer one is an error, and the next one is
-// read.
+// TestBatchLongLine checks that a line may have 64 MiB, and that batch writes an error for a
+// longer line and reads the next one.
 func TestBatchLongLine(t *testing.T) {
 	line := strings.Repeat("A", 64<<20)
 	for _, end := range []string{"\n", "\r\n"} {
@@ -200,8 +201,8 @@ func TestBatchLongLine(t *testing.T) {
 	}
 }
 
-// TestASCII: whatever the bytes, the output is printable ASCII, and a JSON string has them
-// as in Latin-1.
+// TestASCII checks that the output is printable ASCII, whatever the bytes, and that JSON strings
+// represent each byte as its Latin-1 character.
 func TestASCII(t *testing.T) {
 	for c := range 256 {
 		b := "a" + string([]byte{byte(c)}) + "b"
@@ -236,7 +237,8 @@ func TestASCII(t *testing.T) {
 	}
 }
 
-// TestKernels: each kernel has its line, and what a kernel that runs requires is not missing.
+// TestKernels checks that each kernel has a line, and that no missing feature is listed for a
+// kernel that runs.
 func TestKernels(t *testing.T) {
 	status, stdout, stderr := try(nil, "kernels")
 	yes := map[bool]string{true: "yes", false: "no"}

@@ -40,7 +40,7 @@ func TestAssembly(t *testing.T) {
 		if strings.TrimSpace(files) != "" {
 			t.Errorf("there is assembly under purego: %s", files)
 		}
-		var text, before string // the TEXT so far, and the instruction
+		var text, before string // the current TEXT and the previous instruction
 		var forbidden *regexp.Regexp
 		isWide := false
 		for _, m := range line.FindAllStringSubmatch(output(t, arch, "build", "-asmflags=-S", "."), -1) {
@@ -48,7 +48,7 @@ func TestAssembly(t *testing.T) {
 			if instruction == "TEXT" {
 				header := frameless.FindStringSubmatch(operands)
 				if header == nil {
-					t.Fatalf("%s: no NOSPLIT, frame of 0 and size of the arguments: %s", at, operands)
+					t.Fatalf("%s: TEXT needs NOSPLIT, a frame size of 0 and an argument size: %s", at, operands)
 				}
 				text, isWide = arch+" "+header[1], false
 				row, found := texts[text]
