@@ -15,6 +15,12 @@ work=$(mktemp -d) server=
 trap 'kill $server 2>/dev/null || true; rm -rf "$work"' EXIT
 go build -o "$work/" ./gnet ./netconn ./nethttp ./load/peers
 
+# fail WHY ends the script.
+fail() {
+	echo "$1" >&2
+	exit 1
+}
+
 # measure NAME HEAD DEPTH starts a server, loads it with a head, DEPTH times at once, and prints
 # requests per second and µs of CPU time for each.
 measure() {
@@ -22,13 +28,13 @@ measure() {
 	[[ -x ${command[0]} ]] || command=("$work/peers" -server "$1")
 	GOMAXPROCS=1 taskset -c 0 "${command[@]}" -addr "127.0.0.1:$port" >&2 &
 	server=$!
-	[[ $(curl -s --retry 9 --retry-connrefused "http://127.0.0.1:$port/") == "Hello, World!" ]]
+	local what="$1, $2, $3 at once"
+	[[ $(curl -s --retry 9 --retry-all-errors "http://127.0.0.1:$port/") == "Hello, World!" ]] ||
+		fail "$what: the server does not respond"
 	read -r requests rate faults < <(taskset -c $(($(nproc) - 1)) wrk -t1 -c64 "-d${seconds}s" --timeout 30s \
-		-s load/wrk.lua "http://127.0.0.1:$port" "../testdata/heads/$2" "$3" | tail -n 1)
-	if ((requests == 0 || faults > 0)); then
-		echo "$1, $2, $3 at once: $requests responses, $faults faults" >&2
-		exit 1
-	fi
+		-s load/wrk.lua "http://127.0.0.1:$port" "../testdata/heads/$2" "$3" | tail -n 1) ||
+		fail "$what: wrk has no result"
+	((requests > 0 && faults == 0)) || fail "$what: $requests responses, $faults faults"
 	awk -v hz="$(getconf CLK_TCK)" -v requests="$requests" -v rate="$rate" \
 		'{ print rate, ($14 + $15) / hz * 1e6 / requests }' "/proc/$server/stat"
 	kill "$server"
