@@ -3,8 +3,8 @@
 //
 // If a parser reads the same head again and again, the CPU learns to predict all its branches. The
 // heads here differ in their fields, the order of the fields, and the lengths of the values, and
-// they are shuffled, so a branch predictor learns far less of them. They are a model of traffic, not a
-// recording: all names, addresses and secrets are made up. The model is in traffic.txt.
+// they are shuffled, so a branch predictor learns far less of them. They are a model of traffic,
+// not a recording: all names, addresses and secrets are made up. The model is in traffic.txt.
 package traffic
 
 import (
@@ -143,9 +143,9 @@ func (w *writer) meaning(s string) string {
 	return strconv.Itoa(w.number(s))
 }
 
-// several returns texts of a word with a separator between them. The unit
-// decides how many: n if it is empty, at most one with a probability of n percent if it is %, or
-// as many as it takes to have n bytes.
+// several returns texts of a word with a separator between them. The unit decides how many: n if
+// it is empty, at most one with a probability of n percent if it is %, or as many as it takes to
+// have n bytes.
 func (w *writer) several(n int, unit, word, separator string) (s string) {
 	if unit == "%" && w.between(0, 99) >= n {
 		return ""

@@ -96,8 +96,7 @@ func (d *difference) question() question {
 	return question{kind: d.kind, maxFields: maxFields, input: []byte(d.input)}
 }
 
-// release asks an oracle about each difference, and returns whether it answers as the older release
-// does.
+// release reports for each difference whether an oracle returns what the older release does.
 func release(o *oracle) (older []bool) {
 	for _, d := range differences {
 		q := d.question()

@@ -35,8 +35,8 @@ func eachOracle(t *testing.T, f func(t *testing.T, o *oracle)) {
 	}
 }
 
-// TestRelease checks that picohttp answers every example as the newest release does, and that an
-// oracle answers all as one of the two releases.
+// TestRelease checks that picohttp returns for every example what the newest release returns, and
+// that an oracle returns for all of them what one of the two releases returns.
 func TestRelease(t *testing.T) {
 	eachOracle(t, func(t *testing.T, o *oracle) {
 		s := newSubject(picohttp.Pico)
@@ -45,14 +45,14 @@ func TestRelease(t *testing.T) {
 			q := d.question()
 			s.ask(&q)
 			if got := q.text(s.answer); got != d.newest {
-				t.Errorf("%s: picohttp answers %s, want %s", d.name, got, d.newest)
+				t.Errorf("%s: picohttp returns %s, want %s", d.name, got, d.newest)
 			}
 			want := d.newest
 			if older[0] {
 				want = d.older
 			}
 			if got := q.text(*o.ask(&q)); got != want {
-				t.Errorf("%s: the oracle answers %s, want %s", d.name, got, want)
+				t.Errorf("%s: the oracle returns %s, want %s", d.name, got, want)
 			}
 		}
 	})

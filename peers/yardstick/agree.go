@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// answers says what the words of an answer to a check are. The names and values of fields follow them.
+// formats says what the words of the response to a check are. The names and values of fields follow them.
 // The loops that are timed take the words from index taken on, and sum their lengths.
-var answers = map[string]struct {
+var formats = map[string]struct {
 	words []string
 	taken int
 }{
@@ -22,7 +22,7 @@ var answers = map[string]struct {
 		"other expectation", "upgrade", "host", "Accept-Encoding", "Cookie", "X-Absent"}, 7},
 }
 
-// checks returns the checks whose answers must agree before the task is timed.
+// checks returns the checks whose responses must agree before the task is timed.
 func (t *task) checks() []string {
 	if t.command == "serve-request" {
 		return []string{"check-request", "check-serve"}
@@ -51,7 +51,7 @@ func agree(sides []*side, t *task) (lengths int, differ map[string]string, err e
 			case check != "check-serve" && words[1] != strconv.Itoa(len(m)):
 				return 0, nil, fmt.Errorf("%s: picohttp reads %s bytes of %d", t.where(i), words[1], len(m))
 			}
-			for _, word := range words[min(len(words), answers[check].taken):] {
+			for _, word := range words[min(len(words), formats[check].taken):] {
 				lengths += len(word) / 2
 			}
 			for _, s := range sides[1:] {
@@ -84,7 +84,7 @@ func verdict(answer string) string {
 // if they agree. A word is "-" if the parser does not report it.
 func explain(check, want, got string) string {
 	w, g := strings.Fields(want), strings.Fields(got)
-	names, sorted := answers[check].words, ""
+	names, sorted := formats[check].words, ""
 	switch {
 	case want == got:
 		return ""
